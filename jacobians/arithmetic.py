@@ -1,0 +1,205 @@
+"""What multiplies arrays: contracting a term, making it dense, counting the multiplications.
+
+Every product of two factors goes through `multiply`, one matrix product of NumPy where a label is summed and one
+broadcast product where none is, so `counted()` sees them all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from jacobians.terms import Array, Factor, Labels, Term
+
+
+@dataclass
+class Tally:
+    """Multiplications of array entries so far; `dry` counts without computing."""
+
+    multiplications: int = 0
+    dry: bool = False
+
+
+_TALLY: ContextVar[Tally | None] = ContextVar("tally", default=None)
+
+
+@contextmanager
+def counted(dry: bool = False) -> Iterator[Tally]:
+    """Count the multiplications inside the block; with `dry`, arrays keep their shapes and nothing is computed."""
+    token = _TALLY.set(tally := Tally(dry=dry))
+    try:
+        yield tally
+    finally:
+        _TALLY.reset(token)
+
+
+def blank(shape: Sequence[int], dtype: np.dtype) -> Array:  # type: ignore[type-arg]
+    """An array of that shape that takes no memory: what a dry run passes on."""
+    return np.broadcast_to(np.zeros((), dtype), tuple(shape))
+
+
+def multiply(a: Factor, b: Factor, keep: set[str]) -> Factor:
+    """The product of two factors, summed over the labels that are not kept."""
+    labels = tuple(dict.fromkeys((*a.labels, *b.labels)))
+    out = tuple(x for x in labels if x in keep)
+    sizes = dict(zip((*a.labels, *b.labels), (*a.value.shape, *b.value.shape), strict=True))
+    tally = _TALLY.get()
+    if tally is not None:
+        tally.multiplications += math.prod(sizes[x] for x in labels)
+        if tally.dry:
+            dtype = np.result_type(a.value, b.value)
+            return Factor(blank([sizes[x] for x in out], dtype), out, _product_name(a, b))
+    both = [x for x in a.labels if x in b.labels]
+    summed = [x for x in both if x not in keep]
+    batch = [x for x in both if x in keep]
+    left = [x for x in a.labels if x not in both]
+    right = [x for x in b.labels if x not in both]
+    if not summed:
+        value = aligned(a, labels) * aligned(b, labels)
+        return Factor(value, labels, _product_name(a, b))
+    # (batch, left, summed) @ (batch, summed, right): one call of BLAS, or one per batch entry
+    A = _grouped(a, batch, left, summed, sizes)
+    B = _grouped(b, batch, summed, right, sizes)
+    order = (*batch, *left, *right)
+    value = np.matmul(A, B).reshape([sizes[x] for x in order])
+    return Factor(value.transpose([order.index(x) for x in out]), out, _product_name(a, b))
+
+
+def _product_name(a: Factor, b: Factor) -> str:
+    return f"{a.name} {b.name}"
+
+
+def _grouped(f: Factor, batch: list[str], rows: list[str], columns: list[str], sizes: Mapping[str, int]) -> Array:
+    """The factor as a stack of matrices, shape (*batch, rows, columns)."""
+    order = [f.labels.index(x) for x in (*batch, *rows, *columns)]
+    shape = [*(sizes[x] for x in batch), math.prod(sizes[x] for x in rows), math.prod(sizes[x] for x in columns)]
+    return f.value.transpose(order).reshape(shape)
+
+
+def aligned(f: Factor, labels: Sequence[str]) -> Array:
+    """The factor's array with its axes in the order of `labels`, axes of size 1 where it lacks a label."""
+    order = sorted(range(len(f.labels)), key=lambda k: labels.index(f.labels[k]))
+    size = dict(zip(f.labels, f.value.shape, strict=True))
+    return f.value.transpose(order).reshape([size.get(a, 1) for a in labels])
+
+
+def _lone(f: Factor, keep: set[str]) -> Factor:
+    """A factor by itself: a repeated label takes the diagonal, a label not kept is summed."""
+    once = tuple(dict.fromkeys(f.labels))
+    out = tuple(a for a in once if a in keep)
+    if out == f.labels:
+        return f
+    ids = {a: k for k, a in enumerate(once)}
+    return Factor(np.einsum(f.value, [ids[a] for a in f.labels], [ids[a] for a in out]), out, f.name)
+
+
+def _numbers(f: Factor, dtype: np.dtype) -> Factor:  # type: ignore[type-arg]
+    return Factor(f.value.astype(dtype), f.labels, f.name) if f.value.dtype == bool else f
+
+
+def sum_hidden(term: Term) -> Term:
+    """The same term with no hidden label left: factors that share one are multiplied, cheapest pair first."""
+    axes = {*term.out, *term.inp}
+    if all(len(set(f.labels)) == len(f.labels) and axes.issuperset(f.labels) for f in term.factors):
+        return term
+    factors = [_numbers(f, term.dtype) for f in term.factors]
+
+    def needed(*without: int) -> set[str]:
+        return axes.union(*(f.labels for k, f in enumerate(factors) if k not in without))
+
+    factors[:] = [_lone(f, needed(k)) for k, f in enumerate(factors)]
+    while pair := _cheapest(factors, axes, term.sizes):
+        first, second = pair
+        product = multiply(factors[first], factors[second], needed(first, second))
+        factors[first] = product
+        del factors[second]
+    return replace(term, factors=tuple(factors), sizes={a: n for a, n in term.sizes.items() if a in axes})
+
+
+def _cheapest(factors: list[Factor], axes: set[str], sizes: Mapping[str, int]) -> tuple[int, int] | None:
+    """The pair of factors that shares a hidden label and costs the fewest multiplications."""
+    pairs = [
+        (math.prod(sizes[a] for a in {*f.labels, *g.labels}), i, j)
+        for i, f in enumerate(factors)
+        for j, g in enumerate(factors[:i])
+        if any(a not in axes for a in {*f.labels} & {*g.labels})
+    ]
+    return min(pairs)[:0:-1] if pairs else None  # type: ignore[return-value]
+
+
+def contract(term: Term) -> Term:
+    """All the arithmetic that keeps the structure: hidden labels summed, factors inside another's labels multiplied in.
+
+    Deltas, and factors that share no label (an outer product), stay apart.
+    """
+    term = sum_hidden(term)
+    if len(term.factors) < 2 and not any(f.labels == () for f in term.factors):
+        return term
+    coef, factors = term.coef, []
+    for f in sorted(term.factors, key=lambda f: -len(f.labels)):
+        host = next((k for k, g in enumerate(factors) if {*f.labels} <= {*g.labels}), None)
+        if not f.labels:
+            coef *= float(f.value)
+        elif host is None:
+            factors.append(f)
+        else:
+            numbers = (_numbers(g, term.dtype) for g in (factors[host], f))
+            factors[host] = multiply(*numbers, {*term.out, *term.inp})
+    order = {a: k for k, a in enumerate((*term.out, *term.inp))}
+    factors.sort(key=lambda f: min((order[a] for a in f.labels), default=-1))
+    return replace(term, factors=tuple(factors), coef=coef)
+
+
+def dense_sum(terms: Iterable[Term], shape: Sequence[int], dtype: np.dtype) -> Array:  # type: ignore[type-arg]
+    """The dense array of a sum of terms, axes outputs first."""
+    terms = tuple(terms)
+    if len(terms) == 1 and len({*terms[0].out, *terms[0].inp}) == len(shape):  # no delta: the product is the result
+        core = product(sum_hidden(terms[0]).factors, [*terms[0].out, *terms[0].inp], terms[0].coef, dtype)
+        if core.shape == tuple(shape):
+            return core
+    full = np.zeros(tuple(shape), dtype)
+    for term in terms:
+        write_dense(term, full)
+    return full
+
+
+def write_dense(term: Term, full: Array) -> None:
+    """Add the term to `full`, an array of its output and input axes: only the entries that the deltas leave."""
+    axes = (*term.out, *term.inp)
+    once = list(dict.fromkeys(axes))
+    core = product(sum_hidden(term).factors, once, term.coef, full.dtype)
+    if not axes:
+        full += core
+        return
+    ids = {a: k for k, a in enumerate(once)}
+    diagonal = np.einsum(full, [ids[a] for a in axes], [ids[a] for a in once])  # a writable view
+    diagonal += core
+
+
+def product(factors: Iterable[Factor], labels: list[str], coef: float, dtype: np.dtype) -> Array:  # type: ignore[type-arg]
+    """coef times the product of factors without hidden labels, broadcast over `labels`."""
+    arrays = sorted((aligned(f, labels) for f in factors), key=lambda array: array.size)
+    tally = _TALLY.get()
+    if tally is not None and arrays:
+        shapes = [np.broadcast_shapes(*(a.shape for a in arrays[: k + 1])) for k in range(len(arrays))]
+        tally.multiplications += sum(math.prod(shape) for shape in shapes[1:])
+        if tally.dry:
+            return blank(shapes[-1], dtype)
+    core = np.full((), coef, dtype)
+    for array in arrays:
+        core = core * array
+    return core
+
+
+def fixed(term: Term, at: Mapping[str, int], out: Labels, inp: Labels) -> Term:
+    """The term with some labels set to an index and dropped from its factors; `out` and `inp` are the axes that stay."""
+    factors = tuple(
+        Factor(f.value[tuple(at.get(a, slice(None)) for a in f.labels)], tuple(a for a in f.labels if a not in at), f.name)
+        for f in term.factors
+    )
+    return Term(factors, out, inp, {a: n for a, n in term.sizes.items() if a not in at}, term.coef)

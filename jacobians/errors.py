@@ -1,0 +1,72 @@
+"""Every error a user can meet, and how it is worded.
+
+One message has four parts: where, what was expected (labels with sizes), what came, and what fixes it or fixed it:
+`Linear.W: expected (o i) = (2, 3), got (3, 2); x fixes i = 3`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+class JacobiansError(ValueError):
+    """The parent of every error raised on purpose: catch this one to catch them all."""
+
+
+class ShapeError(JacobiansError):
+    """A rank or a size that does not fit."""
+
+
+class InputError(JacobiansError):
+    """A name that does not exist, a missing input, an array of the wrong kind, a bad option."""
+
+
+class EntryError(JacobiansError, IndexError):
+    """An index outside a Jacobian's axes."""
+
+
+class FormError(JacobiansError):
+    """A form (tensor, Kronecker, ...) that this Jacobian does not have, or that could not be proved equal."""
+
+
+class DenseLimitError(JacobiansError):
+    """A dense array that would exceed the memory limit."""
+
+
+class MathSyntaxError(JacobiansError):
+    """Text that is not in the notation: carries `line`, `column` (1-based) and shows a caret."""
+
+    def __init__(self, problem: str, text: str = "", line: int = 1, column: int = 1) -> None:
+        """Word the problem with its place and the offending line."""
+        self.problem, self.text, self.line, self.column = problem, text, line, column
+        shown = text.splitlines()[line - 1] if text and line <= len(text.splitlines()) else ""
+        picture = f"\n  {shown}\n  {' ' * (column - 1)}^" if shown else ""
+        super().__init__(f"line {line}, column {column}: {problem}{picture}")
+
+
+class ModelError(JacobiansError):
+    """Equations that do not make a model: a cycle, an unknown function, a size that stays open."""
+
+
+def shape_text(sizes: Iterable[int | None]) -> str:
+    """`(2, 3)`, `(4)`, `()`; an open size prints as `?`."""
+    return "(" + ", ".join("?" if n is None else str(n) for n in sizes) + ")"
+
+
+def labels_text(labels: Iterable[str]) -> str:
+    """`(o i)`."""
+    return "(" + " ".join(labels) + ")"
+
+
+def shape_error(
+    where: str, labels: Sequence[str], expected: Sequence[int | None], got: Sequence[int], why: str = ""
+) -> ShapeError:
+    """The one wording of a misfit between labelled sizes and a shape that came."""
+    because = f"; {why}" if why else ""
+    expected_text = f"{labels_text(labels)} = {shape_text(expected)}"
+    return ShapeError(f"{where}: expected {expected_text}, got {shape_text(got)}{because}")
+
+
+def unknown(where: str, kind: str, got: str, known: Iterable[str]) -> InputError:
+    """The one wording of a name that does not exist."""
+    return InputError(f"{where}: unknown {kind} {got!r}; known are {', '.join(known) or 'none'}")

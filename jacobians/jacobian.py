@@ -1,0 +1,374 @@
+"""Jacobian: a sum of terms with the shapes of the output and the input, and everything a user asks of it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from jacobians import settings
+from jacobians.arithmetic import contract, dense_sum, product
+from jacobians.errors import DenseLimitError, EntryError, InputError, ShapeError, shape_error, shape_text
+from jacobians.structure import nonzeros, select, ties
+from jacobians.terms import Array, Factor, Labels, Term, build_term, parse_pattern
+
+if TYPE_CHECKING:
+    from jacobians.forms import Kronecker
+
+Form = Literal["index", "tensor", "slices", "kronecker", "entries"]
+Vec = Literal["row", "column"]
+
+
+class Jacobian:
+    """A sum of terms with the shapes of the output and the input; the full Jacobian has shape out_shape + in_shape.
+
+    Built by ops (`Linear().jacobian("W", ...)`), by `delta_einsum`, and from one another by `@`, `+`, `-`, `*`, `.T`.
+    """
+
+    __slots__ = ("_shown", "in_shape", "out_shape", "terms")
+    __hash__ = None  # type: ignore[assignment]
+    __array_ufunc__ = None  # so that `array * J` asks J
+
+    def __init__(
+        self,
+        terms: Iterable[Term],
+        out_shape: Sequence[int],
+        in_shape: Sequence[int],
+        shown: Callable[[], Jacobian] | None = None,
+    ) -> None:
+        """Keep the terms; `shown` gives the uncontracted form that prints, where it differs."""
+        self.terms = tuple(terms)
+        self.out_shape, self.in_shape = tuple(out_shape), tuple(in_shape)
+        self._shown = shown
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """out_shape + in_shape."""
+        return self.out_shape + self.in_shape
+
+    @property
+    def size(self) -> int:
+        """The number of entries of the dense array."""
+        return math.prod(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float64, or float32 where every factor is."""
+        kinds = [t.dtype for t in self.terms]
+        return np.result_type(*kinds) if kinds else np.dtype(np.float64)
+
+    @property
+    def pattern(self) -> str:
+        """`i -> o | o i`, a line per term."""
+        return "\n".join(t.pattern for t in self.terms)
+
+    @property
+    def shown(self) -> Jacobian:
+        """The form that prints: the named factors before any of them was multiplied."""
+        return self if self._shown is None else self._shown()
+
+    @property
+    def T(self) -> Jacobian:
+        """Outputs and inputs exchanged: T[inputs | outputs]."""
+        shown = self._shown and (lambda: self.shown.T)
+        return Jacobian((t.T for t in self.terms), self.in_shape, self.out_shape, shown)
+
+    # ----- algebra: labels move, no array is multiplied -----
+
+    def __matmul__(self, inner: Jacobian) -> Jacobian:
+        """Chain rule: (outer @ inner)[o | i] = sum over p of outer[o | p] inner[p | i]."""
+        if not isinstance(inner, Jacobian):
+            return NotImplemented
+        if self.in_shape != inner.out_shape:
+            raise ShapeError(
+                f"chain: the outer Jacobian takes inputs of shape {shape_text(self.in_shape)}, the inner one gives "
+                f"outputs of shape {shape_text(inner.out_shape)}; the two must be equal"
+            )
+        terms = (a @ b for a in self.terms for b in inner.terms)
+        lazy = self._shown is not None or inner._shown is not None
+        shown = (lambda: self.shown @ inner.shown) if lazy else None
+        return Jacobian(terms, self.out_shape, inner.in_shape, shown)
+
+    def __add__(self, other: Jacobian) -> Jacobian:
+        """The sum of two Jacobians of one shape: their terms, one after the other."""
+        if not isinstance(other, Jacobian):
+            return NotImplemented
+        if (self.out_shape, self.in_shape) != (other.out_shape, other.in_shape):
+            mine, theirs = (f"{shape_text(J.out_shape)} | {shape_text(J.in_shape)}" for J in (self, other))
+            raise ShapeError(f"sum of Jacobians: the shapes {mine} and {theirs} differ; add only Jacobians of one shape")
+        lazy = self._shown is not None or other._shown is not None
+        shown = (lambda: self.shown + other.shown) if lazy else None
+        return Jacobian(self.terms + other.terms, self.out_shape, self.in_shape, shown)
+
+    def __mul__(self, scalar: float) -> Jacobian:
+        """Every coefficient times a number."""
+        if isinstance(scalar, Jacobian) or np.ndim(scalar) != 0 or np.iscomplexobj(scalar):
+            raise InputError(
+                f"Jacobian * {type(scalar).__name__}: expected a real number; for the product of Jacobians write J @ K"
+            )
+        number = float(scalar)
+        shown = self._shown and (lambda: self.shown * number)
+        terms = (replace(t, coef=t.coef * number) for t in self.terms)
+        return Jacobian(terms, self.out_shape, self.in_shape, shown)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Jacobian:
+        """-J."""
+        return self * -1.0
+
+    def __sub__(self, other: Jacobian) -> Jacobian:
+        """J + (-K)."""
+        return self + -other
+
+    def __eq__(self, other: object) -> bool:
+        """Equal shapes and, in any order, equal terms: label pattern, coefficient, factor arrays."""
+        if not isinstance(other, Jacobian):
+            return NotImplemented
+        if (self.out_shape, self.in_shape) != (other.out_shape, other.in_shape) or len(self.terms) != len(other.terms):
+            return False
+        rest = list(other.terms)
+        for term in self.terms:
+            match = next((k for k, candidate in enumerate(rest) if term.same(candidate)), None)
+            if match is None:
+                return False
+            del rest[match]
+        return True
+
+    def renamed(self, rename: Callable[[str], str]) -> Jacobian:
+        """The same Jacobian with every factor called `rename(name)`."""
+        terms = (
+            replace(t, factors=tuple(Factor(f.value, f.labels, rename(f.name)) for f in t.factors)) for t in self.terms
+        )
+        shown = self._shown and (lambda: self.shown.renamed(rename))
+        return Jacobian(terms, self.out_shape, self.in_shape, shown)
+
+    # ----- arithmetic -----
+
+    def contract(self) -> Jacobian:
+        """Hidden labels summed, deltas and outer products kept: the same value with the least arithmetic left."""
+        return Jacobian(map(contract, self.terms), self.out_shape, self.in_shape, lambda: self.shown)
+
+    def merge(self) -> Jacobian:
+        """Contracted, and terms with equal deltas added into one: six stacked softmaxes, 64 terms, become 2."""
+        groups: dict[tuple[int, ...], list[Term]] = {}
+        for term in self.contract().terms:
+            groups.setdefault(ties(term), []).append(term)
+        terms = (_added(group) if len(group) > 1 else group[0] for group in groups.values())
+        return Jacobian(terms, self.out_shape, self.in_shape, lambda: self.shown)
+
+    def dense(self, limit: int | None = None) -> Array:
+        """The full array of shape out_shape + in_shape, outputs first.
+
+        Raises:
+            DenseLimitError: the array would be larger than `limit` bytes (default `jacobians.settings.dense_limit`).
+        """
+        self._guard(limit)
+        return dense_sum(self.terms, self.shape, self.dtype)
+
+    def _guard(self, limit: int | None) -> None:
+        allowed = settings.dense_limit if limit is None else limit
+        needed = self.size * self.dtype.itemsize
+        if needed > allowed:
+            raise DenseLimitError(
+                f"dense: the array of shape {shape_text(self.out_shape)} | {shape_text(self.in_shape)} needs {needed:,} "
+                f"bytes, the limit is {allowed:,}; at most {self.nnz:,} of its {self.size:,} entries differ from zero. "
+                "Ways out: J.apply(v) and J.pull(u) for products, J[i, k, l] for entries, J.terms for the factors; "
+                "or dense(limit=...), jacobians.settings.dense_limit = ..."
+            )
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """np.asarray(J): the dense array."""
+        if copy is False:
+            raise InputError("np.asarray(J, copy=False): the dense array has to be made; leave copy out")
+        return self.dense() if dtype is None else self.dense().astype(dtype)
+
+    def matrix(self, vec: Vec = "row", limit: int | None = None) -> Array:
+        """The matrix vec(output) x vec(input); vec="row" runs over the last axis first, vec="column" over the first."""
+        order = _vec_order(vec)
+        dense = self.dense(limit)
+        n = len(self.out_shape)
+        axes = (*range(n)[::order], *range(n, dense.ndim)[::order])
+        return dense.transpose(axes).reshape(math.prod(self.out_shape), math.prod(self.in_shape))
+
+    def apply(self, v: ArrayLike) -> Array:
+        """Jacobian times vector: v in the input's shape, the result in the output's; no dense tensor is built.
+
+        Raises:
+            ShapeError: v has not the input's shape.
+        """
+        vector = self._operand("apply", "v", v, self.in_shape, [t.inp for t in self.terms])
+        terms = (Term((*t.factors, Factor(vector, t.inp, "v")), t.out, (), t.sizes, t.coef) for t in self.terms)
+        return dense_sum(terms, self.out_shape, np.result_type(self.dtype, vector))
+
+    def pull(self, u: ArrayLike) -> Array:
+        """Vector times Jacobian: u in the output's shape, the result in the input's; no dense tensor is built.
+
+        Raises:
+            ShapeError: u has not the output's shape.
+        """
+        vector = self._operand("pull", "u", u, self.out_shape, [t.out for t in self.terms])
+        terms = (Term((*t.factors, Factor(vector, t.out, "u")), (), t.inp, t.sizes, t.coef) for t in self.terms)
+        return dense_sum(terms, self.in_shape, np.result_type(self.dtype, vector))
+
+    def _operand(self, call: str, name: str, value: ArrayLike, shape: tuple[int, ...], labels: list[Labels]) -> Array:
+        array = np.asarray(value)
+        if array.dtype.kind not in "bfiu":
+            raise InputError(f"Jacobian.{call}: {name} must be an array of real numbers, got dtype {array.dtype}")
+        if array.shape != shape:
+            names = labels[0] if labels else tuple("?" * len(shape))
+            raise shape_error(f"Jacobian.{call}({name})", names, shape, array.shape)
+        return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+    # ----- structure -----
+
+    def __getitem__(self, index: Any) -> Any:
+        """`J[i, k, l]` is a number, `J[i]` and `J[:, k]` are Jacobians with fewer axes; the whole is never built."""
+        full = self._full_index(index)
+        n = len(self.out_shape)
+        chosen = [t for term in self.terms if (t := select(term, full, n)) is not None]
+        shape = [
+            (axis, len(range(*k.indices(size))))
+            for axis, (k, size) in enumerate(zip(full, self.shape, strict=True))
+            if isinstance(k, slice)
+        ]
+        J = Jacobian(chosen, [m for axis, m in shape if axis < n], [m for axis, m in shape if axis >= n])
+        return J if shape else J.dense()[()]
+
+    def _full_index(self, index: Any) -> list[int | slice]:
+        given = index if isinstance(index, tuple) else (index,)
+        if any(k is Ellipsis for k in given):
+            at = next(i for i, k in enumerate(given) if k is Ellipsis)
+            given = (*given[:at], *[slice(None)] * (len(self.shape) - len(given) + 1), *given[at + 1 :])
+        if len(given) > len(self.shape):
+            raise EntryError(f"J[...]: {len(given)} indices for the shape {shape_text(self.shape)}")
+        full: list[int | slice] = []
+        for axis, (k, size) in enumerate(zip((*given, *[slice(None)] * (len(self.shape) - len(given))), self.shape, strict=True)):
+            if isinstance(k, slice):
+                full.append(k)
+                continue
+            if not isinstance(k, int | np.integer) or isinstance(k, bool):
+                raise EntryError(f"J[...], axis {axis}: expected an integer or a slice, got {k!r}")
+            if not -size <= k < size:
+                raise EntryError(f"J[...], axis {axis}: index {k} is out of range for size {size}")
+            full.append(int(k) % size)
+        return full
+
+    @property
+    def nnz(self) -> int:
+        """The number of entries that the structure allows to differ from zero (deltas and 0/1 patterns)."""
+        return nonzeros(self.terms, self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the arrays it holds; the dense array takes size * dtype.itemsize."""
+        return sum({id(f.value): f.value.nbytes for t in self.terms for f in t.factors}.values())
+
+    def kronecker(self, vec: Vec = "row") -> Kronecker:
+        """The matrix of `matrix(vec)` named as a Kronecker product, proved by evaluating it.
+
+        Raises:
+            FormError: it is no Kronecker product of named pieces.
+        """
+        from jacobians.forms import kronecker
+
+        _vec_order(vec)
+        return kronecker(self, vec)
+
+    # ----- printing -----
+
+    def latex(self, form: Form = "index", vec: Vec = "row") -> str:
+        """LaTeX for math mode: index notation, tensor form, slices, Kronecker matrix or all entries.
+
+        Raises:
+            FormError: this Jacobian has no such form that is proved equal.
+        """
+        from jacobians import forms
+
+        return forms.latex(self, form, vec)
+
+    def text(self, form: Form = "index", vec: Vec = "row") -> str:
+        """The same forms in plain text."""
+        from jacobians import forms
+
+        return forms.text(self, form, vec)
+
+    def __str__(self) -> str:
+        """Index notation: `δ_oo' x_i`."""
+        from jacobians.printing import index_text
+
+        return index_text(self)
+
+    def __repr__(self) -> str:
+        """Shapes and patterns on one line."""
+        patterns = "; ".join(t.pattern for t in self.terms) or "zero"
+        return f"<Jacobian {shape_text(self.out_shape)} | {shape_text(self.in_shape)}: {patterns}>"
+
+
+def zero(out_shape: Sequence[int], in_shape: Sequence[int]) -> Jacobian:
+    """The Jacobian of something that does not depend on the input: no terms."""
+    return Jacobian((), out_shape, in_shape)
+
+
+def identity(shape: Sequence[int]) -> Jacobian:
+    """d x / d x: one delta per axis, no array."""
+    labels = tuple(itertools.islice("ijklmnopqrstuvwxyz", len(shape)))
+    return Jacobian((Term((), labels, labels, dict(zip(labels, shape, strict=True))),), shape, shape)
+
+
+def delta_einsum(pattern: str, *factors: ArrayLike | tuple[str, ArrayLike], coef: float = 1.0, **sizes: int) -> Jacobian:
+    """One delta-einsum term as a Jacobian.
+
+    A factor is an array, or a pair (name, array) that prints with its name; a label in no factor needs its size.
+
+    >>> J = delta_einsum("i -> o | o i", ("x", [1, 2, 3]), o=2)
+    >>> J.shape, J.pattern
+    ((2, 2, 3), 'i -> o | o i')
+
+    Raises:
+        InputError: a malformed pattern, or another number of factors than the pattern names.
+        ShapeError: a rank or size that does not fit, a label without a size, a size that no label uses.
+    """
+    spec, out, inp = parse_pattern(pattern)
+    where = f"delta_einsum {pattern!r}"
+    if len(spec) != len(factors):
+        raise InputError(f"{where}: expected {len(spec)} factors, got {len(factors)}")
+    made = []
+    for k, (labels, factor) in enumerate(zip(spec, factors, strict=True)):
+        named = isinstance(factor, tuple) and len(factor) == 2 and isinstance(factor[0], str)
+        name, value = factor if named else (f"A{k + 1}", factor)  # type: ignore[misc]
+        array = np.asarray(value)
+        if array.dtype.kind not in "bfiu":
+            raise InputError(f"{where}: factor {k + 1} must be an array of real numbers, got dtype {array.dtype}")
+        made.append(Factor(array.astype(np.float64) if array.dtype.kind in "iu" else array, labels, name))
+    return Jacobian((term := build_term(where, made, out, inp, sizes, coef),), *_shapes(term))
+
+
+def _shapes(term: Term) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return tuple(term.sizes[a] for a in term.out), tuple(term.sizes[a] for a in term.inp)
+
+
+def _vec_order(vec: str) -> int:
+    """1 for row-major, -1 for column-major."""
+    if vec not in ("row", "column"):
+        raise InputError(f"vec={vec!r}: expected 'row' (last axis runs first) or 'column' (first axis runs first)")
+    return 1 if vec == "row" else -1
+
+
+def _added(terms: Sequence[Term]) -> Term:
+    """Terms with equal deltas as one: their factors written over the common axis labels and summed."""
+    first = terms[0]
+    axes = dict.fromkeys((*first.out, *first.inp))
+    value = 0
+    for term in terms:
+        same = term.relabel(dict(zip((*term.out, *term.inp), (*first.out, *first.inp), strict=True)))
+        value = value + product(same.factors, list(axes), same.coef, same.dtype)
+    held = [a for a, n in zip(axes, np.shape(value), strict=True) if n == first.sizes[a]]
+    array = np.reshape(value, [first.sizes[a] for a in held])
+    name = " + ".join(dict.fromkeys(" ".join(f.name for f in t.factors) or "1" for t in terms))
+    return Term((Factor(array, tuple(held), name),) if held else (), first.out, first.inp, first.sizes, 1.0 if held else float(array))

@@ -1,0 +1,266 @@
+"""Op: declared labels, a forward pass, and one delta-einsum rule per input.
+
+A new op is one class: `inputs` and `output` declare the labels (`...` stands for leading batch axes, or for all axes of an
+elementwise op), `compute` is the forward pass, and `d_x` is the rule of the input x. A rule names, among its parameters,
+the inputs it needs, and the output by its `symbol`, and returns one `term` or a list of terms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from jacobians.errors import InputError, ShapeError, labels_text, shape_error, shape_text, unknown
+from jacobians.jacobian import Jacobian
+from jacobians.terms import Array, Factor, Labels, build_term, parse_pattern
+
+Shape = tuple[int, ...]
+OpenShape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One delta-einsum term of a rule; `Op.jacobian` fills in the batch axes and the sizes."""
+
+    pattern: str
+    factors: tuple[tuple[str, Array], ...]
+    coef: float
+    sizes: Mapping[str, int]
+
+
+def term(pattern: str, *factors: tuple[str, Array], coef: float = 1.0, **sizes: int) -> Rule:
+    """One delta-einsum term, `term("... i -> ... o | o i", ("x", x))`; factors are (name in plain notation, array).
+
+    Names are written with the op's own input and output names (`tanh'(x)`, `p`); a network replaces those by its own.
+    """
+    return Rule(pattern, factors, coef, sizes)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The labels of every input and of the output, with the sizes of labels that only the op itself can know."""
+
+    inputs: Mapping[str, Labels]
+    output: Labels
+    axes: Labels = ()
+    sizes: Mapping[str, int] | None = None
+
+
+class Op:
+    """One operation of a network: values forward, and its full Jacobian by every input."""
+
+    #: What the op is called on the command line and in `jac.OPS`; the class name in snake_case where not given.
+    name: ClassVar[str] = ""
+    #: The labels of each input, in the order of the forward pass: {"x": "... i", "W": "o i"}.
+    inputs: ClassVar[Mapping[str, str]] = {}
+    #: The labels of the output.
+    output: ClassVar[str] = ""
+    #: The letter of the output in formulas.
+    symbol: ClassVar[str] = "y"
+    #: Inputs without a derivative: class indices, masks; with the reason that an error gives.
+    data: ClassVar[Mapping[str, str]] = {}
+    #: Labels that `...` stands for, in this order.
+    letters: ClassVar[str] = "nmrst"
+    #: False where the forward pass is not complex differentiable as written (abs, max, comparisons).
+    analytic: ClassVar[bool] = True
+
+    _rules: ClassVar[dict[str, tuple[Callable[..., Any], tuple[str, ...]]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Name the class and collect its rules."""
+        super().__init_subclass__(**kwargs)
+        if "name" not in vars(cls):
+            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+        own = {key[2:]: (rule, _parameters(rule)) for key, rule in vars(cls).items() if key.startswith("d_")}
+        cls._rules = {**cls._rules, **own}
+
+    # ----- what a subclass writes -----
+
+    def compute(self, *args: Any, **kwargs: Any) -> Array:
+        """The forward pass on arrays that were checked; written for float and, where `analytic`, complex arrays."""
+        raise NotImplementedError
+
+    def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
+        """The labels of inputs and output for inputs of these shapes; sizes may be open (None) while a model is built."""
+        batch = self._batch(shapes)
+        inputs = {name: _expand(labels, batch) for name, labels in self.inputs.items()}
+        return Signature(inputs, _expand(self.output, batch), batch)
+
+    def check(self, **inputs: Array) -> None:
+        """Refuse values (not shapes) that the op is not defined for, with an InputError."""
+
+    def kink_distance(self, **inputs: Array) -> float:
+        """How far the point is from the nearest kink, in the units of the input; inf where there is none."""
+        return float("inf")
+
+    def rule(self, wrt: str, known: Callable[[str], Any]) -> Rule | Sequence[Rule]:
+        """The terms of the Jacobian by `wrt`; `known` gives an input or, by its symbol, the output."""
+        method, needs = self._rules[wrt]
+        result: Rule | Sequence[Rule] = method(self, *(known(name) for name in needs))
+        return result
+
+    # ----- what a user calls -----
+
+    def forward(self, **inputs: ArrayLike) -> Array:
+        """The value of the op.
+
+        Raises:
+            InputError: a missing or unknown input, an array that does not hold real numbers.
+            ShapeError: a rank or size that does not fit.
+        """
+        arrays, _, _ = self._bind(inputs)
+        return np.asarray(self.compute(**arrays))
+
+    def jacobian(self, wrt: str, /, **inputs: ArrayLike) -> Jacobian:
+        """The full Jacobian by the input `wrt`, shape output.shape + input.shape, as a sum of delta-einsum terms.
+
+        Raises:
+            InputError: as `forward`; also where `wrt` is no differentiable input.
+            ShapeError: a rank or size that does not fit.
+        """
+        self.require_input(wrt)
+        arrays, signature, sizes = self._bind(inputs)
+        return self._jacobian(wrt, arrays, signature, sizes)
+
+    def jacobians(self, **inputs: ArrayLike) -> dict[str, Jacobian]:
+        """The Jacobian by every differentiable input."""
+        arrays, signature, sizes = self._bind(inputs)
+        return {name: self._jacobian(name, arrays, signature, sizes) for name in self.differentiable(arrays)}
+
+    def out_shape(self, **shapes: Shape) -> Shape:
+        """The shape of the output for inputs of these shapes."""
+        signature, sizes = self.sizes(shapes)
+        return tuple(sizes[a] for a in signature.output)
+
+    def near_kink(self, distance: float, **inputs: ArrayLike) -> bool:
+        """True where the point lies within `distance` of a kink, so that differences across it mislead."""
+        arrays, _, _ = self._bind(inputs)
+        return self.kink_distance(**arrays) <= distance
+
+    def differentiable(self, names: Sequence[str] | Mapping[str, Any] | None = None) -> tuple[str, ...]:
+        """The inputs that have a Jacobian."""
+        return tuple(name for name in (self.inputs if names is None else names) if name not in self.data)
+
+    def require_input(self, wrt: str) -> None:
+        """Raise where `wrt` is no input that has a Jacobian."""
+        if wrt in self.data:
+            raise InputError(f"{self.label}: no Jacobian by {wrt}: {self.data[wrt]}")
+        if wrt not in self.input_names():
+            raise unknown(f"{self.label}.jacobian", "input", wrt, self.differentiable(self.input_names()))
+
+    def input_names(self) -> tuple[str, ...]:
+        """The inputs in the order of the forward pass."""
+        return tuple(self.inputs)
+
+    @property
+    def label(self) -> str:
+        """What error messages call this op."""
+        return type(self).__name__
+
+    # ----- how it works -----
+
+    def _jacobian(self, wrt: str, arrays: dict[str, Array], signature: Signature, sizes: dict[str, int]) -> Jacobian:
+        def known(name: str) -> Any:
+            return arrays[name] if name in arrays else self.compute(**arrays)
+
+        rules = self.rule(wrt, known)
+        terms = []
+        for r in (rules,) if isinstance(rules, Rule) else rules:
+            spec, out, inp = parse_pattern(r.pattern, signature.axes)
+            factors = [Factor(np.asarray(v), a, name) for (name, v), a in zip(r.factors, spec, strict=True)]
+            needed = {a: n for a, n in {**sizes, **r.sizes}.items() if a in out or a in inp}
+            terms.append(build_term(f"{self.label}.d_{wrt}", factors, out, inp, needed, r.coef))
+        return Jacobian(terms, tuple(sizes[a] for a in signature.output), arrays[wrt].shape)
+
+    def _bind(self, inputs: Mapping[str, ArrayLike]) -> tuple[dict[str, Array], Signature, dict[str, int]]:
+        """Checked arrays, their labels, and the size of every label."""
+        names = self.input_names()
+        for name in inputs:
+            if name not in names:
+                raise unknown(self.label, "input", name, names)
+        if missing := [name for name in names if name not in inputs]:
+            given = f"{missing[0]}=..."
+            raise InputError(f"{self.label}: input {missing[0]} is missing; expected {', '.join(names)}; pass {given}")
+        arrays = {name: self._array(name, inputs[name]) for name in names}
+        signature, sizes = self.sizes({name: array.shape for name, array in arrays.items()})
+        self.check(**arrays)
+        return arrays, signature, sizes
+
+    def _array(self, name: str, value: ArrayLike) -> Array:
+        """Integers become float64; float32 and float64 stay; everything else is refused."""
+        return real_array(f"{self.label}.{name}", value, convert=name not in self.data)
+
+    def sizes(self, shapes: Mapping[str, Shape]) -> tuple[Signature, dict[str, int]]:
+        """The signature and the size of every label, or a ShapeError that says what fixed what."""
+        signature = self.signature(shapes)
+        sizes: dict[str, int] = {}
+        by: dict[str, str] = {}
+        for name, labels in signature.inputs.items():
+            shape = shapes[name]
+            if len(shape) != len(labels) or any(sizes.get(a, n) != n for a, n in zip(labels, shape, strict=True)):
+                expected = [sizes.get(a) for a in labels]
+                wrong = [a for a, n in zip(labels, shape, strict=False) if sizes.get(a, n) != n]
+                why = ", ".join(f"{by[a]} fixes {a} = {sizes[a]}" for a in wrong or labels if a in by)
+                raise shape_error(f"{self.label}.{name}", labels, expected, shape, why)
+            if 0 in shape:
+                empty = labels[shape.index(0)]
+                raise ShapeError(
+                    f"{self.label}.{name}: expected {labels_text(labels)} without an empty axis, got {shape_text(shape)}; "
+                    f"axis {empty} has size 0"
+                )
+            for a, n in zip(labels, shape, strict=True):
+                if sizes.setdefault(a, n) == n:
+                    by.setdefault(a, name)
+        return signature, {**sizes, **(signature.sizes or {})}
+
+    def _batch(self, shapes: Mapping[str, OpenShape]) -> Labels:
+        """The labels that `...` stands for: as many as the first input with `...` has axes to spare."""
+        for name, labels in self.inputs.items():
+            words = labels.split()
+            if "..." in words:
+                spare = len(shapes[name]) - (len(words) - 1)
+                if spare < 0:
+                    raise shape_error(f"{self.label}.{name}", words, [None] * (len(words) - 1), shapes[name])  # type: ignore[arg-type]
+                return letters(self.letters, spare)
+        return ()
+
+    def __repr__(self) -> str:
+        """`LeakyReLU(slope=0.01)`."""
+        options = ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if not k.startswith("_"))
+        return f"{type(self).__name__}({options})"
+
+
+def letters(pool: str, count: int) -> Labels:
+    """The first `count` labels of a pool of letters, numbered on when it is exhausted."""
+    return tuple(pool[k] if k < len(pool) else f"{pool[-1]}{k}" for k in range(count))
+
+
+def _expand(labels: str, batch: Labels) -> Labels:
+    return tuple(a for word in labels.split() for a in (batch if word == "..." else (word,)))
+
+
+def _parameters(rule: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a rule's parameters without self: the values it needs."""
+    code = rule.__code__
+    return code.co_varnames[1 : code.co_argcount]
+
+
+def real_array(where: str, value: ArrayLike, convert: bool = True) -> Array:
+    """A float32 or float64 array; integers and booleans become float64 (unless `convert` is off)."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise InputError(f"{where}: expected an array of real numbers, got a ragged sequence ({error})") from None
+    if array.dtype.kind in "biu":
+        return array.astype(np.float64) if convert else array
+    if array.dtype in (np.float64, np.float32):
+        return array
+    if array.dtype.kind == "f":
+        return array.astype(np.float64)
+    came = {"c": "complex numbers", "O": "objects", "U": "text", "S": "bytes"}.get(array.dtype.kind, str(array.dtype))
+    raise InputError(f"{where}: expected an array of real numbers, got {came} (dtype {array.dtype}); convert it first")

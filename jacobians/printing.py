@@ -1,0 +1,118 @@
+"""A Jacobian as index notation: `δ_oo' x_i`, `Σ_p W2_op tanh'(z1)_p`, in plain text and in LaTeX.
+
+The same term that NumPy contracts is what prints: a label on two axes is a Kronecker delta, a hidden label a sum.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from jacobians.jacobian import Jacobian
+from jacobians.structure import axis_names
+from jacobians.terms import FRESH, Factor, Labels, Term
+
+
+@dataclass(frozen=True)
+class Style:
+    """How the parts of an index formula are written."""
+
+    delta: Callable[[str, str], str]
+    total: Callable[[Sequence[str]], str]
+    factor: Callable[[Factor, Labels], str]
+    number: Callable[[Fraction | float], str]
+
+
+def index_text(J: Jacobian) -> str:
+    """`δ_oo' x_i`: deltas first, then the named factors, hidden labels under a sum."""
+    return _index_form(J, TEXT)
+
+
+def index_latex(J: Jacobian) -> str:
+    r"""`\delta_{o o'} x_{i}`, ready for math mode."""
+    return _index_form(J, LATEX)
+
+
+def _index_form(J: Jacobian, style: Style) -> str:
+    terms = J.shown.terms
+    names = axis_names(terms, len(J.shape))
+    result = ""
+    for k, term in enumerate(terms):
+        negative, body = _term(term, names, style)
+        sign = ("-" if negative else "") if k == 0 else (" - " if negative else " + ")
+        result += sign + body
+    return result or "0"
+
+
+def _term(term: Term, names: Labels, style: Style) -> tuple[bool, str]:
+    """The sign and the rest of one term."""
+    name: dict[str, str] = {}
+    deltas = []
+    for label, axis in zip((*term.out, *term.inp), names, strict=True):
+        if label in name:
+            deltas.append(style.delta(name[label], axis))
+        else:
+            name[label] = axis
+    for label in term.hidden:
+        taken = {*names, *name.values()}
+        name[label] = next(a for a in (label, *FRESH, *(f"{label}{k}" for k in range(99))) if a not in taken)
+    factors = [style.factor(f, tuple(name[a] for a in f.labels)) for f in term.factors]
+    sums = [style.total([name[a] for a in term.hidden])] if term.hidden else []
+    parts = [*deltas, *sums, *factors]
+    size = _nice(abs(term.coef))
+    if size != 1 or not parts:
+        parts.insert(0, style.number(size))
+    return math.copysign(1, term.coef) < 0, " ".join(parts)
+
+
+def _nice(number: float) -> Fraction | float:
+    """1/3 rather than 0.3333333333333333."""
+    near = Fraction(number).limit_denominator(10_000)
+    return near if float(near) == number else number
+
+
+def joined(labels: Sequence[str], separator: str = "") -> str:
+    """`oi`, or `o0,i0` where a label has more than one letter."""
+    return (separator or ("," if any(len(a.rstrip("'")) > 1 for a in labels) else "")).join(labels)
+
+
+def _text_factor(f: Factor, labels: Labels) -> str:
+    if "{" in f.name:
+        return f.name.format(*labels)
+    compound = re.search(r"[ +*/@^-]", re.sub(r"\([^()]*\)", "", f.name))
+    name = f"({f.name})" if compound and not f.name.startswith("[") else f.name
+    index = joined(labels)
+    return name + (f"_{index}" if len(index) < 2 or "," not in index else f"_{{{index}}}") if labels else name
+
+
+def _latex_factor(f: Factor, labels: Labels) -> str:
+    from jacobians.notation import name_to_latex
+
+    shown = [a if len(a.rstrip("'")) == 1 else rf"\mathrm{{{a}}}" for a in labels]
+    return name_to_latex(f.name, shown)
+
+
+def _latex_number(number: Fraction | float) -> str:
+    if isinstance(number, Fraction) and number.denominator != 1:
+        return rf"\tfrac{{{number.numerator}}}{{{number.denominator}}}"
+    if isinstance(number, Fraction):
+        return str(number)
+    mantissa, _, exponent = f"{number:.6g}".partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+TEXT = Style(
+    delta=lambda a, b: f"δ_{joined((a, b))}",
+    total=lambda labels: f"Σ_{joined(labels)}",
+    factor=_text_factor,
+    number=lambda x: str(x) if isinstance(x, Fraction) else f"{x:.6g}",
+)
+LATEX = Style(
+    delta=lambda a, b: rf"\delta_{{{a} {b}}}",
+    total=lambda labels: rf"\sum_{{{joined(labels, ', ')}}}",
+    factor=_latex_factor,
+    number=_latex_number,
+)

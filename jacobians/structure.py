@@ -1,0 +1,112 @@
+"""What a term's labels alone tell: which entries can differ from zero, and single entries and slices without the whole."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from jacobians.arithmetic import fixed, write_dense
+from jacobians.terms import Factor, Labels, Term
+
+
+def ties(term: Term) -> tuple[int, ...]:
+    """For each axis the number of the first axis with its label: (0, 0, 2) for `i -> o | o i`."""
+    axes = (*term.out, *term.inp)
+    return tuple(axes.index(a) for a in axes)
+
+
+def nonzeros(terms: Sequence[Term], shape: Sequence[int]) -> int:
+    """The number of entries that the labels and the 0/1 patterns allow to differ from zero.
+
+    Deltas are counted by inclusion and exclusion over the ties of the axes; where a 0/1 pattern takes part, its own
+    zeros are left out too, as long as an array of `shape` in single bytes stays small.
+    """
+    if any(f.value.dtype == bool for t in terms for f in t.factors) and math.prod(shape) <= 2**24:
+        return int(np.count_nonzero(_mask(terms, shape)))
+    patterns = list(dict.fromkeys(ties(t) for t in terms))
+    patterns = [p for p in patterns if not any(q != p and _meet(p, q) == p for q in patterns)]
+    total = 0
+    for many in range(1, len(patterns) + 1):
+        for chosen in itertools.combinations(patterns, many):
+            tied = chosen[0]
+            for p in chosen[1:]:
+                tied = _meet(tied, p)
+            total += (-1) ** (many - 1) * math.prod(shape[k] for k in set(tied))
+    return total
+
+
+def _meet(p: tuple[int, ...], q: tuple[int, ...]) -> tuple[int, ...]:
+    """The ties of both patterns together: the entries that lie in both."""
+    root = list(p)
+    for axis, first in enumerate(q):
+        old, new = sorted((root[axis], root[first]), reverse=True)
+        root = [new if r == old else r for r in root]
+    return tuple(root.index(r) for r in root)
+
+
+def _mask(terms: Sequence[Term], shape: Sequence[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """True where some term may differ from zero: patterns as they are, other factors taken as ones."""
+    mask = np.zeros(tuple(shape), bool)
+    for term in terms:
+        ones = tuple(
+            f if f.value.dtype == bool else Factor(np.broadcast_to(np.float64(1), f.value.shape), f.labels, f.name)
+            for f in term.factors
+        )
+        count = np.zeros(tuple(shape))
+        write_dense(Term(ones, term.out, term.inp, term.sizes), count)
+        mask |= count != 0
+    return mask
+
+
+def select(term: Term, index: Sequence[int | slice], n_out: int) -> Term | None:
+    """The term at integer indices and slices of its axes; None where its deltas make it zero there."""
+    axes = (*term.out, *term.inp)
+    at: dict[str, int] = {}
+    for a, k in zip(axes, index, strict=True):
+        if isinstance(k, int) and at.setdefault(a, k) != k:
+            return None
+    extra: list[Factor] = []
+    sizes = dict(term.sizes)
+    stay: list[list[str]] = [[], []]
+    for axis, (a, k) in enumerate(zip(axes, index, strict=True)):
+        if isinstance(k, int):
+            continue
+        label = a
+        if a in at or k != slice(None):
+            label = _new_label(a, sizes)
+            picked = np.arange(term.sizes[a])[k]
+            sizes[label] = picked.size
+            # a row of the identity for a label that is fixed elsewhere, some rows of it for a slice
+            hits = picked == at[a] if a in at else picked[:, None] == np.arange(term.sizes[a])
+            name = f"[{{0}} = {at[a]}]" if a in at and k == slice(None) else "[slice]"
+            extra.append(Factor(hits, (label,) if a in at else (label, a), name))
+        stay[axis >= n_out].append(label)
+    out, inp = (tuple(s) for s in stay)
+    chosen = fixed(term, at, out, inp)
+    kept = {*out, *inp, *(a for f in (*chosen.factors, *extra) for a in f.labels)}
+    # ones summed over a label that is left in no factor cannot arise: such a label is fixed or on an axis
+    return Term((*extra, *chosen.factors), out, inp, {a: n for a, n in sizes.items() if a in kept}, chosen.coef)
+
+
+def _new_label(near: str, taken: dict[str, int]) -> str:
+    return next(name for name in (f"{near}{k}" for k in itertools.count(1)) if name not in taken)
+
+
+def axis_names(terms: Sequence[Term], rank: int) -> Labels:
+    """A different name for every axis: a label of some term at that axis, primed (o') where all of them are taken."""
+    names: list[str] = []
+    columns = list(zip(*((*t.out, *t.inp) for t in terms), strict=True)) or [("i",)] * rank
+    for axis, labels in enumerate(columns):
+        later = {a for column in columns[axis + 1 :] for a in column}
+        free = [a for a in labels if a not in names]
+        # a label that a later axis can only be named by is left to it where there is a choice
+        best = next((a for a in free if a not in later), free[0] if free else None)
+        names.append(best or _primed(labels[0], names))
+    return tuple(names)
+
+
+def _primed(label: str, taken: list[str]) -> str:
+    return next(name for name in (label + "'" * k for k in itertools.count(1)) if name not in taken)

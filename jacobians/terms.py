@@ -1,0 +1,198 @@
+"""The one idea: a Jacobian is a sum of delta-einsum terms, `factors -> output labels | input labels`.
+
+A label on several axes ties them with a Kronecker delta; a label that occurs only in factors is summed; a label in no
+factor means ones. The 3-D tensor of a = W x + b by W is `i -> o | o i` with the factor x: J[o | o' i] = delta_oo' x_i.
+
+Algebra and arithmetic are apart: everything in this file moves labels and multiplies no array (`arithmetic.py` does).
+
+Source: Laue, Mitterreiter, Giesen, "A Simple and Efficient Tensor Calculus", AAAI 2020; Dangel, "Convolutions and More
+as Einsum", NeurIPS 2024.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from jacobians.errors import InputError, ShapeError, shape_error, shape_text
+
+Array = NDArray[Any]
+Labels = tuple[str, ...]
+
+#: Letters for labels that must be renamed because another label of that name is already there.
+FRESH = "pqrstuvklmnhijabcdefgwxyz"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factor:
+    """An array with one label per axis, and the name it prints with (plain notation: `W1`, `tanh'(z1)`).
+
+    A boolean array is a 0/1 index pattern; its name says when it is 1, with `{0}`, `{1}` for its own labels:
+    `[{0} >= {1}]`.
+    """
+
+    value: Array
+    labels: Labels
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    """coef * sum over hidden labels of the product of the factors, axes with equal labels tied by deltas."""
+
+    factors: tuple[Factor, ...]
+    out: Labels
+    inp: Labels
+    sizes: Mapping[str, int]
+    coef: float = 1.0
+
+    @property
+    def hidden(self) -> Labels:
+        """The labels that are summed: in factors, on no axis; in order of first appearance."""
+        axes = {*self.out, *self.inp}
+        return tuple(dict.fromkeys(a for f in self.factors for a in f.labels if a not in axes))
+
+    @property
+    def pattern(self) -> str:
+        """`i -> o | o i`."""
+        inputs = ", ".join(" ".join(f.labels) for f in self.factors)
+        return f"{inputs} -> {' '.join(self.out)} | {' '.join(self.inp)}".strip()
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The common type of the factors that hold numbers; float64 where there are none."""
+        kinds = [f.value.dtype for f in self.factors if f.value.dtype != bool]
+        return np.result_type(*kinds) if kinds else np.dtype(np.float64)
+
+    @property
+    def T(self) -> Term:
+        """Outputs and inputs exchanged."""
+        return replace(self, out=self.inp, inp=self.out)
+
+    def relabel(self, name: Mapping[str, str]) -> Term:
+        """The same term with every label `a` called `name[a]`."""
+        factors = tuple(Factor(f.value, tuple(name[a] for a in f.labels), f.name) for f in self.factors)
+        out, inp = tuple(name[a] for a in self.out), tuple(name[a] for a in self.inp)
+        return Term(factors, out, inp, {name[a]: n for a, n in self.sizes.items()}, self.coef)
+
+    def canonical(self) -> Term:
+        """The same term with its labels called 0, 1, 2, ... in order of first appearance."""
+        seen = dict.fromkeys((*self.out, *self.inp, *(a for f in self.factors for a in f.labels)))
+        return self.relabel({a: str(k) for k, a in enumerate(seen)})
+
+    def same(self, other: Term) -> bool:
+        """Equal label patterns, coefficients and factor arrays."""
+        one, two = self.canonical(), other.canonical()
+        if (one.out, one.inp, one.sizes, one.coef) != (two.out, two.inp, two.sizes, two.coef):
+            return False
+        return len(one.factors) == len(two.factors) and all(
+            f.labels == g.labels and (f.value is g.value or np.array_equal(f.value, g.value))
+            for f, g in zip(one.factors, two.factors, strict=True)
+        )
+
+    def __matmul__(self, inner: Term) -> Term:
+        """Chain rule, outer @ inner: unify outer's input labels with inner's output labels; only labels move."""
+        root = _unify(self, inner)
+        # Outer labels keep their names; an inner label that is not tied to one keeps its own where that is free.
+        name: dict[tuple[int, str], str] = {}
+        taken: set[str] = set()
+        for side, term in enumerate((self, inner)):
+            for a in term.sizes:
+                top = _find(root, (side, a))
+                if top not in name:
+                    name[top] = _free(a, taken)
+                    taken.add(name[top])
+
+        def labels(side: int, old: Labels) -> Labels:
+            return tuple(name[_find(root, (side, a))] for a in old)
+
+        factors = tuple(
+            Factor(f.value, labels(side, f.labels), f.name) for side, t in enumerate((self, inner)) for f in t.factors
+        )
+        out, inp = labels(0, self.out), labels(1, inner.inp)
+        sizes = {name[_find(root, (s, a))]: n for s, t in enumerate((self, inner)) for a, n in t.sizes.items()}
+        kept = {*out, *inp, *(a for f in factors for a in f.labels)}
+        # A closed loop of deltas (a label without any occurrence left) is a sum of ones: it leaves its size.
+        coef = self.coef * inner.coef * math.prod(n for a, n in sizes.items() if a not in kept)
+        return Term(factors, out, inp, {a: n for a, n in sizes.items() if a in kept}, coef)
+
+
+def _find(root: dict[tuple[int, str], tuple[int, str]], label: tuple[int, str]) -> tuple[int, str]:
+    while root[label] != label:
+        label = root[label]
+    return label
+
+
+def _unify(outer: Term, inner: Term) -> dict[tuple[int, str], tuple[int, str]]:
+    """Union-find over (side, label): the outer term's input labels meet the inner term's output labels."""
+    root = {(s, a): (s, a) for s, t in enumerate((outer, inner)) for a in t.sizes}
+    for axis, (a, b) in enumerate(zip(outer.inp, inner.out, strict=True)):
+        if outer.sizes[a] != inner.sizes[b]:
+            raise ShapeError(
+                f"chain, contracted axis {axis}: the outer Jacobian expects {a} = {outer.sizes[a]}, "
+                f"the inner one gives {b} = {inner.sizes[b]}"
+            )
+        one, two = sorted((_find(root, (0, a)), _find(root, (1, b))))
+        root[two] = one
+    return root
+
+
+def _free(label: str, taken: set[str]) -> str:
+    """`label` if it is free, else a fresh letter."""
+    if label not in taken:
+        return label
+    names = itertools.chain(FRESH, (f"{label}{k}" for k in itertools.count(1)))
+    return next(a for a in names if a not in taken)
+
+
+@lru_cache(maxsize=4096)
+def parse_pattern(pattern: str, axes: Labels = ()) -> tuple[tuple[Labels, ...], Labels, Labels]:
+    """Labels of the factors, of the output and of the input; `...` stands for the labels in `axes`."""
+    try:
+        factors, rest = pattern.split("->")
+        out, inp = rest.split("|")
+    except ValueError:
+        raise InputError(
+            f"pattern {pattern!r}: expected 'factors -> output labels | input labels', as in 'i -> o | o i'"
+        ) from None
+
+    def labels(text: str) -> Labels:
+        words = itertools.chain.from_iterable(axes if w == "..." else (w,) for w in text.split())
+        return tuple(words)
+
+    result = tuple(labels(f) for f in factors.split(",")) if factors.strip() else ()
+    bad = [a for a in itertools.chain(*result, labels(out), labels(inp)) if not a.isidentifier()]
+    if bad:
+        raise InputError(f"pattern {pattern!r}: {bad[0]!r} is not a label; labels are words such as i, o, k0")
+    return result, labels(out), labels(inp)
+
+
+def build_term(
+    where: str, factors: Sequence[Factor], out: Labels, inp: Labels, given: Mapping[str, int], coef: float = 1.0
+) -> Term:
+    """A checked Term: sizes come from the factors, those of labels in no factor from `given`; none may be left over."""
+    sizes: dict[str, int] = {}
+    for f in factors:
+        known = tuple(sizes.get(a, given.get(a)) for a in f.labels)
+        if len(f.labels) != f.value.ndim or any(
+            want not in (None, got) for want, got in zip(known, f.value.shape, strict=True)
+        ):
+            raise shape_error(f"{where}, factor {f.name}", f.labels, known, f.value.shape)
+        for a, n in zip(f.labels, f.value.shape, strict=True):
+            if sizes.setdefault(a, n) != n:
+                raise shape_error(f"{where}, factor {f.name}", f.labels, [sizes[b] for b in f.labels], f.value.shape)
+    for a in (*out, *inp):
+        if a not in sizes:
+            if a not in given:
+                raise ShapeError(f"{where}: label {a} is in no factor, so its size must be given, as in {a}=2")
+            sizes[a] = given[a]
+    if unused := [a for a in given if a not in sizes]:
+        raise ShapeError(f"{where}: size {unused[0]}={given[unused[0]]} is given, but no label uses it; leave it out")
+    return Term(tuple(factors), out, inp, sizes, coef)
