@@ -11,10 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any
 
 import numpy as np
 
 from jacobians.terms import Array, Factor, Labels, Term
+
+DType = np.dtype[Any]
 
 
 @dataclass
@@ -38,7 +42,7 @@ def counted(dry: bool = False) -> Iterator[Tally]:
         _TALLY.reset(token)
 
 
-def blank(shape: Sequence[int], dtype: np.dtype) -> Array:  # type: ignore[type-arg]
+def blank(shape: Sequence[int], dtype: DType) -> Array:
     """An array of that shape that takes no memory: what a dry run passes on."""
     return np.broadcast_to(np.zeros((), dtype), tuple(shape))
 
@@ -98,7 +102,7 @@ def _lone(f: Factor, keep: set[str]) -> Factor:
     return Factor(np.einsum(f.value, [ids[a] for a in f.labels], [ids[a] for a in out]), out, f.name)
 
 
-def _numbers(f: Factor, dtype: np.dtype) -> Factor:  # type: ignore[type-arg]
+def _numbers(f: Factor, dtype: DType) -> Factor:
     return Factor(f.value.astype(dtype), f.labels, f.name) if f.value.dtype == bool else f
 
 
@@ -140,7 +144,8 @@ def contract(term: Term) -> Term:
     term = sum_hidden(term)
     if len(term.factors) < 2 and not any(f.labels == () for f in term.factors):
         return term
-    coef, factors = term.coef, []
+    coef = term.coef
+    factors: list[Factor] = []
     for f in sorted(term.factors, key=lambda f: -len(f.labels)):
         host = next((k for k, g in enumerate(factors) if {*f.labels} <= {*g.labels}), None)
         if not f.labels:
@@ -148,14 +153,14 @@ def contract(term: Term) -> Term:
         elif host is None:
             factors.append(f)
         else:
-            numbers = (_numbers(g, term.dtype) for g in (factors[host], f))
-            factors[host] = multiply(*numbers, {*term.out, *term.inp})
+            big, small = (_numbers(g, term.dtype) for g in (factors[host], f))
+            factors[host] = multiply(big, small, {*term.out, *term.inp})
     order = {a: k for k, a in enumerate((*term.out, *term.inp))}
     factors.sort(key=lambda f: min((order[a] for a in f.labels), default=-1))
     return replace(term, factors=tuple(factors), coef=coef)
 
 
-def dense_sum(terms: Iterable[Term], shape: Sequence[int], dtype: np.dtype) -> Array:  # type: ignore[type-arg]
+def dense_sum(terms: Iterable[Term], shape: Sequence[int], dtype: DType) -> Array:
     """The dense array of a sum of terms, axes outputs first."""
     terms = tuple(terms)
     if len(terms) == 1 and len({*terms[0].out, *terms[0].inp}) == len(shape):  # no delta: the product is the result
@@ -181,7 +186,7 @@ def write_dense(term: Term, full: Array) -> None:
     diagonal += core
 
 
-def product(factors: Iterable[Factor], labels: list[str], coef: float, dtype: np.dtype) -> Array:  # type: ignore[type-arg]
+def product(factors: Iterable[Factor], labels: list[str], coef: float, dtype: DType) -> Array:
     """coef times the product of factors without hidden labels, broadcast over `labels`."""
     arrays = sorted((aligned(f, labels) for f in factors), key=lambda array: array.size)
     tally = _TALLY.get()
@@ -196,10 +201,34 @@ def product(factors: Iterable[Factor], labels: list[str], coef: float, dtype: np
     return core
 
 
+def add_terms(terms: Sequence[Term]) -> Term:
+    """Terms with equal deltas and no hidden label as one: their products over the common axis labels, summed."""
+    first = terms[0]
+    axes = list(dict.fromkeys((*first.out, *first.inp)))
+    values = []
+    for term in terms:
+        same = term.relabel(dict(zip((*term.out, *term.inp), (*first.out, *first.inp), strict=True)))
+        value = product(same.factors, axes, same.coef, same.dtype)
+        values.append(value.reshape(value.shape or (1,) * len(axes)))
+    held = [a for k, a in enumerate(axes) if any(v.shape[k] == first.sizes[a] for v in values)]
+    shape = tuple(first.sizes[a] for a in held)
+    tally = _TALLY.get()
+    if tally is not None and tally.dry:
+        value = blank(shape, values[0].dtype)
+    else:
+        value = reduce(np.add, values).reshape(shape)
+    name = " + ".join(dict.fromkeys(" ".join(f.name for f in t.factors) or "1" for t in terms))
+    if not held:
+        return Term((), first.out, first.inp, first.sizes, float(value))
+    return Term((Factor(value, tuple(held), name),), first.out, first.inp, first.sizes)
+
+
 def fixed(term: Term, at: Mapping[str, int], out: Labels, inp: Labels) -> Term:
-    """The term with some labels set to an index and dropped from its factors; `out` and `inp` are the axes that stay."""
+    """The term with some labels set to an index and dropped; `out` and `inp` are the axes that stay."""
     factors = tuple(
-        Factor(f.value[tuple(at.get(a, slice(None)) for a in f.labels)], tuple(a for a in f.labels if a not in at), f.name)
+        Factor(
+            f.value[tuple(at.get(a, slice(None)) for a in f.labels)], tuple(a for a in f.labels if a not in at), f.name
+        )
         for f in term.factors
     )
     return Term(factors, out, inp, {a: n for a, n in term.sizes.items() if a not in at}, term.coef)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from jacobians import settings
-from jacobians.arithmetic import contract, dense_sum, product
-from jacobians.errors import DenseLimitError, EntryError, InputError, ShapeError, shape_error, shape_text
-from jacobians.structure import nonzeros, select, ties
+from jacobians.arithmetic import add_terms, contract, dense_sum
+from jacobians.errors import DenseLimitError, InputError, ShapeError, shape_error, shape_text
+from jacobians.structure import full_index, nonzeros, select, ties
 from jacobians.terms import Array, Factor, Labels, Term, build_term, parse_pattern
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ class Jacobian:
             return NotImplemented
         if (self.out_shape, self.in_shape) != (other.out_shape, other.in_shape):
             mine, theirs = (f"{shape_text(J.out_shape)} | {shape_text(J.in_shape)}" for J in (self, other))
-            raise ShapeError(f"sum of Jacobians: the shapes {mine} and {theirs} differ; add only Jacobians of one shape")
+            raise ShapeError(
+                f"sum of Jacobians: the shapes {mine} and {theirs} differ; add only Jacobians of one shape"
+            )
         lazy = self._shown is not None or other._shown is not None
         shown = (lambda: self.shown + other.shown) if lazy else None
         return Jacobian(self.terms + other.terms, self.out_shape, self.in_shape, shown)
@@ -159,7 +161,7 @@ class Jacobian:
         groups: dict[tuple[int, ...], list[Term]] = {}
         for term in self.contract().terms:
             groups.setdefault(ties(term), []).append(term)
-        terms = (_added(group) if len(group) > 1 else group[0] for group in groups.values())
+        terms = (add_terms(group) if len(group) > 1 else group[0] for group in groups.values())
         return Jacobian(terms, self.out_shape, self.in_shape, lambda: self.shown)
 
     def dense(self, limit: int | None = None) -> Array:
@@ -176,8 +178,9 @@ class Jacobian:
         needed = self.size * self.dtype.itemsize
         if needed > allowed:
             raise DenseLimitError(
-                f"dense: the array of shape {shape_text(self.out_shape)} | {shape_text(self.in_shape)} needs {needed:,} "
-                f"bytes, the limit is {allowed:,}; at most {self.nnz:,} of its {self.size:,} entries differ from zero. "
+                f"dense: the array of shape {shape_text(self.out_shape)} | {shape_text(self.in_shape)} needs "
+                f"{needed:,} bytes, the limit is {allowed:,}; "
+                f"at most {self.nnz:,} of its {self.size:,} entries differ from zero. "
                 "Ways out: J.apply(v) and J.pull(u) for products, J[i, k, l] for entries, J.terms for the factors; "
                 "or dense(limit=...), jacobians.settings.dense_limit = ..."
             )
@@ -229,7 +232,7 @@ class Jacobian:
 
     def __getitem__(self, index: Any) -> Any:
         """`J[i, k, l]` is a number, `J[i]` and `J[:, k]` are Jacobians with fewer axes; the whole is never built."""
-        full = self._full_index(index)
+        full = full_index(index, self.shape)
         n = len(self.out_shape)
         chosen = [t for term in self.terms if (t := select(term, full, n)) is not None]
         shape = [
@@ -239,25 +242,6 @@ class Jacobian:
         ]
         J = Jacobian(chosen, [m for axis, m in shape if axis < n], [m for axis, m in shape if axis >= n])
         return J if shape else J.dense()[()]
-
-    def _full_index(self, index: Any) -> list[int | slice]:
-        given = index if isinstance(index, tuple) else (index,)
-        if any(k is Ellipsis for k in given):
-            at = next(i for i, k in enumerate(given) if k is Ellipsis)
-            given = (*given[:at], *[slice(None)] * (len(self.shape) - len(given) + 1), *given[at + 1 :])
-        if len(given) > len(self.shape):
-            raise EntryError(f"J[...]: {len(given)} indices for the shape {shape_text(self.shape)}")
-        full: list[int | slice] = []
-        for axis, (k, size) in enumerate(zip((*given, *[slice(None)] * (len(self.shape) - len(given))), self.shape, strict=True)):
-            if isinstance(k, slice):
-                full.append(k)
-                continue
-            if not isinstance(k, int | np.integer) or isinstance(k, bool):
-                raise EntryError(f"J[...], axis {axis}: expected an integer or a slice, got {k!r}")
-            if not -size <= k < size:
-                raise EntryError(f"J[...], axis {axis}: index {k} is out of range for size {size}")
-            full.append(int(k) % size)
-        return full
 
     @property
     def nnz(self) -> int:
@@ -321,7 +305,9 @@ def identity(shape: Sequence[int]) -> Jacobian:
     return Jacobian((Term((), labels, labels, dict(zip(labels, shape, strict=True))),), shape, shape)
 
 
-def delta_einsum(pattern: str, *factors: ArrayLike | tuple[str, ArrayLike], coef: float = 1.0, **sizes: int) -> Jacobian:
+def delta_einsum(
+    pattern: str, *factors: ArrayLike | tuple[str, ArrayLike], coef: float = 1.0, **sizes: int
+) -> Jacobian:
     """One delta-einsum term as a Jacobian.
 
     A factor is an array, or a pair (name, array) that prints with its name; a label in no factor needs its size.
@@ -340,17 +326,15 @@ def delta_einsum(pattern: str, *factors: ArrayLike | tuple[str, ArrayLike], coef
         raise InputError(f"{where}: expected {len(spec)} factors, got {len(factors)}")
     made = []
     for k, (labels, factor) in enumerate(zip(spec, factors, strict=True)):
-        named = isinstance(factor, tuple) and len(factor) == 2 and isinstance(factor[0], str)
-        name, value = factor if named else (f"A{k + 1}", factor)  # type: ignore[misc]
-        array = np.asarray(value)
+        if isinstance(factor, tuple) and len(factor) == 2 and isinstance(factor[0], str):
+            name, array = factor[0], np.asarray(factor[1])
+        else:
+            name, array = f"A{k + 1}", np.asarray(factor)
         if array.dtype.kind not in "bfiu":
             raise InputError(f"{where}: factor {k + 1} must be an array of real numbers, got dtype {array.dtype}")
         made.append(Factor(array.astype(np.float64) if array.dtype.kind in "iu" else array, labels, name))
-    return Jacobian((term := build_term(where, made, out, inp, sizes, coef),), *_shapes(term))
-
-
-def _shapes(term: Term) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    return tuple(term.sizes[a] for a in term.out), tuple(term.sizes[a] for a in term.inp)
+    term = build_term(where, made, out, inp, sizes, coef)
+    return Jacobian((term,), [term.sizes[a] for a in out], [term.sizes[a] for a in inp])
 
 
 def _vec_order(vec: str) -> int:
@@ -358,17 +342,3 @@ def _vec_order(vec: str) -> int:
     if vec not in ("row", "column"):
         raise InputError(f"vec={vec!r}: expected 'row' (last axis runs first) or 'column' (first axis runs first)")
     return 1 if vec == "row" else -1
-
-
-def _added(terms: Sequence[Term]) -> Term:
-    """Terms with equal deltas as one: their factors written over the common axis labels and summed."""
-    first = terms[0]
-    axes = dict.fromkeys((*first.out, *first.inp))
-    value = 0
-    for term in terms:
-        same = term.relabel(dict(zip((*term.out, *term.inp), (*first.out, *first.inp), strict=True)))
-        value = value + product(same.factors, list(axes), same.coef, same.dtype)
-    held = [a for a, n in zip(axes, np.shape(value), strict=True) if n == first.sizes[a]]
-    array = np.reshape(value, [first.sizes[a] for a in held])
-    name = " + ".join(dict.fromkeys(" ".join(f.name for f in t.factors) or "1" for t in terms))
-    return Term((Factor(array, tuple(held), name),) if held else (), first.out, first.inp, first.sizes, 1.0 if held else float(array))

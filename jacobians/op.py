@@ -1,8 +1,8 @@
 """Op: declared labels, a forward pass, and one delta-einsum rule per input.
 
-A new op is one class: `inputs` and `output` declare the labels (`...` stands for leading batch axes, or for all axes of an
-elementwise op), `compute` is the forward pass, and `d_x` is the rule of the input x. A rule names, among its parameters,
-the inputs it needs, and the output by its `symbol`, and returns one `term` or a list of terms.
+A new op is one class: `inputs` and `output` declare the labels (`...` stands for leading batch axes, or for all axes
+of an elementwise op), `compute` is the forward pass, and `d_x` is the rule of the input x. A rule names, among its
+parameters, the inputs it needs, and the output by its `symbol`, and returns one `term` or a list of terms.
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ class Op:
     data: ClassVar[Mapping[str, str]] = {}
     #: Labels that `...` stands for, in this order.
     letters: ClassVar[str] = "nmrst"
+    #: The interval that `sample` draws each input from (of all inputs, or of some of them).
+    domain: ClassVar[tuple[float, float] | Mapping[str, tuple[float, float]]] = (-2.0, 2.0)
     #: False where the forward pass is not complex differentiable as written (abs, max, comparisons).
     analytic: ClassVar[bool] = True
 
@@ -86,7 +88,7 @@ class Op:
         raise NotImplementedError
 
     def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
-        """The labels of inputs and output for inputs of these shapes; sizes may be open (None) while a model is built."""
+        """The labels for inputs of these shapes; sizes may be open (None) while a model is built."""
         batch = self._batch(shapes)
         inputs = {name: _expand(labels, batch) for name, labels in self.inputs.items()}
         return Signature(inputs, _expand(self.output, batch), batch)
@@ -103,6 +105,36 @@ class Op:
         method, needs = self._rules[wrt]
         result: Rule | Sequence[Rule] = method(self, *(known(name) for name in needs))
         return result
+
+    @classmethod
+    def variants(cls) -> Sequence[Op]:
+        """Instances that together use every option: what the contract test runs; the first is the default."""
+        return (cls(),)
+
+    def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
+        """Shapes of all inputs to try the op with, made from these pairwise different sizes; the first is the plainest.
+
+        Where the labels begin with `...`: without batch axes, with one, with two.
+        """
+        declared = list(dict.fromkeys(a for spec in self.inputs.values() for a in spec.split() if a != "..."))
+        size = dict(zip(declared, sizes, strict=False))
+        spare = tuple(sizes[len(declared) : len(declared) + 2])
+        batches: tuple[Shape, ...] = ((),)
+        if any("..." in s for s in self.inputs.values()):
+            batches = ((), spare[:1], spare) if declared else (spare[:1], spare)
+        return [
+            {
+                name: tuple(n for a in spec.split() for n in (batch if a == "..." else (size[a],)))
+                for name, spec in self.inputs.items()
+            }
+            for batch in batches
+        ]
+
+    def sample(self, rng: np.random.Generator, shapes: Mapping[str, Shape]) -> dict[str, Array]:
+        """Random inputs of these shapes that the op is defined for."""
+        everywhere = (-2.0, 2.0)
+        ranges = self.domain if isinstance(self.domain, Mapping) else dict.fromkeys(shapes, self.domain)
+        return {name: np.asarray(rng.uniform(*ranges.get(name, everywhere), shape)) for name, shape in shapes.items()}
 
     # ----- what a user calls -----
 
@@ -199,24 +231,35 @@ class Op:
         """The signature and the size of every label, or a ShapeError that says what fixed what."""
         signature = self.signature(shapes)
         sizes: dict[str, int] = {}
-        by: dict[str, str] = {}
         for name, labels in signature.inputs.items():
             shape = shapes[name]
             if len(shape) != len(labels) or any(sizes.get(a, n) != n for a, n in zip(labels, shape, strict=True)):
-                expected = [sizes.get(a) for a in labels]
-                wrong = [a for a, n in zip(labels, shape, strict=False) if sizes.get(a, n) != n]
-                why = ", ".join(f"{by[a]} fixes {a} = {sizes[a]}" for a in wrong or labels if a in by)
-                raise shape_error(f"{self.label}.{name}", labels, expected, shape, why)
+                raise self._misfit(name, signature, shapes)
             if 0 in shape:
                 empty = labels[shape.index(0)]
                 raise ShapeError(
-                    f"{self.label}.{name}: expected {labels_text(labels)} without an empty axis, got {shape_text(shape)}; "
-                    f"axis {empty} has size 0"
+                    f"{self.label}.{name}: expected {labels_text(labels)} without an empty axis, "
+                    f"got {shape_text(shape)}; axis {empty} has size 0"
                 )
             for a, n in zip(labels, shape, strict=True):
-                if sizes.setdefault(a, n) == n:
-                    by.setdefault(a, name)
+                if sizes.setdefault(a, n) != n:  # one label twice in an input: a square matrix that is not square
+                    raise self._misfit(name, signature, shapes)
         return signature, {**sizes, **(signature.sizes or {})}
+
+    def _misfit(self, name: str, signature: Signature, shapes: Mapping[str, Shape]) -> ShapeError:
+        """The error for an input that does not fit: the other inputs say what its sizes should be."""
+        sizes: dict[str, int] = {}
+        by: dict[str, str] = {}
+        for other, labels in signature.inputs.items():
+            if other != name and len(labels) == len(shapes[other]):
+                for a, n in zip(labels, shapes[other], strict=True):
+                    sizes.setdefault(a, n)
+                    by.setdefault(a, other)
+        labels, shape = signature.inputs[name], shapes[name]
+        same_rank = len(labels) == len(shape)
+        wrong = [a for a, n in zip(labels, shape, strict=True) if sizes.get(a, n) != n] if same_rank else labels
+        why = ", ".join(f"{by[a]} fixes {a} = {sizes[a]}" for a in wrong if a in by)
+        return shape_error(f"{self.label}.{name}", labels, [sizes.get(a) for a in labels], shape, why)
 
     def _batch(self, shapes: Mapping[str, OpenShape]) -> Labels:
         """The labels that `...` stands for: as many as the first input with `...` has axes to spare."""

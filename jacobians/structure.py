@@ -1,14 +1,16 @@
-"""What a term's labels alone tell: which entries can differ from zero, and single entries and slices without the whole."""
+"""What labels alone tell: which entries can differ from zero; single entries and slices without the whole."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from jacobians.arithmetic import fixed, write_dense
+from jacobians.errors import EntryError, shape_text
 from jacobians.terms import Factor, Labels, Term
 
 
@@ -59,6 +61,26 @@ def _mask(terms: Sequence[Term], shape: Sequence[int]) -> np.ndarray[tuple[int, 
         write_dense(Term(ones, term.out, term.inp, term.sizes), count)
         mask |= count != 0
     return mask
+
+
+def full_index(index: Any, shape: Sequence[int]) -> list[int | slice]:
+    """One non-negative integer or slice per axis, from what stood between the brackets of `J[...]`."""
+    given = list(index) if isinstance(index, tuple) else [index]
+    if Ellipsis in given:
+        at = given.index(Ellipsis)
+        given[at : at + 1] = [slice(None)] * (len(shape) - len(given) + 1)
+    if len(given) > len(shape):
+        raise EntryError(f"J[...]: {len(given)} indices for the shape {shape_text(shape)}")
+    given += [slice(None)] * (len(shape) - len(given))
+    for axis, (k, size) in enumerate(zip(given, shape, strict=True)):
+        if isinstance(k, slice):
+            continue
+        if not isinstance(k, int | np.integer) or isinstance(k, bool):
+            raise EntryError(f"J[...], axis {axis}: expected an integer or a slice, got {k!r}")
+        if not -size <= k < size:
+            raise EntryError(f"J[...], axis {axis}: index {k} is out of range for size {size}")
+        given[axis] = int(k) % size
+    return given
 
 
 def select(term: Term, index: Sequence[int | slice], n_out: int) -> Term | None:

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from jacobians.errors import InputError, ShapeError, shape_error, shape_text
+from jacobians.errors import InputError, ShapeError, shape_error
 
 Array = NDArray[Any]
 Labels = tuple[str, ...]
