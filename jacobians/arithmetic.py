@@ -75,7 +75,12 @@ def multiply(a: Factor, b: Factor, keep: set[str]) -> Factor:
 
 
 def _product_name(a: Factor, b: Factor) -> str:
-    return f"{a.name} {b.name}"
+    return _short(f"{a.name} {b.name}")
+
+
+def _short(name: str) -> str:
+    """A name that is short enough to read; products and sums of many factors are just M."""
+    return name if len(name) <= 60 else "M"
 
 
 def _grouped(f: Factor, batch: list[str], rows: list[str], columns: list[str], sizes: Mapping[str, int]) -> Array:
@@ -99,7 +104,8 @@ def _lone(f: Factor, keep: set[str]) -> Factor:
     if out == f.labels:
         return f
     ids = {a: k for k, a in enumerate(once)}
-    return Factor(np.einsum(f.value, [ids[a] for a in f.labels], [ids[a] for a in out]), out, f.name)
+    value = np.einsum(f.value, [ids[a] for a in f.labels], [ids[a] for a in out])
+    return Factor(np.asarray(value, f.value.dtype), out, f.name)
 
 
 def _numbers(f: Factor, dtype: DType) -> Factor:
@@ -213,11 +219,9 @@ def add_terms(terms: Sequence[Term]) -> Term:
     held = [a for k, a in enumerate(axes) if any(v.shape[k] == first.sizes[a] for v in values)]
     shape = tuple(first.sizes[a] for a in held)
     tally = _TALLY.get()
-    if tally is not None and tally.dry:
-        value = blank(shape, values[0].dtype)
-    else:
-        value = reduce(np.add, values).reshape(shape)
-    name = " + ".join(dict.fromkeys(" ".join(f.name for f in t.factors) or "1" for t in terms))
+    dry = tally is not None and tally.dry
+    value = blank(shape, values[0].dtype) if dry else reduce(np.add, values).reshape(shape)
+    name = _short(" + ".join(dict.fromkeys(" ".join(f.name for f in t.factors) or "1" for t in terms)))
     if not held:
         return Term((), first.out, first.inp, first.sizes, float(value))
     return Term((Factor(value, tuple(held), name),), first.out, first.inp, first.sizes)

@@ -15,7 +15,7 @@ from jacobians import settings
 from jacobians.arithmetic import add_terms, contract, dense_sum
 from jacobians.errors import DenseLimitError, InputError, ShapeError, shape_error, shape_text
 from jacobians.structure import full_index, nonzeros, select, ties
-from jacobians.terms import Array, Factor, Labels, Term, build_term, parse_pattern
+from jacobians.terms import Array, Factor, Labels, Term, build_term, letters, parse_pattern
 
 if TYPE_CHECKING:
     from jacobians.forms import Kronecker
@@ -287,6 +287,17 @@ class Jacobian:
         from jacobians.printing import index_text
 
         return index_text(self)
+
+    def lettered(self) -> Jacobian:
+        """The same terms with the axes called i, j, k, ... in order, hidden labels after them."""
+        pool = "ijklmnopqrstuvwxyz"
+        axes = letters(pool, len(self.shape))
+        terms = []
+        for t in self.terms:
+            named = dict(zip(reversed((*t.out, *t.inp)), reversed(axes), strict=True))  # tied axes: the first letter
+            hidden = letters(pool, len(axes) + len(t.hidden))[len(axes) :]
+            terms.append(t.relabel(named | dict(zip(t.hidden, hidden, strict=True))))
+        return Jacobian(terms, self.out_shape, self.in_shape, self._shown and (lambda: self.shown.lettered()))
 
     def __repr__(self) -> str:
         """Shapes and patterns on one line."""

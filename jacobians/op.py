@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from jacobians.errors import InputError, ShapeError, labels_text, shape_error, shape_text, unknown
 from jacobians.jacobian import Jacobian
 from jacobians.terms import Array, Factor, Labels, build_term, parse_pattern
+from jacobians.terms import letters as letters
 
 Shape = tuple[int, ...]
 OpenShape = tuple[int | None, ...]
@@ -204,6 +205,7 @@ class Op:
         terms = []
         for r in (rules,) if isinstance(rules, Rule) else rules:
             spec, out, inp = parse_pattern(r.pattern, signature.axes)
+            spec = spec or ((),) * len(r.factors)  # factors without axes: "-> ... | ..." with the number c
             factors = [Factor(np.asarray(v), a, name) for (name, v), a in zip(r.factors, spec, strict=True)]
             needed = {a: n for a, n in {**sizes, **r.sizes}.items() if a in out or a in inp}
             terms.append(build_term(f"{self.label}.d_{wrt}", factors, out, inp, needed, r.coef))
@@ -276,11 +278,6 @@ class Op:
         """`LeakyReLU(slope=0.01)`."""
         options = ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if not k.startswith("_"))
         return f"{type(self).__name__}({options})"
-
-
-def letters(pool: str, count: int) -> Labels:
-    """The first `count` labels of a pool of letters, numbered on when it is exhausted."""
-    return tuple(pool[k] if k < len(pool) else f"{pool[-1]}{k}" for k in range(count))
 
 
 def _expand(labels: str, batch: Labels) -> Labels:

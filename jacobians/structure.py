@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from jacobians.arithmetic import fixed, write_dense
+from jacobians.arithmetic import dense_sum, fixed, write_dense
 from jacobians.errors import EntryError, shape_text
-from jacobians.terms import Factor, Labels, Term
+from jacobians.terms import Array, Factor, Labels, Term
 
 
 def ties(term: Term) -> tuple[int, ...]:
@@ -40,6 +40,17 @@ def nonzeros(terms: Sequence[Term], shape: Sequence[int]) -> int:
     return total
 
 
+def summed_over_pattern(terms: Sequence[Term], n_out: int, shape: Sequence[int], values: Array) -> Array:
+    """For each output entry the sum of `values` over the input entries it can depend on; exact for integer objects."""
+    patterns = {ties(t): t for t in terms}
+    widest = [t for p, t in patterns.items() if not any(q != p and _meet(p, q) == p for q in patterns)]
+    if len(widest) > 1 or any(f.value.dtype == bool for t in terms for f in t.factors):
+        mask = _mask(terms, shape).astype(object)
+        return np.asarray(np.tensordot(mask, values, values.ndim), object)
+    kept = [Term((Factor(values, t.inp, "v"),), t.out, (), t.sizes, 1) for t in widest]
+    return dense_sum(kept, shape[:n_out], np.dtype(object))
+
+
 def _meet(p: tuple[int, ...], q: tuple[int, ...]) -> tuple[int, ...]:
     """The ties of both patterns together: the entries that lie in both."""
     root = list(p)
@@ -49,7 +60,7 @@ def _meet(p: tuple[int, ...], q: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(root.index(r) for r in root)
 
 
-def _mask(terms: Sequence[Term], shape: Sequence[int]) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _mask(terms: Sequence[Term], shape: Sequence[int]) -> Array:
     """True where some term may differ from zero: patterns as they are, other factors taken as ones."""
     mask = np.zeros(tuple(shape), bool)
     for term in terms:

@@ -124,6 +124,11 @@ class Term:
         return Term(factors, out, inp, {a: n for a, n in sizes.items() if a in kept}, coef)
 
 
+def letters(pool: str, count: int) -> Labels:
+    """The first `count` labels of a pool of letters, numbered on where it is exhausted."""
+    return tuple(pool[k] if k < len(pool) else f"{pool[-1]}{k}" for k in range(count))
+
+
 def _find(root: dict[tuple[int, str], tuple[int, str]], label: tuple[int, str]) -> tuple[int, str]:
     while root[label] != label:
         label = root[label]

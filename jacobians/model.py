@@ -1,0 +1,216 @@
+"""Model: the graph of a network, from equations or from Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from jacobians.errors import InputError, ModelError, shape_error, shape_text, unknown
+from jacobians.node import Node
+from jacobians.op import OpenShape, Shape, real_array
+from jacobians.shapes import infer
+from jacobians.terms import Array
+
+if TYPE_CHECKING:
+    from jacobians.paths import Paths
+    from jacobians.run import Run
+
+
+class Model:
+    """Leaves (inputs, parameters, targets) with their shapes, and the nodes computed from them in order."""
+
+    def __init__(
+        self,
+        leaves: Mapping[str, int | OpenShape],
+        nodes: Sequence[Node],
+        values: Mapping[str, ArrayLike] | None = None,
+        text: str = "",
+    ) -> None:
+        """Order the nodes, find all shapes.
+
+        Raises:
+            ModelError: a name used twice or never defined, a cycle.
+            ShapeError: sizes that contradict or stay open; the equation is named.
+            InputError: an op that lacks an input or has one too many.
+        """
+        shapes: dict[str, OpenShape] = {k: (s,) if isinstance(s, int) else tuple(s) for k, s in leaves.items()}
+        self.nodes: dict[str, Node] = {n.name: n for n in _ordered(shapes, nodes)}
+        self.shapes: dict[str, Shape] = infer(shapes, list(self.nodes.values()))
+        self.leaves: dict[str, Shape] = {name: self.shapes[name] for name in shapes}
+        self.values: dict[str, Array] = {k: np.asarray(v) for k, v in (values or {}).items()}
+        #: The equations as they were written, where the model came from text.
+        self.text = text
+
+    # ----- ways to make one -----
+
+    @classmethod
+    def parse(cls, text: str, sizes: Mapping[str, int] | None = None) -> Model:
+        """A model from equations in plain notation; `sizes` gives numbers to declared symbolic sizes.
+
+        Raises:
+            MathSyntaxError: text that is not in the notation, with line and column.
+            ModelError, ShapeError: as for the constructor.
+        """
+        from jacobians.equations import read_model
+
+        return read_model(text, sizes or {})
+
+    @classmethod
+    def read(cls, path: str | Path) -> Model:
+        """A model from a file of equations.
+
+        Raises:
+            InputError: the file cannot be read.
+            MathSyntaxError, ModelError, ShapeError: as `parse`.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise InputError(
+                f"model file {str(path)!r}: cannot be read: {reason}; give the path of a text file"
+            ) from None
+        return cls.parse(text)
+
+    # ----- what it is -----
+
+    @property
+    def named(self) -> dict[str, Node]:
+        """The nodes that the equations name, in order."""
+        return {name: n for name, n in self.nodes.items() if not n.hidden}
+
+    @property
+    def output(self) -> str:
+        """The last named node: the loss, usually."""
+        return list(self.named)[-1]
+
+    def display(self, name: str) -> str:
+        """What formulas call a node or leaf."""
+        return self.nodes[name].display if name in self.nodes else name
+
+    def require(self, name: str, where: str) -> None:
+        """Raise where there is no leaf or named node of this name."""
+        if name not in self.leaves and name not in self.named:
+            raise unknown(where, "name", name, [*self.leaves, *self.named])
+
+    def equations(self) -> dict[str, str]:
+        """Name -> right side, for the named nodes in order."""
+        return {name: n.text or n.call for name, n in self.named.items()}
+
+    def differentiable(self) -> tuple[str, ...]:
+        """The leaves that a Jacobian can be taken by: those not only used as data (class indices, masks)."""
+        used = {s for n in self.nodes.values() for key, s in n.sources.items() if key not in n.op.data}
+        return tuple(name for name in self.leaves if name in used)
+
+    def parameters(self) -> tuple[str, ...]:
+        """The differentiable leaves whose names begin with W, b, gamma, beta, theta: weights and biases."""
+        return tuple(n for n in self.differentiable() if n[0] in "Wb" or n.startswith(("gamma", "beta", "theta")))
+
+    # ----- points and runs -----
+
+    def random_point(self, seed: int = 0) -> dict[str, Array]:
+        """Random leaves: normal, matrices scaled by 1/sqrt(columns), away from kinks; given values are kept."""
+        rng = np.random.default_rng(seed)
+        for _ in range(100):
+            point = self._draw(rng)
+            run = self.run(point)
+            if all(run.kink_distance(name) > 1e-3 for name in self.nodes):
+                break
+        return point
+
+    def _draw(self, rng: np.random.Generator) -> dict[str, Array]:
+        scale = {k: 1 / math.sqrt(s[-1]) if len(s) > 1 else 1.0 for k, s in self.leaves.items()}
+        point: dict[str, Array] = {k: np.asarray(scale[k] * rng.standard_normal(s)) for k, s in self.leaves.items()}
+        for n in self.nodes.values():  # inputs that an op asks special values of: class indices, probabilities
+            special = set(n.op.data) | (set(n.op.domain) if isinstance(n.op.domain, Mapping) else set())
+            drawn = n.op.sample(rng, {key: self.shapes[s] for key, s in n.sources.items()}) if special else {}
+            point |= {n.sources[key]: drawn[key] for key in special if n.sources[key] in point}
+        return point | self.values
+
+    def run(self, point: Mapping[str, ArrayLike] | None = None) -> Run:
+        """The forward pass at a point, every value kept; leaves that the model text gives may be left out.
+
+        Raises:
+            InputError: a leaf without a value, an unknown name, an array that does not hold real numbers.
+            ShapeError: a value of the wrong shape.
+        """
+        from jacobians.run import Run
+
+        return Run(self, self.checked_point(point or {}))
+
+    def checked_point(self, point: Mapping[str, ArrayLike]) -> dict[str, Array]:
+        """All leaves as arrays of the right shapes."""
+        for name in point:
+            if name not in self.leaves:
+                raise unknown("run", "leaf", name, self.leaves)
+        given: dict[str, Any] = {**self.values, **point}
+        if missing := [name for name in self.leaves if name not in given]:
+            raise InputError(
+                f"run: no value for {', '.join(missing)}; give a point such as model.random_point(seed=0), "
+                f"or write the value into the model, as in `{missing[0]} = [...]`"
+            )
+        checked = {}
+        for name, shape in self.leaves.items():
+            array = real_array(f"run: {name}", given[name], convert=name in self.differentiable())
+            if array.shape != shape:
+                raise shape_error(f"run: {name}", [f"axis{k}" for k in range(len(shape))], shape, array.shape)
+            checked[name] = array
+        return checked
+
+    def paths(self, of: str, wrt: str) -> Paths:
+        """All paths from `wrt` to `of`: how many, without listing them, and an iterator over them."""
+        from jacobians.paths import Paths
+
+        self.require(of, "paths"), self.require(wrt, "paths")
+        return Paths(self, of, wrt)
+
+    def __repr__(self) -> str:
+        """Leaves with shapes, then the equations."""
+        leaves = ", ".join(f"{name} {shape_text(shape)}" for name, shape in self.leaves.items())
+        return f"<Model {leaves}; " + "; ".join(f"{k} = {v}" for k, v in self.equations().items()) + ">"
+
+
+def _ordered(leaves: Mapping[str, OpenShape], nodes: Sequence[Node]) -> list[Node]:
+    """The nodes in an order in which every source comes first."""
+    by_name: dict[str, Node] = {}
+    for n in nodes:
+        if n.name in by_name or n.name in leaves:
+            raise ModelError(f"{n.name} is defined twice; every name may stand on the left of one equation only")
+        _check_sources(n)
+        by_name[n.name] = n
+    order: list[Node] = []
+    state: dict[str, int] = {}  # 1 on the way, 2 done
+    for first in by_name:
+        stack = [first]
+        while stack:
+            name = stack[-1]
+            if state.get(name) == 2 or name in leaves:
+                stack.pop()
+                continue
+            if name not in by_name:
+                raise ModelError(f"{name} is used but neither declared nor defined; known are {', '.join(leaves)}")
+            state[name] = 1
+            waiting = [s for s in by_name[name].sources.values() if s not in leaves and state.get(s) != 2]
+            if loop := [s for s in waiting if state.get(s) == 1]:
+                raise ModelError(
+                    f"in {by_name[name].equation}: {name} depends on itself through {loop[0]}; break the cycle"
+                )
+            if not waiting:
+                state[name] = 2
+                order.append(by_name[name])
+            stack += waiting
+    return order
+
+
+def _check_sources(n: Node) -> None:
+    names = n.op.input_names()
+    if missing := [k for k in names if k not in n.sources]:
+        raise InputError(f"node {n.name}: {n.op.label} needs the input {missing[0]}; expected {', '.join(names)}")
+    for key in n.sources:
+        if key not in names:
+            raise unknown(f"node {n.name}, {n.op.label}", "input", key, names)

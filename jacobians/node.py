@@ -1,0 +1,49 @@
+"""One named step of a network: an op and where its inputs come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jacobians.op import Op
+
+
+@dataclass(frozen=True)
+class Node:
+    """`name = op(sources)`; a hidden node is a part of somebody's equation that has no name of its own."""
+
+    name: str
+    op: Op
+    sources: Mapping[str, str]
+    #: The right side in plain notation; also what a hidden node prints as.
+    text: str = ""
+    #: The named node in whose equation a hidden node stands; empty for a named node.
+    part_of: str = ""
+    #: The whole equation as it was written.
+    line: str = field(default="", compare=False)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it is a part of an equation without a name of its own."""
+        return bool(self.part_of)
+
+    @property
+    def display(self) -> str:
+        """What formulas call it."""
+        return self.text if self.hidden else self.name
+
+    @property
+    def equation(self) -> str:
+        """`z1 = W1 @ x + b1`, what error messages name."""
+        return self.line or f"{self.part_of or self.name} = {self.text or self.call}"
+
+    @property
+    def call(self) -> str:
+        """`linear(x, W1, b1)`."""
+        return f"{self.op.name}({', '.join(self.sources.values())})"
+
+
+def node(name: str, op: Op, /, **sources: str) -> Node:
+    """A node for `Model(...)`: `node("z1", Linear(), x="x", W="W1", b="b1")`."""
+    made = Node(name, op, sources)
+    return Node(name, op, sources, made.call)

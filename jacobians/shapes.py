@@ -1,0 +1,103 @@
+"""Shapes of a graph: sizes that are open are found from the equations, or an error says which one is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from jacobians.errors import ShapeError, shape_text
+from jacobians.node import Node
+from jacobians.op import OpenShape, Shape
+
+
+class Sizes:
+    """Union-find over the axes of all nodes: equal sizes share one cell, which may hold a number."""
+
+    def __init__(self) -> None:
+        self._parent: list[int] = []
+        self._value: list[int | None] = []
+
+    def new(self, value: int | None = None) -> int:
+        """A fresh axis, open or of a given size."""
+        self._parent.append(len(self._parent))
+        self._value.append(value)
+        return len(self._parent) - 1
+
+    def value(self, axis: int) -> int | None:
+        """The size of an axis, None while it is open."""
+        return self._value[self._find(axis)]
+
+    def unify(self, one: int, two: int) -> bool:
+        """Make two axes equal; False where their sizes contradict."""
+        a, b = self._find(one), self._find(two)
+        x, y = self._value[a], self._value[b]
+        if x is not None and y is not None and x != y:
+            return False
+        self._parent[b] = a
+        self._value[a] = x if x is not None else y
+        return True
+
+    def _find(self, axis: int) -> int:
+        while self._parent[axis] != axis:
+            axis = self._parent[axis]
+        return axis
+
+
+def infer(leaves: Mapping[str, OpenShape], nodes: Sequence[Node]) -> dict[str, Shape]:
+    """The shape of every leaf and node.
+
+    Raises:
+        ShapeError: two sizes that contradict, or a size that no equation fixes.
+    """
+    sizes = Sizes()
+    axes = {name: [sizes.new(n) for n in shape] for name, shape in leaves.items()}
+    known = -1
+    while known != (known := _pass(sizes, axes, nodes)):  # until a pass over all equations finds nothing new
+        continue
+    for name, own in axes.items():
+        if any(sizes.value(a) is None for a in own):
+            shape = [sizes.value(a) for a in own]
+            example = " x ".join(str(n or 2) for n in shape)
+            raise ShapeError(
+                f"{name}: expected a shape that the equations fix, got {shape_text(shape)}; "
+                f"declare it, as in `{name} : {example}`"
+            )
+    return {name: tuple(sizes.value(a) or 0 for a in own) for name, own in axes.items()}
+
+
+def _pass(sizes: Sizes, axes: dict[str, list[int]], nodes: Sequence[Node]) -> int:
+    """Go once through all equations in order; the number of axes whose size is known."""
+    for node in nodes:
+        shapes = {name: tuple(sizes.value(a) for a in axes[source]) for name, source in node.sources.items()}
+        try:
+            signature = node.op.signature(shapes)
+        except ShapeError as error:
+            raise ShapeError(f"in {node.equation}: {error}") from None
+        cell: dict[str, int] = {}
+        for name, labels in signature.inputs.items():
+            own = axes[node.sources[name]]
+            if len(own) != len(labels):
+                raise _misfit(node, name, labels, [sizes.value(a) for a in own], [None] * len(labels))
+            for label, axis in zip(labels, own, strict=True):
+                first = cell.setdefault(label, axis)
+                if not sizes.unify(first, axis):
+                    expected = [sizes.value(cell[a]) if a in cell else None for a in labels]
+                    raise _misfit(node, name, labels, [sizes.value(a) for a in own], expected)
+        own_sizes = signature.sizes or {}
+        out = [cell[a] if a in cell else sizes.new(own_sizes.get(a)) for a in signature.output]
+        if node.name in axes:
+            for old, new in zip(axes[node.name], out, strict=True):
+                sizes.unify(old, new)
+        else:
+            axes[node.name] = out
+    return sum(sizes.value(a) is not None for own in axes.values() for a in own)
+
+
+def _misfit(
+    node: Node, name: str, labels: Sequence[str], got: Sequence[int | None], expected: Sequence[int | None]
+) -> ShapeError:
+    want = f"({' '.join(labels)}) = {shape_text(expected)}"
+    others = ", ".join(source for key, source in node.sources.items() if key != name)
+    fixed = f"; the sizes of {others} fix this" if others else ""
+    return ShapeError(
+        f"in {node.equation}: {node.op.label} expects {node.sources[name]} as {want}, got {shape_text(got)}{fixed}"
+    )
