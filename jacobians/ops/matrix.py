@@ -1,0 +1,228 @@
+"""Functions of one matrix: transpose, trace and diag relabel its axes; the rest have its inverse in their Jacobian.
+
+All take leading batch axes, a stack of matrices, except Solve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from jacobians.errors import InputError, shape_error
+from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
+from jacobians.terms import Array
+
+
+class Transpose(Op):
+    """Y = A^T.
+
+    Shapes:    A (... i j) -> Y (... j i)
+    Formula:   Y_ji = A_ij
+    Jacobians: dY/dA = δ_ii' δ_jj'   (j i | i' j')
+    Source:    own derivation, checked by the contract test
+    """
+
+    inputs = {"A": "... i j"}
+    output = "... j i"
+    symbol = "Y"
+
+    def compute(self, A: Array) -> Array:
+        return np.swapaxes(A, -1, -2)
+
+    def d_A(self) -> Rule:
+        return term("-> ... j i | ... i j")
+
+
+class Diag(Op):
+    """Y = diag(x), the diagonal matrix of a vector.
+
+    Shapes:    x (... i) -> Y (... i i)
+    Formula:   Y_ij = delta_ij x_i
+    Jacobians: dY/dx = δ_ii' δ_ii''   (i i' | i'')
+    Source:    own derivation, checked by the contract test
+    """
+
+    inputs = {"x": "... i"}
+    output = "... i i"
+    symbol = "Y"
+
+    def compute(self, x: Array) -> Array:
+        Y = np.zeros((*x.shape, x.shape[-1]), x.dtype)
+        np.einsum("...ii->...i", Y)[...] = x  # a writable view; a product with the identity would make inf * 0
+        return Y
+
+    def d_x(self) -> Rule:
+        return term("-> ... i i | ... i")
+
+
+class SquareMatrixOp(Op):
+    """What the ops of a square matrix A share."""
+
+    inputs = {"A": "... i i"}
+    #: Whether the op is defined for invertible matrices only, invertible in the arithmetic of their type.
+    needs_inverse = True
+
+    def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
+        A = shapes["A"]
+        if len(A) > 1 and None not in A[-2:] and A[-2] != A[-1]:
+            labels = self.inputs["A"].split()
+            raise shape_error(f"{self.label}.A", labels, (A[-2], A[-2]), A, "A must be square")  # type: ignore[arg-type]
+        return super().signature(shapes)
+
+    def check(self, **inputs: Array) -> None:
+        A = inputs["A"]
+        n = A.shape[-1]
+        if not self.needs_inverse or not np.all(np.isfinite(A)):
+            return  # NaN and inf pass through
+        ranks = np.linalg.matrix_rank(A)
+        if np.any(ranks < n):
+            raise InputError(
+                f"{self.label}.A: expected an invertible matrix, got a singular one: rank {np.min(ranks)} for size "
+                f"({n}, {n}) in {A.dtype} arithmetic; the rows of A have to be linearly independent"
+            )
+
+    def sample(self, rng: np.random.Generator, shapes: Mapping[str, Shape]) -> dict[str, Array]:
+        """A diagonally dominant A, so well conditioned, that is not symmetric; its determinant may be negative."""
+        inputs = super().sample(rng, shapes)
+        n = shapes["A"][-1]
+        signs = (-1.0) ** np.arange(n)
+        return {**inputs, "A": rng.uniform(-1, 1, shapes["A"]) + (n + 1) * np.diag(signs)}
+
+    def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
+        """Matrices of size 2 or 3: the entries of larger inverses are too long for a formula."""
+        small = [n for n in sizes if n <= 3]
+        return super().example_shapes([*small, *(n for n in sizes if n > 3)])
+
+
+class Trace(SquareMatrixOp):
+    """t = tr A.
+
+    Shapes:    A (... i i) -> t (...)
+    Formula:   t = sum_i A_ii
+    Jacobians: dt/dA = δ_ii'   (| i i')
+    Source:    Bishop, "Pattern Recognition and Machine Learning" (2006), eq. C.26
+    """
+
+    output = "..."
+    symbol = "t"
+    needs_inverse = False
+
+    def compute(self, A: Array) -> Array:
+        return np.asarray(np.trace(A, axis1=-2, axis2=-1))
+
+    def d_A(self) -> Rule:
+        return term("-> ... | ... i i")
+
+
+class Inverse(SquareMatrixOp):
+    """Y = A^-1.
+
+    Shapes:    A (... i i) -> Y (... i i)
+    Formula:   Y_ij = (-1)^(i+j) det(A without row j and column i) / det A
+    Jacobians: dY/dA = -Y_ik Y_lj   (i j | k l)
+    Source:    Bishop, "Pattern Recognition and Machine Learning" (2006), eq. C.21, for one entry of A at a time
+    """
+
+    output = "... i i"
+    symbol = "Y"
+
+    def compute(self, A: Array) -> Array:
+        return np.asarray(np.linalg.inv(A))
+
+    def d_A(self, Y: Array) -> Rule:
+        return term("... i k, ... l j -> ... i j | ... k l", ("Y", Y), ("Y", Y), coef=-1)
+
+
+class Determinant(SquareMatrixOp):
+    """D = det A.
+
+    The Jacobian is the matrix of cofactors cof(A) = det(A) A^-T, which a singular matrix has as well.
+
+    Shapes:    A (... i i) -> D (...)
+    Formula:   D = sum over permutations s of sign(s) prod_i A_{i s(i)}
+    Jacobians: dD/dA = cof(A)_ij   (| i j)
+    Source:    Magnus, Neudecker, "Matrix Differential Calculus" (2019), Jacobi's formula
+    """
+
+    output = "..."
+    symbol = "D"
+    needs_inverse = False
+
+    def compute(self, A: Array) -> Array:
+        with np.errstate(invalid="ignore"):  # NaN passes through
+            return np.asarray(np.linalg.det(A))
+
+    def d_A(self, A: Array) -> Rule:
+        return term("... i j -> ... | ... i j", ("cof(A)", cofactors(A)))
+
+
+class LogDet(SquareMatrixOp):
+    """y = log |det A|.
+
+    Shapes:    A (... i i) -> y (...)
+    Formula:   y = log |det A|
+    Jacobians: dy/dA = inv(A)_ji   (| i j)
+    Source:    Bishop, "Pattern Recognition and Machine Learning" (2006), eq. C.28
+    """
+
+    name = "logdet"
+    output = "..."
+
+    def compute(self, A: Array) -> Array:
+        with np.errstate(invalid="ignore"):  # NaN passes through
+            sign, log_modulus = np.linalg.slogdet(A)
+        if np.isrealobj(A):
+            return np.asarray(log_modulus)
+        # the analytic continuation of log |det A|: det A itself turned to the side of the positive real axis
+        return np.asarray(log_modulus + np.log(sign * np.sign(sign.real)))
+
+    def d_A(self, A: Array) -> Rule:
+        return term("... j i -> ... | ... i j", ("inv(A)", np.linalg.inv(A)))
+
+
+class Solve(SquareMatrixOp):
+    """y = A^-1 b, the solution of A y = b; b is a vector, or a matrix with one right-hand side per column.
+
+    Shapes:    A (i i), b (i) -> y (i); b (i k) -> y (i k)
+    Formula:   y_ik = det(A with column i replaced by column k of b) / det A
+    Jacobians: dy/dA = -inv(A)_ij y_l   (i | j l)
+               dy/db = inv(A)_ij        (i | j)
+    Source:    Giles, "Collected Matrix Derivative Results for Forward and Reverse Mode AD" (2008); index form: own
+    """
+
+    inputs = {"A": "i i", "b": "i ..."}
+    output = "i ..."
+    letters = "k"
+
+    def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
+        if len(shapes["b"]) not in (1, 2):
+            raise shape_error(f"{self.label}.b", ("i", "k"), (None, None), shapes["b"], "b is a vector or a matrix")  # type: ignore[arg-type]
+        return super().signature(shapes)
+
+    def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
+        n, k = (m for m in sizes if m <= 3)
+        return [{"A": (n, n), "b": (n,)}, {"A": (n, n), "b": (n, k)}]
+
+    def compute(self, A: Array, b: Array) -> Array:
+        return np.asarray(np.linalg.solve(A, b))
+
+    def d_A(self, A: Array, y: Array) -> Rule:
+        return term("i j, l ... -> i ... | j l", ("inv(A)", np.linalg.inv(A)), ("y", y), coef=-1)
+
+    def d_b(self, A: Array) -> Rule:
+        return term("i j -> i ... | j ...", ("inv(A)", np.linalg.inv(A)))
+
+
+def cofactors(A: Array) -> Array:
+    """The matrices of cofactors d det A / dA, from A = U diag(s) V: no division, so singular matrices have them too."""
+    if not np.all(np.isfinite(A)):
+        return np.full_like(A, np.nan)
+    U, s, V = np.linalg.svd(A)
+    n = s.shape[-1]
+    others = np.prod(np.where(np.eye(n, dtype=bool), 1, s[..., None, :]), axis=-1)  # the product of all but one
+    sign = np.linalg.det(U) * np.linalg.det(V)
+    return np.asarray(sign[..., None, None] * (U * others[..., None, :] @ V), A.dtype)
+
+
+OPS: tuple[Op, ...] = (Transpose(), Diag(), Trace(), Inverse(), Determinant(), LogDet(), Solve())
