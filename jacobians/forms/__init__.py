@@ -1,0 +1,62 @@
+"""The forms in which a Jacobian prints: index notation, tensor form, slices, Kronecker matrix, all entries.
+
+Tensor and Kronecker forms are built as expressions, evaluated, and compared with the Jacobian: what prints is proved.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jacobians import printing
+from jacobians.errors import unknown
+from jacobians.forms.entries import entries_latex, entries_text, slices_latex, slices_text
+from jacobians.forms.kron import Kronecker, kronecker
+from jacobians.forms.tensor import tensor
+from jacobians.forms.tree import latex_writer, text_writer
+
+if TYPE_CHECKING:
+    from jacobians.jacobian import Form, Jacobian, Vec
+
+__all__ = ["FORMS", "Kronecker", "kronecker", "latex", "tensor", "text"]
+
+FORMS = ("index", "tensor", "slices", "kronecker", "entries")
+
+
+def latex(J: Jacobian, form: Form = "index", vec: Vec = "row", of: str = "J", wrt: str = "") -> str:
+    """LaTeX for math mode; `of` and `wrt`, in LaTeX, name the slices.
+
+    Raises:
+        FormError: this Jacobian has no such form that is proved equal.
+    """
+    match form:
+        case "index":
+            return printing.index_latex(J)
+        case "tensor":
+            return tensor(J).write(latex_writer())
+        case "slices":
+            return slices_latex(J, of, wrt)
+        case "kronecker":
+            return kronecker(J, vec).latex()
+        case "entries":
+            return entries_latex(J)
+    raise unknown("Jacobian.latex", "form", form, FORMS)
+
+
+def text(J: Jacobian, form: Form = "index", vec: Vec = "row", of: str = "J", wrt: str = "") -> str:
+    """Plain text; `of` and `wrt` name the slices.
+
+    Raises:
+        FormError: this Jacobian has no such form that is proved equal.
+    """
+    match form:
+        case "index":
+            return printing.index_text(J)
+        case "tensor":
+            return tensor(J).write(text_writer())
+        case "slices":
+            return slices_text(J, of, wrt)
+        case "kronecker":
+            return str(kronecker(J, vec))
+        case "entries":
+            return entries_text(J)
+    raise unknown("Jacobian.text", "form", form, FORMS)

@@ -1,0 +1,211 @@
+"""All entries as numbers: arrays and slices, large ones shortened to their edges as NumPy does."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jacobians.errors import FormError, shape_text
+from jacobians.terms import Array
+
+if TYPE_CHECKING:
+    from jacobians.jacobian import Jacobian
+
+#: One line of text; slices that do not fit beside one another go below.
+WIDTH = 80
+
+
+def edges(J: Jacobian) -> tuple[Array, list[bool]]:
+    """The array with only the edges of long axes where it is large, and which axes were cut; the whole is not built."""
+    threshold, edge = _limits()
+    cut = [J.size > threshold and n > 2 * edge for n in J.shape]
+    ends = [(slice(None, edge), slice(-edge, None)) if c else (slice(None),) for c in cut]
+
+    def block(chosen: tuple[slice, ...], axis: int) -> Array:
+        if axis == len(ends):
+            return np.asarray(J[chosen].dense() if chosen else J.dense())
+        return np.concatenate([block((*chosen, part), axis + 1) for part in ends[axis]], axis=axis)
+
+    return (block((), 0) if any(cut) else J.dense()), cut
+
+
+def _limits() -> tuple[int, int]:
+    options = np.get_printoptions()
+    return int(options["threshold"]), int(options["edgeitems"])
+
+
+# ----- plain text -----
+
+
+def entries_text(J: Jacobian) -> str:
+    """The array as NumPy prints it, from its edges only."""
+    return "\n".join(array_lines(*edges(J)))
+
+
+def array_lines(array: Array, cut: Sequence[bool]) -> list[str]:
+    """Lines of text, columns aligned; dots stand for what was cut."""
+    cells = np.empty(array.shape, object)
+    for k in np.ndindex(array.shape):
+        cells[k] = _number_text(array[k])
+    if array.ndim == 0:
+        return [cells[()]]
+    dotted = with_dots(cells, cut, lambda rows, columns: "...")
+    width = max((len(c) for c in dotted.ravel()), default=0)
+    return _nested(dotted, width)
+
+
+def _nested(cells: Array, width: int) -> list[str]:
+    if (cells == "...").all():
+        return ["..."]
+    if cells.ndim == 1:
+        return ["[" + " ".join(f"{c:>{width}}" for c in cells) + "]"]
+    blocks = [_nested(row, width) for row in cells]
+    gap = [""] if cells.ndim > 2 else []
+    lines = [line for k, block in enumerate(blocks) for line in ((gap if k else []) + block)]
+    lines = [" " + line if line else line for line in lines]
+    return ["[" + lines[0][1:], *lines[1:-1], lines[-1] + "]"] if len(lines) > 1 else ["[" + lines[0][1:] + "]"]
+
+
+def _number_text(x: Any) -> str:
+    return f"{x:.4g}"
+
+
+def slices_text(J: Jacobian, of: str = "J", wrt: str = "") -> str:
+    """For every output entry the derivative by the whole input, side by side as far as they fit; indices from 0."""
+    blocks = []
+    array, cut = edges(J)
+    n = len(J.out_shape)
+    for at, index in _shown_outputs(J, cut):
+        if at is None:
+            blocks.append(["..."])
+            continue
+        title = f"∂{of}[{index}]/∂{wrt}" if wrt else f"{of}[{index}]"
+        lines = array_lines(array[at], cut[n:])
+        width = max(map(len, [title, *lines]))
+        blocks.append([line.ljust(width) for line in [title, *lines]])
+    shown: list[str] = []
+    for row in _rows(blocks):
+        height = max(map(len, row))
+        padded = [[*block, *[" " * len(block[0])] * (height - len(block))] for block in row]
+        shown.append("\n".join("   ".join(parts).rstrip() for parts in zip(*padded, strict=True)))
+    return "\n\n".join(shown)
+
+
+def _rows(blocks: list[list[str]]) -> list[list[list[str]]]:
+    """Blocks that fit beside one another."""
+    rows: list[list[list[str]]] = [[]]
+    used = 0
+    for block in blocks:
+        width = len(block[0]) + 3
+        if rows[-1] and used + width > WIDTH + 3:
+            rows.append([])
+            used = 0
+        rows[-1].append(block)
+        used += width
+    return rows
+
+
+def _shown_outputs(J: Jacobian, cut: Sequence[bool], base: int = 0) -> list[tuple[tuple[int, ...] | None, str]]:
+    """Positions in the shortened array with the true index of the output entry; None where entries were left out."""
+    n = len(J.out_shape)
+    if not n:
+        raise FormError(
+            f"slices: the output is a scalar, shape {shape_text(J.out_shape)}, so there is one slice only; use the "
+            "form 'entries'"
+        )
+    edge = _limits()[1]
+    kept = [
+        [*range(edge), *range(size - edge, size)] if short else range(size)
+        for size, short in zip(J.out_shape, cut[:n], strict=True)
+    ]
+    shown: list[tuple[tuple[int, ...] | None, str]] = []
+    for at in itertools.product(*(range(len(k)) for k in kept)):
+        if cut[n - 1] and at[-1] == edge:
+            shown.append((None, ""))
+        shown.append((at, ", ".join(str(k[i] + base) for k, i in zip(kept, at, strict=True))))
+    return shown
+
+
+# ----- LaTeX -----
+
+
+def number_latex(x: Any) -> str:
+    r"""Four digits: `0.1234`, `1.2 \cdot 10^{-5}`, `\infty`."""
+    number = float(x)
+    if not math.isfinite(number):
+        return r"\mathrm{nan}" if math.isnan(number) else ("-" if number < 0 else "") + r"\infty"
+    mantissa, _, exponent = f"{number:.4g}".partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
+def entries_latex(J: Jacobian) -> str:
+    """All entries; a vector as a transposed row, rank 3 as a list of matrices, rank 4 as a matrix of matrices."""
+    array, cut = edges(J)
+    return array_latex(array, cut)
+
+
+def slices_latex(J: Jacobian, of: str = "J", wrt: str = "") -> str:
+    """For every output entry the derivative by the whole input, one matrix each; indices from 1."""
+    array, cut = edges(J)
+    n = len(J.out_shape)
+    shown = _shown_outputs(J, cut, base=1)
+    return slice_list([(index, "" if at is None else array_latex(array[at], cut[n:])) for at, index in shown], of, wrt)
+
+
+def slice_list(slices: Sequence[tuple[str, str]], of: str, wrt: str) -> str:
+    r"""`\frac{\partial a_{1}}{\partial W} = ..., \quad ...` from (index, matrix) pairs; dots for an empty matrix."""
+    parts = []
+    for index, matrix in slices:
+        if not matrix:
+            parts.append(r"\ldots")
+            continue
+        one = f"{of}_{{{index}}}"
+        left = rf"\frac{{\partial {one}}}{{\partial {wrt}}}" if wrt else one
+        parts.append(f"{left} = {matrix}")
+    return r", \quad ".join(parts)
+
+
+def array_latex(array: Array, cut: Sequence[bool] = (), cell: Callable[[Any], str] = number_latex) -> str:
+    """An array of any rank with amsmath's bmatrix; `cut` says which axes hold only their two edges."""
+    cut = cut or [False] * array.ndim
+    if array.ndim == 0:
+        return cell(array[()])
+    if array.ndim == 1:
+        return array_latex(array[None], [False, *cut], cell) + r"^{\top}"
+    if array.ndim % 2:
+        inner = [array_latex(part, cut[1:], cell) for part in array]
+        if cut[0]:
+            inner.insert(len(inner) // 2, r"\ldots")
+        return r"\left[ " + r", \; ".join(inner) + r" \right]"
+    cells = np.empty(array.shape[:2], object)
+    for k in np.ndindex(cells.shape):
+        cells[k] = array_latex(array[k], cut[2:], cell)
+    return bmatrix(with_dots(cells, cut[:2], _dots))
+
+
+def bmatrix(cells: Array) -> str:
+    """A matrix of LaTeX strings."""
+    rows = r" \\ ".join(" & ".join(row) for row in cells)
+    return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
+
+
+def _dots(rows: bool, columns: bool) -> str:
+    return r"\ddots" if rows and columns else r"\vdots" if rows else r"\cdots"
+
+
+def with_dots(cells: Array, cut: Sequence[bool], dots: Callable[[bool, bool], str]) -> Array:
+    """The cells with dots in the middle of every cut axis; `dots(row cut, column cut)` says which ones."""
+    full = cells
+    middles = [n // 2 if short else None for n, short in zip(cells.shape, cut, strict=True)]
+    for axis, middle in enumerate(middles):
+        if middle is not None:
+            full = np.insert(full, middle, "", axis=axis)
+    for k in np.ndindex(full.shape):
+        hit = [m is not None and i == m for i, m in zip(k, middles, strict=True)]
+        if any(hit):
+            full[k] = dots(any(hit[:-1]), hit[-1])
+    return full
