@@ -1,0 +1,40 @@
+"""Every op, one file per delta pattern; `OPS` is the list that tests, tables and commands read."""
+
+from __future__ import annotations
+
+from jacobians.op import Op
+from jacobians.ops import (
+    activations,
+    einsum,
+    elementary,
+    elementwise,
+    layout,
+    linear,
+    losses,
+    matrix,
+    norms,
+    pointwise,
+    products,
+    rectifiers,
+    reduce,
+    softmax,
+)
+
+#: Op name -> default instance. A new op is one entry in the `OPS` of its file.
+_FILES = (
+    linear,
+    pointwise,
+    products,
+    einsum,
+    elementwise,
+    elementary,
+    activations,
+    rectifiers,
+    softmax,
+    norms,
+    reduce,
+    layout,
+    matrix,
+    losses,
+)
+OPS: dict[str, Op] = {op.name: op for file in _FILES for op in file.OPS}
