@@ -100,11 +100,12 @@ def parse_equation(equation: str) -> tuple[tuple[Labels, ...], Labels]:
     if bad := [c for c in left.replace(",", "") + right if c not in string.ascii_letters]:
         raise InputError(f"{where}: {bad[0]!r} is no label; expected letters, commas between operands and one '->'")
     operands = tuple(tuple(labels) for labels in left.split(","))
+    known = sorted({*left} - {","})
     if not arrow:
-        return operands, tuple(sorted(a for a in {*left} - {","} if left.count(a) == 1))
+        return operands, tuple(a for a in known if left.count(a) == 1)
     for a in right:
-        if a not in left:
-            raise InputError(f"{where}: the output label {a} is in no operand; known are {', '.join(sorted({*left}))}")
+        if a not in known:
+            raise InputError(f"{where}: the output label {a} is in no operand; known are {', '.join(known)}")
         if right.count(a) > 1:
             raise InputError(f"{where}: the output label {a} occurs {right.count(a)} times; it may occur once")
     return operands, tuple(right)

@@ -32,7 +32,7 @@ class Matmul(Op):
         for name, labels in (("A", "ij"), ("B", "jk")):
             if not shapes[name]:
                 raise shape_error(
-                    f"{self.label}.{name}", tuple(labels), (None, None), (), "Scale multiplies by scalars"
+                    f"{self.label}.{name}", tuple(labels), (None, None), (), "scale multiplies by a scalar"
                 )
         ranks = len(shapes["A"]), len(shapes["B"])
         batch = letters(self.letters, max(*ranks, 2) - 2)
