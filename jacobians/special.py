@@ -1,8 +1,8 @@
 """Sigmoid, softplus, the error function and the normal distribution, accurate to rounding far into their tails.
 
 All of them take real and complex arrays and are analytic on each side of every `where`, so the complex step can check
-them; comparisons look at the real part. An exponential turns an absolute error of its argument into a relative error of its value,
-so an argument that is itself rounded comes with the part that was rounded off (`low`).
+them; comparisons look at the real part. An exponential turns an absolute error of its argument into a relative error
+of its value, so an argument that is itself rounded comes with the part that was rounded off (`low`).
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def damped(x: Array, weight: Array) -> Array:
 def sigmoid(x: Array, low: Array | float = 0.0) -> Array:
     """1 / (1 + exp(-(x + low))) for a tiny low, without overflow."""
     e = np.exp(-magnitude(x))
-    value = np.where(x.real < 0, e, 1.0) / (1 + e)
+    value: Array = np.where(x.real < 0, e, 1.0) / (1 + e)
     return value + low * sigmoid_slope(x) if np.any(low) else value
 
 
 def sigmoid_slope(x: Array, low: Array | float = 0.0) -> Array:
     """The derivative of sigmoid at x + low, sigmoid(x) sigmoid(-x), accurate in both tails."""
     e = np.exp(-magnitude(x))
-    value = e / ((1 + e) * (1 + e))
+    value: Array = e / ((1 + e) * (1 + e))
     return value + low * value * (1 - 2 * sigmoid(x)) if np.any(low) else value
 
 

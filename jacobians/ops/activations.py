@@ -1,4 +1,4 @@
-"""Activation functions made from the sigmoid, and their piecewise relatives, entry by entry: accurate to rounding for every finite input, in value and derivative."""
+"""Sigmoids and their piecewise relatives: accurate to rounding for every finite input, in value and derivative."""
 
 from __future__ import annotations
 

@@ -44,7 +44,8 @@ class Log(Elementwise):
     slope_name = "1/x"
     domain = (0.2, 3.0)
 
-    def check(self, x: Array) -> None:
+    def check(self, **inputs: Array) -> None:
+        x = inputs["x"]
         require("Log.x", x, x > 0, "> 0", "add a small positive number or mask the entry")
 
     @np.errstate(invalid="ignore")
@@ -68,7 +69,8 @@ class Sqrt(Elementwise):
     coef = 0.5
     domain = (0.2, 3.0)
 
-    def check(self, x: Array) -> None:
+    def check(self, **inputs: Array) -> None:
+        x = inputs["x"]
         require("Sqrt.x", x, x >= 0, ">= 0", "take the square root of a square or mask the entry")
 
     @np.errstate(invalid="ignore")
@@ -101,7 +103,7 @@ class Square(Elementwise):
 
 
 class Power(Elementwise):
-    """y = x^p with a fixed real exponent; negative x only for a whole p, x = 0 only where value and derivative are finite.
+    """y = x^p with a fixed real p; negative x only for a whole p, 0 only where value and derivative are finite.
 
     Shapes:    x (...) -> y (...)
     Formula:   y_i = x_i^p
@@ -121,8 +123,8 @@ class Power(Elementwise):
         x = np.asarray(rng.uniform(0.3, 2.0, shapes["x"]))
         return {"x": x * rng.choice([-1.0, 1.0], x.shape) if self._whole else x}
 
-    def check(self, x: Array) -> None:
-        where, shown = "Power.x", f"for the exponent {self.exponent:g}"
+    def check(self, **inputs: Array) -> None:
+        x, where, shown = inputs["x"], "Power.x", f"for the exponent {self.exponent:g}"
         if not self._whole:
             require(where, x, x >= 0, f">= 0 {shown}", "negative entries need a whole exponent")
         if self.exponent < 0:
@@ -154,7 +156,8 @@ class Reciprocal(Elementwise):
     coef = -1.0
     domain = (0.3, 2.0)
 
-    def check(self, x: Array) -> None:
+    def check(self, **inputs: Array) -> None:
+        x = inputs["x"]
         require("Reciprocal.x", x, x != 0, "other than 0", "mask the entry")
 
     @np.errstate(over="ignore")

@@ -1,4 +1,4 @@
-"""Elementwise ops, y_i = f(x_i): one delta per axis times the derivative. The base class, linear and piecewise linear maps."""
+"""Elementwise ops, y_i = f(x_i): one delta per axis times f'(x). The base class, piecewise linear maps, undefined g."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Elementwise(Op):
         """Where f has no derivative although it is continuous."""
         return ()
 
-    def kink_distance(self, x: Array) -> float:
-        return min((float(np.min(np.abs(x - k))) for k in self.kinks()), default=float("inf"))
+    def kink_distance(self, **inputs: Array) -> float:
+        return min((float(np.min(np.abs(inputs["x"] - k))) for k in self.kinks()), default=float("inf"))
 
     def d_x(self, x: Array) -> Rule | Sequence[Rule]:
         name = self.slope_name or f"{self.name}'(x)"
@@ -177,7 +177,8 @@ class Clip(Elementwise):
         self.low, self.high = real_option("Clip", "low", low), real_option("Clip", "high", high)
         if not self.low < self.high:
             raise InputError(
-                f"Clip: expected low < high, got low = {self.low:g}, high = {self.high:g}; exchange them or move them apart"
+                f"Clip: expected low < high, got low = {self.low:g}, high = {self.high:g}; "
+                "exchange them or move them apart"
             )
 
     @classmethod
@@ -200,7 +201,7 @@ class Clip(Elementwise):
 class Undefined(Elementwise):
     """y = g(x) for a smooth function g of which only the name is known: what holds for g holds for every activation.
 
-    Its numbers come from a fixed function made from the name, g(x) = a x + b_1 sin(w_1 x + c_1) + ... + b_3 sin(w_3 x + c_3).
+    Its numbers come from a fixed function made from the name: g(x) = a x + the sum of three b sin(w x + c).
 
     Shapes:    x (...) -> y (...)
     Formula:   y_i = g(x_i)
@@ -211,7 +212,8 @@ class Undefined(Elementwise):
     def __init__(self, name: str = "g") -> None:
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
             raise InputError(
-                f"Undefined: option name must be a letter followed by letters, digits or _, got {name!r}; as in name='g'"
+                f"Undefined: option name must be letters, digits or _ and begin with a letter, "
+                f"got {name!r}; as in name='g'"
             )
         self.function = name
 
@@ -220,7 +222,7 @@ class Undefined(Elementwise):
         return (cls(), cls("h"))
 
     def coefficients(self) -> tuple[float, list[tuple[float, float, float]]]:
-        """The slope a and the amplitude, frequency and phase (b, w, c) of each sine: three-digit numbers from the name's hash."""
+        """The a and the (b, w, c) of each sine: three-digit numbers from the name's hash."""
         digest = hashlib.sha256(self.function.encode()).digest()
         a, *rest = (int.from_bytes(digest[2 * k : 2 * k + 2]) % 1000 / 1000 for k in range(10))
         sines = [(0.1 + 0.4 * b, 0.5 + w, 6 * c) for b, w, c in zip(rest[::3], rest[1::3], rest[2::3], strict=True)]

@@ -1,4 +1,4 @@
-"""Rectifiers, kinked at 0 or smoothed, entry by entry: accurate to rounding for every finite input, in value and derivative."""
+"""Rectifiers, kinked at 0 or smoothed: accurate to rounding for every finite input, in value and derivative."""
 
 from __future__ import annotations
 

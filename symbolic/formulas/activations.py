@@ -1,4 +1,4 @@
-"""Index formulas of the activation functions made from the sigmoid, and their piecewise relatives."""
+"""Index formulas of the sigmoids and their piecewise relatives."""
 
 from __future__ import annotations
 

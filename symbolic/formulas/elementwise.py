@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 import sympy as sp
 
-from jacobians.op import Op
+from jacobians.ops.elementwise import Undefined
 from symbolic.scope import Scope
 
 Formula = Callable[..., Any]
@@ -46,17 +46,17 @@ class Unknown(sp.Function):  # type: ignore[misc]  # SymPy is not typed
     """
 
     nargs = 1
-    op: Op
+    op: Undefined
     order: int
 
     def fdiff(self, argindex: int = 1) -> Any:
-        return unknown(self.op.function, self.order + 1)(self.args[0])  # type: ignore[attr-defined]
+        return unknown(self.op.function, self.order + 1)(self.args[0])
 
     def _eval_evalf(self, prec: int) -> Any:
         point = self.args[0].evalf(prec)
         if not point.is_Float:
             return None
-        a, sines = self.op.coefficients()  # type: ignore[attr-defined]
+        a, sines = self.op.coefficients()
         with mpmath.workprec(2 * prec):
             value = mpmath.diff(
                 lambda t: a * t + mpmath.fsum(b * mpmath.sin(w * t + c) for b, w, c in sines),
@@ -66,7 +66,7 @@ class Unknown(sp.Function):  # type: ignore[misc]  # SymPy is not typed
         return sp.Float._new(value._mpf_, prec)
 
     def _latex(self, printer: Any, exp: Any = None) -> str:
-        name = sp.latex(sp.Symbol(self.op.function)) + "'" * self.order  # type: ignore[attr-defined]
+        name = sp.latex(sp.Symbol(self.op.function)) + "'" * self.order
         power = f"^{{{exp}}}" if exp else ""
         return rf"{{{name}}}{power}\left({printer._print(self.args[0])}\right)"
 
@@ -74,9 +74,8 @@ class Unknown(sp.Function):  # type: ignore[misc]  # SymPy is not typed
 @lru_cache(maxsize=256)
 def unknown(name: str, order: int = 0) -> Any:
     """The function g with its name, or its derivative of some order: always the same class for the same name."""
-    from jacobians.ops.elementwise import Undefined
-
-    return type(Unknown)(name + "'" * order, (Unknown,), {"op": Undefined(name), "order": order})
+    made_by: Any = type(Unknown)  # SymPy's own metaclass
+    return made_by(name + "'" * order, (Unknown,), {"op": Undefined(name), "order": order})
 
 
 def undefined(s: Scope, *i: Any) -> Any:
