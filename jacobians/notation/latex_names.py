@@ -1,0 +1,87 @@
+r"""Names in LaTeX: `W1` is `W^{(1)}`, `x_in` is `x_{\mathrm{in}}`, `delta2` is `\delta^{(2)}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from jacobians.notation.names import GREEK, split_name
+
+GREEK_LETTERS = frozenset(GREEK.split())
+#: Functions with a command of their own.
+COMMANDS = ("exp", "log", "ln", "sin", "cos", "tan", "arctan", "sinh", "cosh", "tanh", "max", "min", "det")
+FUNCTIONS = {**{name: f"\\{name}" for name in COMMANDS}, "sigmoid": r"\sigma"}
+#: What must be written otherwise inside \text and \mathrm.
+ESCAPES = {
+    **{sign: f"\\{sign}" for sign in "{}_#%&$"},
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+}
+_ONE_LETTER = re.compile(r"(?:\w|\\[A-Za-z]+)'*")
+
+
+class Scripted(NamedTuple):
+    """A base with what stands above and below it, kept apart because TeX takes one superscript only."""
+
+    base: str
+    above: str = ""
+    below: str = ""
+
+    @property
+    def text(self) -> str:
+        above = f"^{self.above}" if self.above == r"\top" else f"^{{{self.above}}}" if self.above else ""
+        return self.base + above + (f"_{{{self.below}}}" if self.below else "")
+
+    def primed(self, order: int) -> Scripted:
+        """The derivative of a function."""
+        if self.above and order:
+            return self._replace(above=self.above + r"\prime" * order)
+        return self._replace(base=self.base + "'" * order)
+
+    def with_subscripts(self, indices: Sequence[str]) -> Scripted:
+        below = index_list(indices)
+        return self._replace(below=f"{self.below}, {below}" if self.below and below else self.below or below)
+
+
+def name_scripts(text: str, symbols: Mapping[str, str] | None = None) -> Scripted:
+    """A name with its layer above and its subscript below."""
+    if symbols and text in symbols:
+        return Scripted(symbols[text])
+    if text in FUNCTIONS:
+        return Scripted(FUNCTIONS[text])
+    base, layer, subscript = split_name(text)
+    below = ", ".join(map(_word, subscript.split("_"))) if subscript else ""
+    return Scripted(_word(base), f"({layer})" if layer else "", below)
+
+
+def function_scripts(text: str) -> Scripted:
+    """The name of a function: a letter with its layer, or a word in upright type."""
+    base, layer, subscript = split_name(text)
+    if text in FUNCTIONS:
+        return Scripted(FUNCTIONS[text])
+    if not subscript and (len(base) == 1 or base in GREEK_LETTERS):
+        return Scripted(_word(base), f"({layer})" if layer else "")
+    return Scripted(rf"\operatorname{{{escaped(text)}}}")
+
+
+def subscripts(indices: Sequence[str]) -> str:
+    """`_{o p}`, nothing where there are no indices."""
+    return f"_{{{index_list(indices)}}}" if indices else ""
+
+
+def index_list(indices: Sequence[str]) -> str:
+    """Letters side by side, anything longer with commas."""
+    return (" " if all(_ONE_LETTER.fullmatch(i) for i in indices) else ", ").join(indices)
+
+
+def escaped(text: str) -> str:
+    r"""Text that TeX and KaTeX take literally; characters that their fonts may lack become `?`."""
+    return "".join(ESCAPES.get(c, c if " " <= c <= "~" or "¡" <= c <= "ÿ" else "?") for c in " ".join(text.split()))
+
+
+def _word(text: str) -> str:
+    if len(text) == 1 or text.isdigit():
+        return text
+    return f"\\{text}" if text in GREEK_LETTERS else rf"\mathrm{{{escaped(text)}}}"

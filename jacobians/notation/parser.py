@@ -1,0 +1,304 @@
+"""Recursive descent from tokens to a tree; it knows what tokens mean, not how a surface spells them.
+
+From loose to tight:
+
+- relation: sum (= sum)*, or with comparisons
+- sum: product (+ product)*; product: unary (@ unary)*; left to right
+- unary: - unary, or factors without a sign between them, `2 x`
+- power: postfix ^ exponent; right to left; the exponent may have a sign
+- postfix: unit (.T or ' or [indices])*
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from jacobians.notation.names import with_layer
+from jacobians.notation.token_stream import TokenStream
+from jacobians.notation.tokens import Kind, Token
+from jacobians.notation.tree import (
+    Binary,
+    Call,
+    Chain,
+    Comparison,
+    Index,
+    Iverson,
+    Juxtaposition,
+    List,
+    Name,
+    Negative,
+    Number,
+    Operator,
+    Partial,
+    Prime,
+    Relation,
+    Sum,
+    Transpose,
+    Tree,
+)
+
+#: Levels of a tree: `a + b + c + ...` has one per sign, and whatever walks a tree must not run out of stack.
+MAX_DEPTH = 200
+MAX_DIGITS = 100
+
+SUM_LEVEL, PRODUCT_LEVEL = 1, 2
+OPERATORS: dict[Kind, tuple[int, Operator]] = {
+    Kind.PLUS: (SUM_LEVEL, "+"),
+    Kind.MINUS: (SUM_LEVEL, "-"),
+    Kind.MATMUL: (PRODUCT_LEVEL, "@"),
+    Kind.HADAMARD: (PRODUCT_LEVEL, "*"),
+    Kind.DOT: (PRODUCT_LEVEL, "·"),
+    Kind.OUTER: (PRODUCT_LEVEL, "⊗"),
+    Kind.DIVIDE: (PRODUCT_LEVEL, "/"),
+}
+RELATIONS: dict[Kind, Relation] = {
+    Kind.EQUALS: "==",
+    Kind.SAME: "==",
+    Kind.DIFFERENT: "!=",
+    Kind.LESS: "<",
+    Kind.LESS_EQUAL: "<=",
+    Kind.GREATER: ">",
+    Kind.GREATER_EQUAL: ">=",
+}
+#: What a factor without a sign before it may begin with.
+FACTORS = (Kind.NAME, Kind.OPEN, Kind.SUM, Kind.DERIVATIVE, Kind.PARTIAL, Kind.NORM)
+#: Functions that are written as a letter.
+FUNCTIONS = {"sigma": "sigmoid"}
+
+
+class Parser(TokenStream):
+    """One pass over the tokens of one formula (the last of kind END); `text` is the source that errors show.
+
+    With `implicit_product` factors may stand side by side; without it only a number may stand before a factor.
+    """
+
+    def __init__(self, tokens: Sequence[Token], text: str, implicit_product: bool = False) -> None:
+        super().__init__(tokens, text)
+        self.implicit_product, self.norms = implicit_product, 0
+
+    # ----- what a caller parses -----
+
+    def whole(self) -> Tree:
+        """The only formula of the tokens: an expression, or a chain of equalities or comparisons."""
+        return self.ended(self.relation())
+
+    def ended(self, tree: Tree) -> Tree:
+        """The tree, where nothing follows it and it is not too deep."""
+        if self.token.kind is not Kind.END:
+            hint = "; a product needs its sign" if self.token.kind in (*FACTORS, Kind.NUMBER) else ""
+            self.fail("an operator or the end", hint)
+        if len(self.tokens) > MAX_DEPTH and _depth(tree) > MAX_DEPTH:
+            self.token = self.tokens[0]
+            raise self.error(f"expected at most {MAX_DEPTH} operations within one another; split the formula")
+        return tree
+
+    def relation(self) -> Tree:
+        start, parts, kinds = self.token, [self.expression()], []
+        while self.token.kind in RELATIONS:
+            kinds.append(self.advance().kind)
+            parts.append(self.expression())
+        if not kinds:
+            return parts[0]
+        span = self.span(start)
+        if all(kind is Kind.EQUALS for kind in kinds):
+            return Chain(tuple(parts), span=span)
+        return Comparison(tuple(parts), tuple(RELATIONS[kind] for kind in kinds), span=span)
+
+    def expression(self, level: int = 0) -> Tree:
+        """Everything up to an operator that binds no tighter than `level`."""
+        start, left = self.token, self.unary()
+        while (found := OPERATORS.get(self.token.kind)) and found[0] > level:
+            sign = self.advance()
+            right = self.expression(found[0])
+            if sign.kind is Kind.DIVIDE:
+                self.require_bracketed(right, sign)
+            left = Binary(found[1], left, right, span=self.span(start))
+        return left
+
+    # ----- from loose to tight -----
+
+    def unary(self) -> Tree:
+        start = self.token
+        if self.take(Kind.MINUS):
+            with_sign = self.nested(self.unary)
+            return Negative(with_sign, span=self.span(start))
+        if self.take(Kind.PLUS):
+            return self.nested(self.unary)
+        left = self.power()
+        while self.starts_factor(left):
+            left = Juxtaposition(left, self.power(), span=self.span(start))
+        return left
+
+    def power(self) -> Tree:
+        start, base = self.token, self.postfix()
+        if not self.take(Kind.POWER):
+            return base
+        exponent = self.nested(self.exponent)
+        return Binary("^", base, exponent, span=self.span(start))
+
+    def exponent(self) -> Tree:
+        start = self.token
+        if not self.take(Kind.MINUS):
+            return self.power()
+        operand = self.nested(self.exponent)
+        return Negative(operand, span=self.span(start))
+
+    def postfix(self) -> Tree:
+        start, tree = self.token, self.unit()
+        while True:
+            if self.take(Kind.TRANSPOSE):
+                tree = Transpose(tree, span=self.span(start))
+            elif order := self.primes():
+                tree = Prime(tree, order, span=self.span(start))
+            elif self.token.kind is Kind.LIST_OPEN:
+                tree = self.index(tree, start)
+            else:
+                return tree
+
+    def index(self, array: Tree, start: Token) -> Tree:
+        self.advance()
+        indices = self.several(self.expression)
+        self.expect(Kind.LIST_CLOSE, "a comma or ]")
+        return Index(array, indices, span=self.span(start))
+
+    def starts_factor(self, left: Tree) -> bool:
+        """A factor without a sign follows; norm bars look alike, so within a norm the next one closes it."""
+        if self.token.kind not in FACTORS or not (self.implicit_product or isinstance(left, Number)):
+            return False
+        return self.token.kind is not Kind.NORM or self.norms == 0
+
+    def require_bracketed(self, right: Tree, sign: Token) -> None:
+        """`a / 2 x` can mean two things; a product in brackets ends before the last token that was read."""
+        while isinstance(right, Negative):
+            right = right.operand
+        if isinstance(right, Juxtaposition) and right.span and right.span[2:] == self.end():
+            problem = "unclear whether the factor after the fraction belongs below"
+            raise self.error(f"{problem}: put the fraction or what is below in brackets", sign)
+
+    # ----- units -----
+
+    def unit(self) -> Tree:
+        reader = UNITS.get(self.token.kind)
+        if reader is None:
+            self.fail("a number, a name or a bracket")
+        return reader(self, self.advance())
+
+    def number(self, start: Token) -> Tree:
+        exponent = start.value.lower().partition("e")[2].lstrip("+-0")
+        if len(start.value) > MAX_DIGITS or len(exponent) > 3:
+            raise self.error(f"expected a number of at most {MAX_DIGITS} characters, below 1e1000", start)
+        return Number(start.value, span=self.span(start))
+
+    def name(self, start: Token) -> Tree:
+        text, label = start.value, self.label()
+        if isinstance(label, Number) and label.text.isdigit():
+            text, label = with_layer(text, label.text), None
+        ahead = self.position
+        while self.tokens[ahead].kind is Kind.PRIME:
+            ahead += 1
+        if self.tokens[ahead].kind is Kind.OPEN:
+            return self.call(start, text, label)
+        return Name(text, label, span=self.span(start))
+
+    def label(self) -> Tree | None:
+        if not self.take(Kind.LABEL_OPEN):
+            return None
+        label = self.nested(self.expression)
+        self.expect(Kind.LABEL_CLOSE, "the end of the layer label")
+        return label
+
+    def call(self, start: Token, function: str, label: Tree | None) -> Tree:
+        primes = self.primes()
+        self.advance()
+        args: list[Tree] = []
+        keywords: list[tuple[str, Tree]] = []
+        while self.token.kind is not Kind.CLOSE:
+            if self.token.kind is Kind.NAME and self.tokens[self.position + 1].kind is Kind.EQUALS:
+                key = self.advance().value
+                self.advance()
+                keywords.append((key, self.nested(self.expression)))
+            elif keywords:
+                self.fail("an option such as axis=0 after the first option")
+            else:
+                args.append(self.nested(self.relation))
+            if not self.take(Kind.COMMA):
+                break
+        self.expect(Kind.CLOSE, "a comma or )")
+        function = FUNCTIONS.get(function, function)
+        return Call(function, tuple(args), primes, tuple(keywords), label, span=self.span(start))
+
+    def bracket(self, _: Token) -> Tree:
+        tree = self.nested(self.expression)
+        self.expect(Kind.CLOSE, "an operator or )")
+        return tree
+
+    def list_or_iverson(self, start: Token) -> Tree:
+        items = self.several(self.relation)
+        self.expect(Kind.LIST_CLOSE, "a comma or ]")
+        first = items[0]
+        if len(items) == 1 and isinstance(first, Chain):
+            first = Comparison(first.parts, tuple(RELATIONS[Kind.EQUALS] for _ in first.parts[1:]), span=first.span)
+        if len(items) == 1 and isinstance(first, Comparison):
+            return Iverson(first, span=self.span(start))
+        if any(isinstance(item, Chain | Comparison) for item in items):
+            raise self.error("expected numbers or expressions in a list, got a comparison", start)
+        return List(items, span=self.span(start))
+
+    def norm(self, start: Token) -> Tree:
+        self.norms += 1
+        tree = self.nested(self.expression)
+        self.expect(Kind.NORM, f"an operator or the closing {start.text}")
+        self.norms -= 1
+        return Call("norm", (tree,), span=self.span(start))
+
+    def derivative(self, start: Token) -> Tree:
+        self.expect(Kind.OPEN, "an opening bracket")
+        of = self.nested(self.expression)
+        self.expect(Kind.COMMA, "a comma and the variable to differentiate by")
+        by = self.nested(self.expression)
+        self.expect(Kind.CLOSE, "an operator or )")
+        return Partial(of, by, span=self.span(start))
+
+    def partial(self, start: Token) -> Tree:
+        of = self.differential()
+        self.expect(Kind.DIVIDE, "a derivative of the form ∂a/∂b")
+        self.expect(Kind.PARTIAL, "a derivative of the form ∂a/∂b")
+        by = self.differential()
+        if self.token.kind is Kind.TRANSPOSE:
+            raise self.error("unclear which is transposed: write (∂a/∂b).T or ∂a/∂(b.T)")
+        return Partial(of, by, span=self.span(start))
+
+    def differential(self) -> Tree:
+        """What a ∂ applies to: a unit, with indices."""
+        start, tree = self.token, self.nested(self.unit)
+        while self.token.kind is Kind.LIST_OPEN:
+            tree = self.index(tree, start)
+        return tree
+
+    def sum(self, start: Token) -> Tree:
+        self.expect(Kind.OPEN, "an opening bracket")
+        body = self.nested(self.expression)
+        self.expect(Kind.CLOSE, "an operator or )")
+        return Sum(tuple(start.value.split()), body, span=self.span(start))
+
+
+UNITS: dict[Kind, Callable[[Parser, Token], Tree]] = {
+    Kind.NUMBER: Parser.number,
+    Kind.NAME: Parser.name,
+    Kind.OPEN: Parser.bracket,
+    Kind.LIST_OPEN: Parser.list_or_iverson,
+    Kind.NORM: Parser.norm,
+    Kind.DERIVATIVE: Parser.derivative,
+    Kind.PARTIAL: Parser.partial,
+    Kind.SUM: Parser.sum,
+}
+
+
+def _depth(tree: Tree) -> int:
+    """Levels of a tree, counted without recursion."""
+    deepest, waiting = 0, [(tree, 1)]
+    while waiting:
+        node, level = waiting.pop()
+        deepest = max(deepest, level)
+        waiting.extend((child, level + 1) for child in node.children)
+    return deepest

@@ -1,0 +1,206 @@
+r"""A tree in LaTeX for math mode: `W1 @ x` is `W^{(1)} \, x`, `*` is `\odot`, `a / b` is a fraction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from jacobians.notation.latex_names import Scripted, escaped, function_scripts, name_scripts, subscripts
+from jacobians.notation.tree import (
+    Binary,
+    Call,
+    Chain,
+    Comparison,
+    Index,
+    Iverson,
+    Juxtaposition,
+    List,
+    Name,
+    Negative,
+    Number,
+    Partial,
+    Prime,
+    Sum,
+    Transpose,
+    Tree,
+)
+
+# How tightly a tree binds in LaTeX, where a product sign binds looser than standing side by side.
+RELATION, SUM, NEGATIVE, PRODUCT, IMPLICIT, FRACTION, ATOM = range(7)
+SIGNS = {"*": r"\odot", "·": r"\cdot", "⊗": r"\otimes", "+": "+", "-": "-"}
+RELATIONS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "<": "<", ">": ">"}
+FENCES = {"norm": r"\lVert", "abs": r"\lvert"}
+
+
+def to_latex(tree: Tree) -> str:
+    """The formula in LaTeX; KaTeX accepts it in strict mode."""
+    return LatexWriter().text(tree)
+
+
+class LatexWriter:
+    r"""Writes trees; with `sized` off, brackets keep their size and matrix factors stand without `\,` between them.
+
+    `symbols` maps names to the LaTeX that they are written with.
+    """
+
+    def __init__(self, symbols: Mapping[str, str] | None = None, sized: bool = True) -> None:
+        self.symbols, self.sized, self.gap = symbols or {}, sized, r" \, " if sized else " "
+
+    def text(self, tree: Tree, needed: int = RELATION) -> str:
+        """The tree where something that binds as tightly as `needed` is expected."""
+        level, written = WRITERS[type(tree)](self, tree)
+        return written if level >= needed else self.brackets(written)
+
+    def brackets(self, inside: str) -> str:
+        return rf"\left({inside}\right)" if self.sized or r"\frac" in inside else f"({inside})"
+
+    def indexed(self, tree: Tree, indices: Sequence[str]) -> str:
+        """The tree with a subscript; compound expressions in brackets."""
+        if isinstance(tree, Name):
+            return self.name_scripts(tree).with_subscripts(indices).text
+        fits = isinstance(tree, Call) and not (tree.function == "norm" and len(tree.args) > 1)
+        base = self.text(tree) if fits else self.brackets(self.text(tree))
+        return base + subscripts(indices)
+
+    def raised(self, tree: Tree, exponent: str) -> str:
+        """The tree with a superscript, in brackets where it has one already or would not read as the base."""
+        bare = tree.array if isinstance(tree, Index) else tree
+        if isinstance(bare, Name):
+            fits = not self.name_scripts(bare).above
+        else:
+            fits = isinstance(bare, Call) or (isinstance(tree, Number) and "e" not in tree.text.lower())
+        return (self.text(tree) if fits else self.brackets(self.text(tree))) + exponent
+
+    def name_scripts(self, tree: Name) -> Scripted:
+        parts = name_scripts(tree.text, self.symbols)
+        return parts if tree.label is None else parts._replace(above=f"({self.text(tree.label)})")
+
+    # ----- one writer per kind of tree: how tightly it binds, and its text -----
+
+    def number(self, tree: Number) -> tuple[int, str]:
+        mantissa, _, exponent = tree.text.lower().partition("e")
+        if not exponent:
+            return ATOM, mantissa
+        power = rf"10^{{{int(exponent)}}}"
+        return PRODUCT, power if mantissa == "1" else rf"{mantissa} \cdot {power}"
+
+    def name(self, tree: Name) -> tuple[int, str]:
+        return ATOM, self.name_scripts(tree).text
+
+    def call(self, tree: Call) -> tuple[int, str]:
+        options = [f"{name_scripts(key).text} = {self.text(value, SUM)}" for key, value in tree.keywords]
+        args = [self.text(arg) for arg in tree.args]
+        if fence := None if tree.primes or options or not args else FENCES.get(tree.function):
+            order = subscripts(args[1:]) if args[1:] else ""
+            return ATOM, f"{fence} {args[0]} {fence.replace('l', 'r', 1)}{order}"
+        if tree.function == "sqrt" and len(args) == 1 and not (tree.primes or options):
+            return ATOM, rf"\sqrt{{{args[0]}}}"
+        head = function_scripts(tree.function)
+        head = head if tree.label is None else head._replace(above=f"({self.text(tree.label)})")
+        return ATOM, head.primed(tree.primes).text + self.brackets(", ".join([*args, *options]))
+
+    def negative(self, tree: Negative) -> tuple[int, str]:
+        return NEGATIVE, f"-{self.text(tree.operand, PRODUCT)}"
+
+    def binary(self, tree: Binary) -> tuple[int, str]:
+        if tree.op == "^":
+            return ATOM, self.raised(tree.left, rf"^{{{self.text(tree.right)}}}")
+        if tree.op == "/":
+            return FRACTION, rf"\frac{{{self.text(tree.left)}}}{{{self.text(tree.right)}}}"
+        if tree.op in "+-":
+            return SUM, f"{self.text(tree.left, SUM)} {tree.op} {self.text(tree.right, PRODUCT)}"
+        constants = _is_constant(tree.left), _is_constant(tree.right)
+        if tree.op == "@" or (tree.op == "*" and constants[0]):
+            return self.side_by_side(tree.left, tree.right, self.gap)
+        return self.product(tree.left, tree.right, r"\cdot" if tree.op == "*" and constants[1] else SIGNS[tree.op])
+
+    def juxtaposition(self, tree: Juxtaposition) -> tuple[int, str]:
+        return self.side_by_side(tree.left, tree.right, " ")
+
+    def side_by_side(self, left: Tree, right: Tree, gap: str) -> tuple[int, str]:
+        """Factors without a sign, save where two numbers would run together."""
+        behind = self.factor(right, FRACTION)
+        if behind[0].isdigit() or behind[0] == ".":
+            return self.product(left, right, r"\cdot")
+        return IMPLICIT, f"{self.factor(left, IMPLICIT)}{gap}{behind}"
+
+    def product(self, left: Tree, right: Tree, sign: str) -> tuple[int, str]:
+        return PRODUCT, f"{self.factor(left, PRODUCT)} {sign} {self.factor(right, IMPLICIT)}"
+
+    def factor(self, tree: Tree, needed: int) -> str:
+        """A sum sign would reach over the factors behind it."""
+        return self.brackets(self.text(tree)) if isinstance(tree, Sum) else self.text(tree, needed)
+
+    def transpose(self, tree: Transpose) -> tuple[int, str]:
+        if isinstance(tree.operand, Name):
+            parts = self.name_scripts(tree.operand)
+            return ATOM, parts._replace(above=parts.above + r"\top").text
+        return ATOM, self.raised(tree.operand, r"^\top")
+
+    def prime(self, tree: Prime) -> tuple[int, str]:
+        if not isinstance(tree.operand, Name):
+            return ATOM, self.brackets(self.text(tree.operand)) + "'" * tree.order
+        name = tree.operand
+        head = self.name_scripts(name) if name.text in self.symbols or name.label else function_scripts(name.text)
+        return ATOM, head.primed(tree.order).text
+
+    def index(self, tree: Index) -> tuple[int, str]:
+        return ATOM, self.indexed(tree.array, [self.text(i, SUM) for i in tree.indices])
+
+    def list(self, tree: List) -> tuple[int, str]:
+        """Columns and matrices as such; anything deeper in square brackets."""
+        rows = [item.items if isinstance(item, List) else (item,) for item in tree.items]
+        kinds = {isinstance(item, List) for item in tree.items}
+        deeper = any(isinstance(item, List) for row in rows for item in row)
+        if len(kinds) > 1 or len({len(row) for row in rows}) > 1 or deeper:
+            return ATOM, rf"\left[{', '.join(self.text(item, SUM) for item in tree.items)}\right]"
+        body = r" \\ ".join(" & ".join(self.text(item, SUM) for item in row) for row in rows)
+        return ATOM, rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
+
+    def chain(self, tree: Chain) -> tuple[int, str]:
+        return RELATION, " = ".join(self.text(part, SUM) for part in tree.parts)
+
+    def comparison(self, tree: Comparison) -> tuple[int, str]:
+        first, *rest = (self.text(part, SUM) for part in tree.parts)
+        more = (f" {RELATIONS[r]} {part}" for r, part in zip(tree.relations, rest, strict=True))
+        return RELATION, first + "".join(more)
+
+    def iverson(self, tree: Iverson) -> tuple[int, str]:
+        return ATOM, f"[{self.text(tree.condition)}]"
+
+    def partial(self, tree: Partial) -> tuple[int, str]:
+        return FRACTION, rf"\frac{{\partial {self.text(tree.of, ATOM)}}}{{\partial {self.text(tree.by, ATOM)}}}"
+
+    def sum(self, tree: Sum) -> tuple[int, str]:
+        bound = ", ".join(name_scripts(i).text for i in tree.indices)
+        return PRODUCT, rf"\sum_{{{bound}}} {self.text(tree.body, PRODUCT)}"
+
+
+WRITERS: dict[type[Tree], Callable[[LatexWriter, Any], tuple[int, str]]] = {
+    Number: LatexWriter.number,
+    Name: LatexWriter.name,
+    Call: LatexWriter.call,
+    Negative: LatexWriter.negative,
+    Binary: LatexWriter.binary,
+    Juxtaposition: LatexWriter.juxtaposition,
+    Transpose: LatexWriter.transpose,
+    Prime: LatexWriter.prime,
+    Index: LatexWriter.index,
+    List: LatexWriter.list,
+    Chain: LatexWriter.chain,
+    Comparison: LatexWriter.comparison,
+    Iverson: LatexWriter.iverson,
+    Partial: LatexWriter.partial,
+    Sum: LatexWriter.sum,
+}
+
+
+def _is_constant(tree: Tree) -> bool:
+    """Made of numbers only: its elementwise product with anything is a plain product."""
+    constants = (Number, Negative, Binary)
+    return all(isinstance(part, constants) for part in tree.walk())
+
+
+def free_text(text: str) -> str:
+    r"""Words as they are: `\text{...}`."""
+    return rf"\text{{{escaped(text)}}}"

@@ -1,0 +1,69 @@
+"""What a lexer hands to the parser: tokens that say what a sign *means*, whatever the surface spells it with."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import NamedTuple
+
+#: Longest formula, in characters.
+MAX_LENGTH = 20_000
+
+
+class Kind(Enum):
+    """The meaning of a token."""
+
+    NUMBER = auto()
+    NAME = auto()  # the value is the name in ASCII
+    LABEL_OPEN = auto()  # a layer label that is an expression follows its name: a ^{( k - 1 )}, a_( k - 1 )
+    LABEL_CLOSE = auto()
+    SUM = auto()  # the value lists the bound letters; the body follows in brackets
+    DERIVATIVE = auto()  # "(a, b)" follows: the derivative of a by b
+    PARTIAL = auto()
+    PLUS = auto()
+    MINUS = auto()
+    MATMUL = auto()
+    HADAMARD = auto()
+    DOT = auto()
+    OUTER = auto()
+    DIVIDE = auto()
+    POWER = auto()
+    TRANSPOSE = auto()
+    PRIME = auto()
+    EQUALS = auto()
+    SAME = auto()
+    DIFFERENT = auto()
+    LESS = auto()
+    LESS_EQUAL = auto()
+    GREATER = auto()
+    GREATER_EQUAL = auto()
+    OPEN = auto()
+    CLOSE = auto()
+    LIST_OPEN = auto()  # also opens an index and an Iverson bracket
+    LIST_CLOSE = auto()
+    NORM = auto()  # opens and closes
+    COMMA = auto()
+    COLON = auto()
+    ELEMENT = auto()
+    TIMES = auto()
+    NEWLINE = auto()
+    END = auto()
+
+    __hash__ = object.__hash__  # members are single objects: the parser looks up tables by kind all the time
+
+
+class Token(NamedTuple):
+    """A token: its meaning, the text it was written as, and where (line and column count from 1, the offset from 0)."""
+
+    kind: Kind
+    value: str
+    text: str
+    line: int
+    column: int
+    offset: int
+
+    @property
+    def shown(self) -> str:
+        """How an error calls it."""
+        if self.kind is Kind.END:
+            return "the end"
+        return "the end of the line" if self.kind is Kind.NEWLINE else repr(self.text)
