@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from jacobians.terms import Array, Factor, Labels, Term
+from jacobians.terms import Array, Factor, Labels, Term, common_dtype
 
 DType = np.dtype[Any]
 
@@ -64,7 +64,7 @@ def multiply(a: Factor, b: Factor, keep: set[str]) -> Factor:
     left = [x for x in a.labels if x not in both]
     right = [x for x in b.labels if x not in both]
     if not summed:
-        value = aligned(a, labels) * aligned(b, labels)
+        value = np.asarray(aligned(a, labels) * aligned(b, labels))
         return Factor(value, labels, _product_name(a, b))
     # (batch, left, summed) @ (batch, summed, right): one call of BLAS, or one per batch entry
     A = _grouped(a, batch, left, summed, sizes)
@@ -204,17 +204,18 @@ def product(factors: Iterable[Factor], labels: list[str], coef: float, dtype: DT
     core = np.full((), coef, dtype)
     for array in arrays:
         core = core * array
-    return core
+    return np.asarray(core, dtype)  # the product of arrays without axes is a scalar of NumPy
 
 
 def add_terms(terms: Sequence[Term]) -> Term:
     """Terms with equal deltas and no hidden label as one: their products over the common axis labels, summed."""
     first = terms[0]
     axes = list(dict.fromkeys((*first.out, *first.inp)))
+    dtype = common_dtype(terms)
     values = []
     for term in terms:
         same = term.relabel(dict(zip((*term.out, *term.inp), (*first.out, *first.inp), strict=True)))
-        value = product(same.factors, axes, same.coef, same.dtype)
+        value = product(same.factors, axes, same.coef, dtype)
         values.append(value.reshape(value.shape or (1,) * len(axes)))
     held = [a for k, a in enumerate(axes) if any(v.shape[k] == first.sizes[a] for v in values)]
     shape = tuple(first.sizes[a] for a in held)

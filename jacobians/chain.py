@@ -113,7 +113,8 @@ def backward_all(run: Run, of: str, wrts: Collection[str]) -> dict[str, Jacobian
     reachable = [wrt for wrt in wrts if nodes_between(run.model, of, wrt)]
     found = _backward(run, of, reachable, ordered, Jacobian.merge) if ordered else {}
     shape = run.values[of].shape
-    return {w: found.get(w) or zero(shape, run.values[w].shape) for w in wrts}
+    rest = {w: identity(shape) if w == of else zero(shape, run.values[w].shape) for w in wrts}
+    return rest | found
 
 
 def cost(run: Run, of: str, wrt: str, order: str) -> int:

@@ -15,7 +15,7 @@ from jacobians import settings
 from jacobians.arithmetic import add_terms, contract, dense_sum
 from jacobians.errors import DenseLimitError, InputError, ShapeError, shape_error, shape_text
 from jacobians.structure import full_index, nonzeros, select, ties
-from jacobians.terms import Array, Factor, Labels, Term, build_term, letters, parse_pattern
+from jacobians.terms import Array, Factor, Labels, Term, build_term, common_dtype, letters, parse_pattern
 
 if TYPE_CHECKING:
     from jacobians.forms import Kronecker
@@ -59,8 +59,7 @@ class Jacobian:
     @property
     def dtype(self) -> np.dtype[Any]:
         """float64, or float32 where every factor is."""
-        kinds = [t.dtype for t in self.terms]
-        return np.result_type(*kinds) if kinds else np.dtype(np.float64)
+        return common_dtype(self.terms)
 
     @property
     def pattern(self) -> str:
@@ -109,7 +108,7 @@ class Jacobian:
 
     def __mul__(self, scalar: float) -> Jacobian:
         """Every coefficient times a number."""
-        if isinstance(scalar, Jacobian) or np.ndim(scalar) != 0 or np.iscomplexobj(scalar):
+        if isinstance(scalar, Jacobian) or np.ndim(scalar) != 0 or np.asarray(scalar).dtype.kind not in "biuf":
             raise InputError(
                 f"Jacobian * {type(scalar).__name__}: expected a real number; for the product of Jacobians write J @ K"
             )

@@ -102,6 +102,21 @@ class Model:
         """Name -> right side, for the named nodes in order."""
         return {name: n.text or n.call for name, n in self.named.items()}
 
+    def sources(self, name: str) -> tuple[str, ...]:
+        """The leaves and named nodes that stand in a named node's own equation and can be differentiated by."""
+        found: dict[str, None] = {}
+        waiting = [name]
+        while waiting:
+            n = self.nodes[waiting.pop()]
+            for key, source in reversed(n.sources.items()):
+                if key in n.op.data:
+                    continue
+                if source in self.nodes and self.nodes[source].hidden:
+                    waiting.append(source)
+                else:
+                    found[source] = None
+        return tuple(k for k in (*self.leaves, *self.nodes) if k in found)
+
     def differentiable(self) -> tuple[str, ...]:
         """The leaves that a Jacobian can be taken by: those not only used as data (class indices, masks)."""
         used = {s for n in self.nodes.values() for key, s in n.sources.items() if key not in n.op.data}
@@ -142,6 +157,10 @@ class Model:
         from jacobians.run import Run
 
         return Run(self, self.checked_point(point or {}))
+
+    def missing(self) -> list[str]:
+        """The leaves that the model gives no value for."""
+        return [name for name in self.leaves if name not in self.values]
 
     def checked_point(self, point: Mapping[str, ArrayLike]) -> dict[str, Array]:
         """All leaves as arrays of the right shapes."""
@@ -193,7 +212,9 @@ def _ordered(leaves: Mapping[str, OpenShape], nodes: Sequence[Node]) -> list[Nod
                 stack.pop()
                 continue
             if name not in by_name:
-                raise ModelError(f"{name} is used but neither declared nor defined; known are {', '.join(leaves)}")
+                raise ModelError(
+                    f"{name} is used but neither declared nor defined; known are {', '.join(leaves) or 'none'}"
+                )
             state[name] = 1
             waiting = [s for s in by_name[name].sources.values() if s not in leaves and state.get(s) != 2]
             if loop := [s for s in waiting if state.get(s) == 1]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from jacobians.errors import ShapeError, shape_text
+from jacobians.errors import ShapeError, labels_text, shape_text
 from jacobians.node import Node
 from jacobians.op import OpenShape, Shape
 
@@ -84,11 +84,13 @@ def _pass(sizes: Sizes, axes: dict[str, list[int]], nodes: Sequence[Node]) -> in
                     raise _misfit(node, name, labels, [sizes.value(a) for a in own], expected)
         own_sizes = signature.sizes or {}
         out = [cell[a] if a in cell else sizes.new(own_sizes.get(a)) for a in signature.output]
-        if node.name in axes:
-            for old, new in zip(axes[node.name], out, strict=True):
-                sizes.unify(old, new)
-        else:
-            axes[node.name] = out
+        earlier = axes.setdefault(node.name, out)
+        if not all(sizes.unify(old, new) for old, new in zip(earlier, out, strict=True)):
+            gives, taken = (shape_text(sizes.value(a) for a in own) for own in (out, earlier))
+            raise ShapeError(
+                f"in {node.equation}: {node.op.label} gives {labels_text(signature.output)} = {gives}, "
+                f"but other equations take {node.name} as {taken}"
+            )
     return sum(sizes.value(a) is not None for own in axes.values() for a in own)
 
 

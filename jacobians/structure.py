@@ -77,8 +77,8 @@ def _mask(terms: Sequence[Term], shape: Sequence[int]) -> Array:
 def full_index(index: Any, shape: Sequence[int]) -> list[int | slice]:
     """One non-negative integer or slice per axis, from what stood between the brackets of `J[...]`."""
     given = list(index) if isinstance(index, tuple) else [index]
-    if Ellipsis in given:
-        at = given.index(Ellipsis)
+    at = next((n for n, k in enumerate(given) if k is Ellipsis), None)  # `in` would compare arrays
+    if at is not None:
         given[at : at + 1] = [slice(None)] * (len(shape) - len(given) + 1)
     if len(given) > len(shape):
         raise EntryError(f"J[...]: {len(given)} indices for the shape {shape_text(shape)}")

@@ -68,8 +68,7 @@ class Term:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The common type of the factors that hold numbers; float64 where there are none."""
-        kinds = [f.value.dtype for f in self.factors if f.value.dtype != bool]
-        return np.result_type(*kinds) if kinds else np.dtype(np.float64)
+        return common_dtype([self])
 
     @property
     def T(self) -> Term:
@@ -82,20 +81,28 @@ class Term:
         out, inp = tuple(name[a] for a in self.out), tuple(name[a] for a in self.inp)
         return Term(factors, out, inp, {name[a]: n for a, n in self.sizes.items()}, self.coef)
 
-    def canonical(self) -> Term:
-        """The same term with its labels called 0, 1, 2, ... in order of first appearance."""
-        seen = dict.fromkeys((*self.out, *self.inp, *(a for f in self.factors for a in f.labels)))
-        return self.relabel({a: str(k) for k, a in enumerate(seen)})
-
     def same(self, other: Term) -> bool:
-        """Equal label patterns, coefficients and factor arrays."""
-        one, two = self.canonical(), other.canonical()
-        if (one.out, one.inp, one.sizes, one.coef) != (two.out, two.inp, two.sizes, two.coef):
+        """Equal up to the names of the labels and the order of the factors; coefficients up to rounding."""
+        if (len(self.out), len(self.inp), len(self.factors)) != (len(other.out), len(other.inp), len(other.factors)):
             return False
-        return len(one.factors) == len(two.factors) and all(
-            f.labels == g.labels and (f.value is g.value or np.array_equal(f.value, g.value))
-            for f, g in zip(one.factors, two.factors, strict=True)
-        )
+        if not math.isclose(self.coef, other.coef, rel_tol=1e-12):
+            return False
+        mine, theirs = (*self.out, *self.inp), (*other.out, *other.inp)
+        names = _carried({}, mine, theirs)
+        if names is None or any(self.sizes[a] != other.sizes[b] for a, b in names.items()):
+            return False
+        # depth first: the next factor of self with any factor of other that is left and that the names so far allow
+        open_pairings = [(names, other.factors)]
+        while open_pairings:
+            names, left = open_pairings.pop()
+            if not left:
+                return True
+            f = self.factors[-len(left)]
+            for k, g in reversed(list(enumerate(left))):
+                more = _carried(names, f.labels, g.labels)
+                if more is not None and (f.value is g.value or np.array_equal(f.value, g.value)):
+                    open_pairings.append((more, left[:k] + left[k + 1 :]))
+        return False
 
     def __matmul__(self, inner: Term) -> Term:
         """Chain rule, outer @ inner: unify outer's input labels with inner's output labels; only labels move."""
@@ -124,9 +131,25 @@ class Term:
         return Term(factors, out, inp, {a: n for a, n in sizes.items() if a in kept}, coef)
 
 
+def common_dtype(terms: Sequence[Term]) -> np.dtype[Any]:
+    """The type of all factors that hold numbers (0/1 patterns and bare deltas fit any); float64 where there are none."""
+    kinds = [f.value.dtype for t in terms for f in t.factors if f.value.dtype != bool]
+    return np.result_type(*kinds) if kinds else np.dtype(np.float64)
+
+
 def letters(pool: str, count: int) -> Labels:
     """The first `count` labels of a pool of letters, numbered on where it is exhausted."""
     return tuple(pool[k] if k < len(pool) else f"{pool[-1]}{k}" for k in range(count))
+
+
+def _carried(names: Mapping[str, str], one: Labels, two: Labels) -> dict[str, str] | None:
+    """`names`, one-to-one, extended so that it carries the labels `one` to the labels `two`; None if it cannot."""
+    if len(one) != len(two):
+        return None
+    more = dict(names)
+    if any(more.setdefault(a, b) != b for a, b in zip(one, two, strict=True)):
+        return None
+    return more if len(set(more.values())) == len(more) else None
 
 
 def _find(root: dict[tuple[int, str], tuple[int, str]], label: tuple[int, str]) -> tuple[int, str]:
