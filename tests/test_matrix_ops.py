@@ -72,7 +72,7 @@ def test_logdet_by_hand():
     np.testing.assert_allclose(LogDet().forward(A=B), np.log(2), rtol=1e-13)
     J = LogDet().jacobian("A", A=B)
     np.testing.assert_allclose(J.dense(), [[-2, 1.5], [1, -0.5]], rtol=1e-13)  # the transposed inverse
-    assert str(J) == "inv(A)_ji"
+    assert str(J) == "(A^-1)_ji"
 
 
 def test_solve_by_hand():
@@ -81,7 +81,7 @@ def test_solve_by_hand():
     J = op.jacobians(**inputs)
     assert J["A"].pattern == "i j, l -> i | j l"
     np.testing.assert_allclose(J["b"].dense(), INVERSE, rtol=1e-13)
-    by_A = [[[15, -5], [-6, 2]], [[-9, 3], [3, -1]]]  # -inv(A)_ij y_l
+    by_A = [[[15, -5], [-6, 2]], [[-9, 3], [3, -1]]]  # -(A^-1)_ij y_l
     np.testing.assert_allclose(J["A"].dense(), by_A, rtol=1e-13)
 
 

@@ -162,7 +162,7 @@ class LogDet(SquareMatrixOp):
 
     Shapes:    A (... i i) -> y (...)
     Formula:   y = log |det A|
-    Jacobians: dy/dA = inv(A)_ji   (| i j)
+    Jacobians: dy/dA = (A^-1)_ji   (| i j)
     Source:    Bishop, "Pattern Recognition and Machine Learning" (2006), eq. C.28
     """
 
@@ -178,7 +178,7 @@ class LogDet(SquareMatrixOp):
         return np.asarray(log_modulus + np.log(sign * np.sign(sign.real)))
 
     def d_A(self, A: Array) -> Rule:
-        return term("... j i -> ... | ... i j", ("inv(A)", np.linalg.inv(A)))
+        return term("... j i -> ... | ... i j", ("A^-1", np.linalg.inv(A)))
 
 
 class Solve(SquareMatrixOp):
@@ -186,8 +186,8 @@ class Solve(SquareMatrixOp):
 
     Shapes:    A (i i), b (i) -> y (i); b (i k) -> y (i k)
     Formula:   y_ik = det(A with column i replaced by column k of b) / det A
-    Jacobians: dy/dA = -inv(A)_ij y_l   (i | j l)
-               dy/db = inv(A)_ij        (i | j)
+    Jacobians: dy/dA = -(A^-1)_ij y_l   (i | j l)
+               dy/db = (A^-1)_ij         (i | j)
     Source:    Giles, "Collected Matrix Derivative Results for Forward and Reverse Mode AD" (2008); index form: own
     """
 
@@ -208,10 +208,10 @@ class Solve(SquareMatrixOp):
         return np.asarray(np.linalg.solve(A, b))
 
     def d_A(self, A: Array, y: Array) -> Rule:
-        return term("i j, l ... -> i ... | j l", ("inv(A)", np.linalg.inv(A)), ("y", y), coef=-1)
+        return term("i j, l ... -> i ... | j l", ("A^-1", np.linalg.inv(A)), ("y", y), coef=-1)
 
     def d_b(self, A: Array) -> Rule:
-        return term("i j -> i ... | j ...", ("inv(A)", np.linalg.inv(A)))
+        return term("i j -> i ... | j ...", ("A^-1", np.linalg.inv(A)))
 
 
 def cofactors(A: Array) -> Array:
