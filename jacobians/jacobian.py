@@ -288,14 +288,11 @@ class Jacobian:
         return index_text(self)
 
     def lettered(self) -> Jacobian:
-        """The same terms with the axes called i, j, k, ... in order, hidden labels after them."""
-        pool = "ijklmnopqrstuvwxyz"
-        axes = letters(pool, len(self.shape))
+        """The same terms with their labels called i, j, k, ... in order: axes first, then hidden labels."""
         terms = []
         for t in self.terms:
-            named = dict(zip(reversed((*t.out, *t.inp)), reversed(axes), strict=True))  # tied axes: the first letter
-            hidden = letters(pool, len(axes) + len(t.hidden))[len(axes) :]
-            terms.append(t.relabel(named | dict(zip(t.hidden, hidden, strict=True))))
+            seen = tuple(dict.fromkeys((*t.out, *t.inp, *t.hidden)))
+            terms.append(t.relabel(dict(zip(seen, letters("ijklmnopqrstuvwxyz", len(seen)), strict=True))))
         return Jacobian(terms, self.out_shape, self.in_shape, self._shown and (lambda: self.shown.lettered()))
 
     def __repr__(self) -> str:

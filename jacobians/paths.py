@@ -45,8 +45,8 @@ class Paths:
         self._between = set(nodes_between(model, of, wrt))
 
     @cached_property
-    def _edges(self) -> dict[str, dict[str, list[tuple[str, ...]]]]:
-        """For each named node, each named source: the hidden ways from the source to the node."""
+    def edges(self) -> dict[str, dict[str, list[tuple[str, ...]]]]:
+        """For each named node on a path and each named source: the ways between them through hidden nodes."""
         edges: dict[str, dict[str, list[tuple[str, ...]]]] = {}
         for name in self.model.named:
             if name in self._between:
@@ -68,7 +68,7 @@ class Paths:
     def count(self) -> int:
         """The number of paths at the level of named nodes; 1 from a node to itself."""
         many = {self.wrt: 1}
-        for name, sources in self._edges.items():
+        for name, sources in self.edges.items():
             many[name] = sum(many[s] for s in sources)
         return many.get(self.of, 0)
 
@@ -79,12 +79,20 @@ class Paths:
             return int(np.prod(self.model.shapes[self.of], dtype=object))
         run = self.model.run(self.model.random_point(0))
         many: dict[str, Array] = {self.wrt: np.ones(self.model.shapes[self.wrt], object)}
-        for name, sources in self._edges.items():
+        for name, sources in self.edges.items():
             many[name] = sum(
                 (_count_through(along(run, ways), many[source]) for source, ways in sources.items()),
                 np.zeros(self.model.shapes[name], object),
             )
         return int(np.sum(many[self.of])) if self.of in many else 0
+
+    @cached_property
+    def layers(self) -> list[list[str]]:
+        """The named nodes on the paths by their depth: the longest way from the start."""
+        depth = {self.wrt: 0}
+        for name, sources in self.edges.items():
+            depth[name] = 1 + max(depth[s] for s in sources)
+        return [[name for name, d in depth.items() if d == k] for k in range(max(depth.values()) + 1)]
 
     def terms(self, run: Run) -> int:
         """The number of delta-einsum terms of the uncontracted product."""
@@ -106,7 +114,7 @@ class Paths:
             if path[0] == self.wrt:
                 yield path
                 continue
-            stack += [(source, *path) for source in reversed(list(self._edges.get(path[0], {})))]
+            stack += [(source, *path) for source in reversed(list(self.edges.get(path[0], {})))]
 
     def __len__(self) -> int:
         """The number of paths at the level of named nodes."""
@@ -117,7 +125,7 @@ class Paths:
         for nodes in self:
             J = identity(self.model.shapes[self.wrt])
             for source, name in itertools.pairwise(nodes):
-                J = along(run, self._edges[name][source]) @ J
+                J = along(run, self.edges[name][source]) @ J
             yield Path(nodes, J.merge())
 
 

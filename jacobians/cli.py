@@ -1,0 +1,170 @@
+"""The command `jacobians`. Bad input ends in one message and exit status 2, never in a traceback."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jacobians.errors import InputError, JacobiansError
+
+app = typer.Typer(
+    name="jacobians",
+    help="Explicit Jacobians of neural networks: every layer's full Jacobian, with formula, structure and proof.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Format(StrEnum):
+    """What the output is written as."""
+
+    TEXT = "text"
+    LATEX = "latex"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    NPZ = "npz"
+
+
+class OrderOption(StrEnum):
+    """The order in which the Jacobians along the network are multiplied."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    BEST = "best"
+
+
+ModelArgument = Annotated[
+    Path | None, typer.Argument(help="A file of equations; left out: the built-in network 3-4-2 with tanh.")
+]
+Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+
+
+def main() -> None:
+    """Run the command; turn every expected error into one message and exit status 2."""
+    try:
+        app(standalone_mode=False)
+    except JacobiansError as error:
+        _fail(str(error))
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except typer.Abort:
+        sys.exit(130)
+    except BrokenPipeError:  # `| head` closed the pipe: nothing is left to say
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        # click's usage errors: an unknown option or command, a missing argument
+        if hasattr(error, "format_message"):
+            _fail(f"{error.format_message()}\nTry 'jacobians --help'.")
+        raise
+
+
+def _fail(message: str) -> None:
+    print(f"jacobians: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _model(path: Path | None) -> Any:
+    from jacobians.model import Model
+    from jacobians.networks import example
+
+    return example() if path is None else Model.read(path)
+
+
+def _out(content: str | bytes, path: Path | None) -> None:
+    from jacobians.show import write_file
+
+    if path is not None:
+        write_file(path, content.encode() if isinstance(content, str) else content)
+        print(f"written: {path}", file=sys.stderr)
+    elif isinstance(content, str):
+        print(content)
+    else:
+        raise InputError("npz is a binary format: name the file with -o FILE")
+
+
+@app.command()
+def show(
+    model: ModelArgument = None,
+    of: Annotated[list[str] | None, typer.Option(help="Of which node (repeatable); default: see below.")] = None,
+    wrt: Annotated[list[str] | None, typer.Option(help="By which node or leaf (repeatable).")] = None,
+    at: Annotated[Path | None, typer.Option(help="The point: a .npz or .json file of values by name.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random point where none is given.")] = 0,
+    order: Annotated[OrderOption, typer.Option(help="Order of multiplication.")] = OrderOption.BEST,
+    format: Annotated[Format, typer.Option(help="Output format; npz needs -o.")] = Format.TEXT,
+    digits: Annotated[int, typer.Option(min=1, max=17, help="Significant digits of the numbers.")] = 4,
+    check: Annotated[bool, typer.Option(help="Compare every Jacobian with independent witnesses.")] = True,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+    json: Json = False,
+) -> None:
+    """Show every Jacobian: formula, structure, shape, numbers, and the witnesses' verdict.
+
+    Without --of and --wrt: each equation's own Jacobians, then the last node's by every leaf.
+    """
+    from jacobians import show as pages
+
+    network = _model(model)
+    given = pages.read_point(at) if at is not None else {}
+    point = {**network.random_point(seed), **given}
+    run = network.run(point)
+    chosen = pages.pairs(network, of or (), wrt or ())
+    shown = pages.collect(run, chosen, order.value)
+    kind = Format.JSON if json else format
+    if kind is Format.TEXT:
+        from jacobians.pages import print_run
+
+        source = f"{at}" if at is not None else f"random, seed {seed}"
+        print_run(run, shown, digits=digits, source=source, check=check, output=output)
+    elif kind is Format.JSON:
+        report = run.check(pairs=chosen) if check else None
+        _out(pages.as_json(run, shown, report), output)
+    elif kind is Format.LATEX:
+        _out(pages.as_latex(shown), output)
+    elif kind is Format.MARKDOWN:
+        _out(pages.as_markdown(run, shown), output)
+    else:
+        _out(pages.as_npz(shown) if output is not None else b"", output)
+
+
+@app.command()
+def op(
+    name: Annotated[str | None, typer.Argument(help="An op, as in the table; left out: the table of all ops.")] = None,
+    digits: Annotated[int, typer.Option(min=1, max=17, help="Significant digits of the numbers.")] = 4,
+    json: Json = False,
+) -> None:
+    """Show the sheet of one op, or the table of all: formula, shapes, every Jacobian, a small example, source."""
+    from jacobians import pages
+
+    if json:
+        _out(pages.ops_json(name), None)
+    elif name is None:
+        pages.print_ops()
+    else:
+        pages.print_op(name, digits)
+
+
+@app.command()
+def graph(
+    model: ModelArgument = None,
+    of: Annotated[str | None, typer.Option(help="The end of the paths; default: the last node.")] = None,
+    wrt: Annotated[str | None, typer.Option(help="The start of the paths; default: the first leaf.")] = None,
+    most: Annotated[int, typer.Option(min=0, help="List at most this many paths.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the random point.")] = 0,
+    json: Json = False,
+) -> None:
+    """Show the graph, all paths with their products, forward accumulation, backpropagation, and each order's cost."""
+    from jacobians import pages
+
+    network = _model(model)
+    start = wrt or next(iter(network.differentiable()))
+    end = of or network.output
+    if json:
+        _out(pages.graph_json(network, end, start, most, seed), None)
+    else:
+        pages.print_graph(network, end, start, most, seed)

@@ -1,0 +1,178 @@
+"""Jacobians on a terminal: named axes, slices side by side, zeros dimmed, large tensors cut as NumPy cuts them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.text import Text
+
+from jacobians.jacobian import Jacobian
+from jacobians.structure import axis_names
+from jacobians.terms import Array, Factor, Labels, Term
+
+#: Entries shown at each end of an axis that is cut.
+EDGE = 3
+#: Arrays with more entries than this are cut.
+THRESHOLD = 300
+#: Slices shown at each end.
+SLICES = 3
+
+Entry = Callable[[tuple[int, ...]], float]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of text of fixed width with a heading, to be put beside others."""
+
+    lines: tuple[Text, ...]
+
+    @property
+    def width(self) -> int:
+        """Columns it takes."""
+        return max((line.cell_len for line in self.lines), default=0)
+
+
+def structure_line(J: Jacobian) -> str:
+    """`(4 | 4, 3): 3-D tensor, 4·4·3 = 48 entries, 12 can differ from zero`."""
+    out = ", ".join(map(str, J.out_shape)) or "scalar"
+    inp = ", ".join(map(str, J.in_shape)) or "scalar"
+    rank = len(J.shape)
+    kind = {0: "number", 1: "vector", 2: "matrix"}.get(rank, f"{rank}-D tensor")
+    product = "·".join(map(str, J.shape))
+    entries = f"{product} = {J.size:,}" if rank > 1 else f"{J.size:,}"
+    plural = "entry" if J.size == 1 else "entries"
+    zeros = "none is zero by structure" if J.nnz == J.size else f"{J.nnz:,} can differ from zero"
+    return f"({out} | {inp})  {kind}, {entries} {plural}, {zeros}"
+
+
+def numbers(J: Jacobian, digits: int = 4, width: int = 80) -> Text:
+    """The entries: a row, a matrix, or matrices side by side, one per index of the leading axes."""
+    cut = J.size > THRESHOLD
+    dense = None if cut else J.dense()
+    names = axis_names(J.shown.terms, len(J.shape)) if J.shape else ()
+    *lead, rows, columns = (1,) * (2 - len(J.shape)) + J.shape
+    spare = max(0, 2 - len(J.shape))  # a vector is shown as a row, a number as one cell
+
+    def entry(index: tuple[int, ...]) -> float:
+        return float(J[index[spare:]] if dense is None else dense[index[spare:]])
+
+    table = [(head, head and _values(entry, head, rows, columns, cut)) for head in _heads(lead, cut)]
+    if not lead:
+        table = [((), _values(entry, (), rows, columns, cut))]
+    write = _writer([v for _, values in table for row in values or () for v in row if v is not None], digits)
+    blocks = []
+    for head, values in table:
+        if values is None:
+            blocks.append(Block((Text(""), Text("..."))))
+        else:
+            title = (Text(_head_text(names, head), style="bold"),) if head else ()
+            blocks.append(Block((*title, *_matrix(values, write))))
+    return _side_by_side(blocks, width)
+
+
+def array_text(array: Array, digits: int = 4, width: int = 80) -> Text:
+    """An array as `numbers` writes a Jacobian: a row, a matrix, or matrices side by side."""
+    labels = tuple("ijklmnop"[: array.ndim])
+    sizes = dict(zip(labels, array.shape, strict=True))
+    factors = (Factor(np.asarray(array, np.float64), labels, "x"),)
+    return numbers(Jacobian((Term(factors, labels, (), sizes),), array.shape, ()), digits, width)
+
+
+def axes_text(J: Jacobian) -> str:
+    """`rows j, columns k` for the last two axes."""
+    if len(J.shape) < 2:
+        return f"entries {axis_names(J.shown.terms, 1)[0]}" if J.shape else ""
+    names = axis_names(J.shown.terms, len(J.shape))
+    lead = f"one matrix for each {', '.join(names[:-2])}; " if len(names) > 2 else ""
+    return f"{lead}rows {names[-2]}, columns {names[-1]}"
+
+
+def _head_text(names: Labels, head: Sequence[int]) -> str:
+    return ", ".join(f"{name} = {k}" for name, k in zip(names, head, strict=False))
+
+
+def _shown_indices(size: int, cut: bool, edge: int = EDGE) -> list[int | None]:
+    """The indices along one axis; None is where the dots stand."""
+    if not cut or size <= 2 * edge + 1:
+        return list(range(size))
+    return [*range(edge), None, *range(size - edge, size)]
+
+
+def _heads(lead: Sequence[int], cut: bool) -> Iterator[tuple[int, ...] | None]:
+    per_axis = [_shown_indices(n, cut, SLICES if len(lead) == 1 else 1) for n in lead]
+    dots = False
+    for head in itertools.product(*per_axis):
+        if None in head:
+            if not dots:
+                yield None
+            dots = True
+        else:
+            dots = False
+            yield tuple(k for k in head if k is not None)
+
+
+def _values(entry: Entry, head: tuple[int, ...], rows: int, columns: int, cut: bool) -> list[list[float | None]]:
+    """The entries of one matrix that are shown; None stands for dots."""
+    across = _shown_indices(columns, cut)
+    return [
+        [None if r is None or c is None else entry((*head, r, c)) for c in across] for r in _shown_indices(rows, cut)
+    ]
+
+
+def _matrix(values: list[list[float | None]], write: Callable[[float], str]) -> list[Text]:
+    cells = [["..." if v is None else write(v) for v in row] for row in values]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
+    lines = []
+    for row in cells:
+        line = Text("[")
+        for k, (cell, w) in enumerate(zip(row, widths, strict=True)):
+            line.append(" " if k else "")
+            line.append(cell.rjust(w), style="dim" if cell.strip() in ("0", "...") else "")
+        lines.append(line.append("]"))
+    return lines
+
+
+def _writer(values: Sequence[float], digits: int) -> Callable[[float], str]:
+    """One way to write all numbers of a Jacobian, decimal points aligned; exact zeros are a plain 0."""
+    sizes = [abs(v) for v in values if v != 0 and np.isfinite(v)]
+    largest, smallest = max(sizes, default=1.0), min(sizes, default=1.0)
+    if all(v == int(v) for v in sizes) and largest < 10**digits:
+        return lambda v: str(int(v)) if np.isfinite(v) else str(v)
+    if largest >= 1e5 or largest < 1e-3 or (smallest < largest * 10.0**-digits and smallest < 1e-4):
+        return lambda v: "0" if v == 0 else f"{v:.{digits - 1}e}"
+    decimals = max(0, digits - 1 - max(0, math.floor(math.log10(largest))))
+    # exact zeros keep the column of the units, so that decimal points stay aligned
+    return lambda v: "0".ljust(decimals + 2) if v == 0 and decimals else f"{v:.{decimals}f}"
+
+
+def _joined(lines: Sequence[Text]) -> Text:
+    return Text("\n").join(lines)
+
+
+def _side_by_side(blocks: Sequence[Block], width: int, gap: int = 3) -> Text:
+    """Blocks in rows that fit the width."""
+    rows: list[list[Block]] = []
+    used = 0
+    for block in blocks:
+        if not rows or used + gap + block.width > width:
+            rows.append([])
+            used = -gap
+        rows[-1].append(block)
+        used += gap + block.width
+    lines = []
+    for number, row in enumerate(rows):
+        if number:
+            lines.append(Text(""))
+        for k in range(max(len(b.lines) for b in row)):
+            line = Text()
+            for b in row:
+                cell = b.lines[k].copy() if k < len(b.lines) else Text("")
+                cell.append(" " * (b.width - cell.cell_len + gap))
+                line.append_text(cell)
+            line.rstrip()
+            lines.append(line)
+    return _joined(lines)

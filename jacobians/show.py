@@ -1,0 +1,168 @@
+"""What `jacobians show` prints, in every format: the Jacobians of a run with formula, structure and numbers."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jacobians.errors import FormError, InputError
+from jacobians.jacobian import Jacobian
+from jacobians.model import Model
+from jacobians.notation import name_to_latex
+from jacobians.run import Order, Run
+
+#: Larger Jacobians are written to JSON without their entries.
+JSON_ENTRIES = 100_000
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One Jacobian of a run with the formulas it prints with."""
+
+    of: str
+    wrt: str
+    J: Jacobian
+
+    @property
+    def tensor(self) -> str | None:
+        """The tensor form in plain text, None where only the index form is known."""
+        try:
+            return self.J.text("tensor")
+        except FormError:
+            return None
+
+    @property
+    def latex(self) -> str:
+        r"""`\frac{\partial L}{\partial W^{(1)}} = \sum_k ...`, with the tensor form where it is proved."""
+        left = rf"\frac{{\partial {name_to_latex(self.of, [])}}}{{\partial {name_to_latex(self.wrt, [])}}}"
+        if self.J.shape:
+            from jacobians.structure import axis_names
+
+            axes = axis_names(self.J.shown.terms, len(self.J.shape))
+            n = len(self.J.out_shape)
+            of, wrt = name_to_latex(self.of, list(axes[:n])), name_to_latex(self.wrt, list(axes[n:]))
+            index = rf"\frac{{\partial {of}}}{{\partial {wrt}}} &= {self.J.latex('index')}"
+        else:
+            index = rf"{left} &= {self.J.latex('index')}"
+        try:
+            return rf"{index} \\" + "\n" + rf"{left} &= {self.J.latex('tensor')}"
+        except FormError:
+            return index
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything about it that JSON can hold."""
+        small = self.J.size <= JSON_ENTRIES
+        return {
+            "of": self.of,
+            "wrt": self.wrt,
+            "out_shape": list(self.J.out_shape),
+            "in_shape": list(self.J.in_shape),
+            "pattern": self.J.pattern.splitlines(),
+            "index": str(self.J),
+            "tensor": self.tensor,
+            "latex": self.J.latex("index"),
+            "nonzero_by_structure": self.J.nnz,
+            "entries": self.J.dense().tolist() if small else None,
+        }
+
+
+def pairs(model: Model, of: Sequence[str] = (), wrt: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Which Jacobians to show: those asked for, else each equation's own and the last node's by every leaf."""
+    for name in (*of, *wrt):
+        model.require(name, "show")
+    if of or wrt:
+        before = [*model.differentiable(), *model.named]
+        chosen = [(a, b) for a in of or model.named for b in wrt or before if a != b and model.paths(a, b).count]
+        if not chosen:
+            raise InputError(f"show: {', '.join(of or model.named)} does not depend on {', '.join(wrt or before)}")
+        return chosen
+    own = [(name, source) for name in model.named for source in model.sources(name)]
+    last = model.output
+    by_leaf = [(last, leaf) for leaf in model.differentiable() if model.paths(last, leaf).count]
+    return own + [pair for pair in by_leaf if pair not in own]
+
+
+def collect(run: Run, chosen: Iterable[tuple[str, str]], order: Order) -> list[Shown]:
+    """The Jacobians asked for."""
+    return [Shown(of, wrt, run.jacobian(of, wrt, order=order)) for of, wrt in chosen]
+
+
+def as_json(run: Run, shown: Sequence[Shown], check: Any) -> str:
+    """Model, point, values and Jacobians as JSON."""
+    model = run.model
+    data = {
+        "model": model.equations(),
+        "shapes": {k: list(s) for k, s in model.shapes.items() if k in model.leaves or k in model.named},
+        "point": {k: v.tolist() for k, v in run.point.items()},
+        "values": {k: run.values[k].tolist() for k in model.named},
+        "jacobians": [item.as_json() for item in shown],
+        "check": json.loads(check.to_json()) if check is not None else None,
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def as_latex(shown: Sequence[Shown]) -> str:
+    """An align* environment, a line per formula."""
+    return "\\begin{align*}\n" + " \\\\\n".join(item.latex for item in shown) + "\n\\end{align*}"
+
+
+def as_markdown(run: Run, shown: Sequence[Shown]) -> str:
+    """Headings, formulas between $$ and the structure of each Jacobian."""
+    from jacobians.display import structure_line
+
+    parts = ["# Jacobians", "```text", *(f"{k} = {v}" for k, v in run.model.equations().items()), "```"]
+    for item in shown:
+        parts += [f"## ∂{item.of}/∂{item.wrt}", "", structure_line(item.J), ""]
+        parts += ["$$", "\\begin{aligned}", item.latex, "\\end{aligned}", "$$", ""]
+    return "\n".join(parts)
+
+
+def as_npz(shown: Sequence[Shown]) -> bytes:
+    """All dense arrays as an .npz file, named dL_dW1."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **{f"d{item.of}_d{item.wrt}": item.J.dense() for item in shown})
+    return buffer.getvalue()
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write to a temporary name beside the target, then rename: a file is whole or it is not there."""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}; choose another file with -o") from None
+
+
+def read_point(path: Path) -> dict[str, Any]:
+    """Values by name from a .npz or .json file.
+
+    Raises:
+        InputError: the file cannot be read or holds something else.
+    """
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as file:
+                return {name: file[name] for name in file.files}
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"point {path}: cannot be read: {error.strerror}; give a .npz or .json file") from None
+    except Exception as error:  # whatever a broken file makes NumPy or json raise
+        raise InputError(f"point {path}: is no .npz or .json file of arrays by name: {error}") from None
+    if not isinstance(data, dict):
+        raise InputError(f'point {path}: expected an object such as {{"x": [1, 2, 3]}}, got a {type(data).__name__}')
+    return data
