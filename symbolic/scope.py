@@ -22,7 +22,7 @@ class Scope:
     """The inputs of an op as attributes (`s.x[i]`), its options as `s.op`, its labels as `s.labels`."""
 
     def __init__(self, op: Op, signature: Signature, inputs: Mapping[str, Any]) -> None:
-        self.op = op
+        self.op: Any = op  # a formula knows the options of its own op
         self.labels: Mapping[str, Labels] = signature.inputs
         self.output: Labels = signature.output
         self._inputs = inputs

@@ -8,15 +8,20 @@ from jacobians.ops import (
     einsum,
     elementary,
     elementwise,
+    join,
     layout,
+    likelihood,
     linear,
+    logits,
     losses,
     matrix,
     norms,
+    pick,
     pointwise,
     products,
     rectifiers,
     reduce,
+    relabel,
     softmax,
 )
 
@@ -34,7 +39,12 @@ _FILES = (
     norms,
     reduce,
     layout,
+    relabel,
+    pick,
+    join,
     matrix,
     losses,
+    likelihood,
+    logits,
 )
 OPS: dict[str, Op] = {op.name: op for file in _FILES for op in file.OPS}

@@ -1,6 +1,7 @@
 """One index formula per op; no derivatives.
 
-A formula takes a `Scope` and the indices of an output entry, and gives that entry. Each file mirrors one of `jacobians/ops/`.
+A formula takes a `Scope` and the indices of an output entry, and gives that entry.
+Each file mirrors one of `jacobians/ops/`.
 """
 
 from __future__ import annotations
@@ -13,15 +14,20 @@ from symbolic.formulas import (
     einsum,
     elementary,
     elementwise,
+    join,
     layout,
+    likelihood,
     linear,
+    logits,
     losses,
     matrix,
     norms,
+    pick,
     pointwise,
     products,
     rectifiers,
     reduce,
+    relabel,
     softmax,
 )
 
@@ -41,7 +47,12 @@ _FILES = (
     norms,
     reduce,
     layout,
+    relabel,
+    pick,
+    join,
     matrix,
     losses,
+    likelihood,
+    logits,
 )
 FORMULAS: dict[str, Formula] = {name: formula for file in _FILES for name, formula in file.FORMULAS.items()}
