@@ -128,7 +128,7 @@ def exact_product(a: Array, b: Array | float) -> tuple[Array, Array]:
     return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-def exact_sum(a: Array, b: Array) -> tuple[Array, Array]:
+def exact_sum(a: Any, b: Any) -> tuple[Any, Any]:
     """The float64 sum a + b and what was rounded off.
 
     Source: Knuth, "The Art of Computer Programming", volume 2, section 4.2.2, theorem B.

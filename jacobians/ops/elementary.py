@@ -140,7 +140,9 @@ class Power(Elementwise):
             return ()
         if p < 1:
             require("Power.x", x, x != 0, f"other than 0 for the derivative of x^{p:g}", "mask the entry")
-        return term("... -> ... | ...", (f"x^{_exponent(p - 1)}", Power(p - 1).compute(x)), coef=p)
+        less, low = special.exact_sum(p, -1.0)
+        slope = Power(less).compute(x) * np.where(x > 0, x, 1.0) ** low  # p - 1 is rounded: 1e-300^low shows it
+        return term("... -> ... | ...", (f"x^{_exponent(less)}", slope), coef=p)
 
 
 class Reciprocal(Elementwise):
