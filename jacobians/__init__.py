@@ -1,6 +1,149 @@
-"""Explicit Jacobians of neural networks."""
+"""Explicit Jacobians of neural networks: every layer's full Jacobian with named axes and known structure."""
 
+from jacobians import settings
+from jacobians.errors import (
+    DenseLimitError,
+    EntryError,
+    FormError,
+    InputError,
+    JacobiansError,
+    MathSyntaxError,
+    ModelError,
+    ShapeError,
+)
 from jacobians.jacobian import Jacobian, delta_einsum
-from jacobians.ops.linear import Linear
+from jacobians.model import Model
+from jacobians.networks import mlp
+from jacobians.node import Node, node
+from jacobians.op import Op, term
+from jacobians.ops import OPS
+from jacobians.ops.activations import HardTanh, LogSigmoid, Sigmoid, Softplus, Softsign, Tanh
+from jacobians.ops.einsum import Einsum
+from jacobians.ops.elementary import Arctan, Cos, Erf, Exp, Log, Power, Reciprocal, Sin, Sqrt, Square, Tan
+from jacobians.ops.elementwise import Abs, Clip, Identity, Multiple, Shift, Undefined
+from jacobians.ops.join import Concat, Pad, Stack
+from jacobians.ops.layout import Flatten, Reshape, Vec
+from jacobians.ops.likelihood import KL, BinaryCrossEntropy, NegativeLogLikelihood
+from jacobians.ops.linear import Linear, LinearMap, LinearRows
+from jacobians.ops.logits import BinaryCrossEntropyLogits, CrossEntropy, CrossEntropyIndex
+from jacobians.ops.losses import AbsoluteError, Hinge, Huber, SquaredError
+from jacobians.ops.matrix import Determinant, Diag, Inverse, LogDet, Solve, Trace, Transpose
+from jacobians.ops.norms import L1Norm, Norm, Normalize, SquaredNorm
+from jacobians.ops.pick import Gather, Index, Slice
+from jacobians.ops.pointwise import Add, Divide, Hadamard, Scale, Subtract
+from jacobians.ops.products import Inner, Matmul, Outer, Quadratic
+from jacobians.ops.rectifiers import ELU, GELU, SELU, LeakyReLU, Mish, ReLU, SiLU
+from jacobians.ops.reduce import Cumsum, Max, Mean, Min, Prod, Sum, Var
+from jacobians.ops.relabel import Broadcast, Diagonal, Permute, Tril, Triu
+from jacobians.ops.softmax import LogSoftmax, LogSumExp, Softmax
+from jacobians.run import Run
 
-__all__ = ["Jacobian", "Linear", "delta_einsum"]
+__all__ = [
+    "ELU",
+    "GELU",
+    "KL",
+    "OPS",
+    "SELU",
+    "Abs",
+    "AbsoluteError",
+    "Add",
+    "Arctan",
+    "BinaryCrossEntropy",
+    "BinaryCrossEntropyLogits",
+    "Broadcast",
+    "Clip",
+    "Concat",
+    "Cos",
+    "CrossEntropy",
+    "CrossEntropyIndex",
+    "Cumsum",
+    "DenseLimitError",
+    "Determinant",
+    "Diag",
+    "Diagonal",
+    "Divide",
+    "Einsum",
+    "EntryError",
+    "Erf",
+    "Exp",
+    "Flatten",
+    "FormError",
+    "Gather",
+    "Hadamard",
+    "HardTanh",
+    "Hinge",
+    "Huber",
+    "Identity",
+    "Index",
+    "Inner",
+    "InputError",
+    "Inverse",
+    "Jacobian",
+    "JacobiansError",
+    "L1Norm",
+    "LeakyReLU",
+    "Linear",
+    "LinearMap",
+    "LinearRows",
+    "Log",
+    "LogDet",
+    "LogSigmoid",
+    "LogSoftmax",
+    "LogSumExp",
+    "MathSyntaxError",
+    "Matmul",
+    "Max",
+    "Mean",
+    "Min",
+    "Mish",
+    "Model",
+    "ModelError",
+    "Multiple",
+    "NegativeLogLikelihood",
+    "Node",
+    "Norm",
+    "Normalize",
+    "Op",
+    "Outer",
+    "Pad",
+    "Permute",
+    "Power",
+    "Prod",
+    "Quadratic",
+    "ReLU",
+    "Reciprocal",
+    "Reshape",
+    "Run",
+    "Scale",
+    "ShapeError",
+    "Shift",
+    "SiLU",
+    "Sigmoid",
+    "Sin",
+    "Slice",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Solve",
+    "Sqrt",
+    "Square",
+    "SquaredError",
+    "SquaredNorm",
+    "Stack",
+    "Subtract",
+    "Sum",
+    "Tan",
+    "Tanh",
+    "Trace",
+    "Transpose",
+    "Tril",
+    "Triu",
+    "Undefined",
+    "Var",
+    "Vec",
+    "delta_einsum",
+    "mlp",
+    "node",
+    "settings",
+    "term",
+]

@@ -64,7 +64,7 @@ def multiply(a: Factor, b: Factor, keep: set[str]) -> Factor:
     left = [x for x in a.labels if x not in both]
     right = [x for x in b.labels if x not in both]
     if not summed:
-        value = np.asarray(aligned(a, labels) * aligned(b, labels))
+        value = np.asanyarray(aligned(a, labels) * aligned(b, labels))
         return Factor(value, labels, _product_name(a, b))
     # (batch, left, summed) @ (batch, summed, right): one call of BLAS, or one per batch entry
     A = _grouped(a, batch, left, summed, sizes)
@@ -105,7 +105,7 @@ def _lone(f: Factor, keep: set[str]) -> Factor:
         return f
     ids = {a: k for k, a in enumerate(once)}
     value = np.einsum(f.value, [ids[a] for a in f.labels], [ids[a] for a in out])
-    return Factor(np.asarray(value, f.value.dtype), out, f.name)
+    return Factor(np.asanyarray(value, f.value.dtype), out, f.name)
 
 
 def _numbers(f: Factor, dtype: DType) -> Factor:
@@ -148,22 +148,19 @@ def contract(term: Term) -> Term:
     Deltas, and factors that share no label (an outer product), stay apart.
     """
     term = sum_hidden(term)
-    if len(term.factors) < 2 and not any(f.labels == () for f in term.factors):
+    if len(term.factors) < 2:
         return term
-    coef = term.coef
     factors: list[Factor] = []
     for f in sorted(term.factors, key=lambda f: -len(f.labels)):
         host = next((k for k, g in enumerate(factors) if {*f.labels} <= {*g.labels}), None)
-        if not f.labels:
-            coef *= float(f.value)
-        elif host is None:
+        if host is None:
             factors.append(f)
         else:
             big, small = (_numbers(g, term.dtype) for g in (factors[host], f))
             factors[host] = multiply(big, small, {*term.out, *term.inp})
     order = {a: k for k, a in enumerate((*term.out, *term.inp))}
     factors.sort(key=lambda f: min((order[a] for a in f.labels), default=-1))
-    return replace(term, factors=tuple(factors), coef=coef)
+    return replace(term, factors=tuple(factors))
 
 
 def dense_sum(terms: Iterable[Term], shape: Sequence[int], dtype: DType) -> Array:
@@ -204,7 +201,7 @@ def product(factors: Iterable[Factor], labels: list[str], coef: float, dtype: DT
     core = np.full((), coef, dtype)
     for array in arrays:
         core = core * array
-    return np.asarray(core, dtype)  # the product of arrays without axes is a scalar of NumPy
+    return np.asanyarray(core, dtype)  # the product of arrays without axes is a scalar of NumPy
 
 
 def add_terms(terms: Sequence[Term]) -> Term:

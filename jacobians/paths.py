@@ -80,10 +80,8 @@ class Paths:
         run = self.model.run(self.model.random_point(0))
         many: dict[str, Array] = {self.wrt: np.ones(self.model.shapes[self.wrt], object)}
         for name, sources in self.edges.items():
-            many[name] = sum(
-                (_count_through(along(run, ways), many[source]) for source, ways in sources.items()),
-                np.zeros(self.model.shapes[name], object),
-            )
+            counts = (_count_through(along(run, ways), many[source]) for source, ways in sources.items())
+            many[name] = np.asarray(sum(counts), object)
         return int(np.sum(many[self.of])) if self.of in many else 0
 
     @cached_property

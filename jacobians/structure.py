@@ -47,7 +47,7 @@ def summed_over_pattern(terms: Sequence[Term], n_out: int, shape: Sequence[int],
     if len(widest) > 1 or any(f.value.dtype == bool for t in terms for f in t.factors):
         mask = _mask(terms, shape).astype(object)
         return np.asarray(np.tensordot(mask, values, values.ndim), object)
-    kept = [Term((Factor(values, t.inp, "v"),), t.out, (), t.sizes, 1) for t in widest]
+    kept = [Term((Factor(np.asarray(values, object), t.inp, "v"),), t.out, (), t.sizes, 1) for t in widest]
     return dense_sum(kept, shape[:n_out], np.dtype(object))
 
 

@@ -63,7 +63,7 @@ class Term:
     def pattern(self) -> str:
         """`i -> o | o i`."""
         inputs = ", ".join(" ".join(f.labels) for f in self.factors)
-        return f"{inputs} -> {' '.join(self.out)} | {' '.join(self.inp)}".strip()
+        return " ".join(f"{inputs} -> {' '.join(self.out)} | {' '.join(self.inp)}".split())
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -132,7 +132,7 @@ class Term:
 
 
 def common_dtype(terms: Sequence[Term]) -> np.dtype[Any]:
-    """The type of all factors that hold numbers (0/1 patterns and bare deltas fit any); float64 where there are none."""
+    """The type of all factors that hold numbers; float64 where there are only 0/1 patterns and deltas."""
     kinds = [f.value.dtype for t in terms for f in t.factors if f.value.dtype != bool]
     return np.result_type(*kinds) if kinds else np.dtype(np.float64)
 
