@@ -12,7 +12,7 @@ from jacobians.errors import unknown
 from jacobians.forms.entries import entries_latex, entries_text, slices_latex, slices_text
 from jacobians.forms.kron import Kronecker, kronecker
 from jacobians.forms.tensor import tensor
-from jacobians.forms.tree import latex_writer, text_writer
+from jacobians.forms.writers import latex_writer, text_writer
 
 if TYPE_CHECKING:
     from jacobians.jacobian import Form, Jacobian, Vec

@@ -63,9 +63,10 @@ def _nested(cells: Array, width: int) -> list[str]:
         return ["..."]
     if cells.ndim == 1:
         return ["[" + " ".join(f"{c:>{width}}" for c in cells) + "]"]
-    blocks = [_nested(row, width) for row in cells]
-    gap = [""] if cells.ndim > 2 else []
-    lines = [line for k, block in enumerate(blocks) for line in ((gap if k else []) + block)]
+    lines: list[str] = []
+    for k, row in enumerate(cells):
+        lines += [""] if k and cells.ndim > 2 else []
+        lines += _nested(np.asarray(row), width)
     lines = [" " + line if line else line for line in lines]
     return ["[" + lines[0][1:], *lines[1:-1], lines[-1] + "]"] if len(lines) > 1 else ["[" + lines[0][1:] + "]"]
 

@@ -1,4 +1,4 @@
-"""The Kronecker form: the matrix vec(output) x vec(input) as `Id_2 ⊗ xᵀ` (row by row) or `xᵀ ⊗ Id_2` (column by column).
+"""The Kronecker form: the matrix vec(output) x vec(input) as `Id_2 ⊗ xᵀ` (row by row), `xᵀ ⊗ Id_2` (column by column).
 
 Output axes and input axes are cut into neighbouring segments, in the order in which vec runs over them; a row segment
 and a column segment make one piece, and no factor and no delta may connect two pieces.
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from jacobians.errors import FormError, labels_text
 from jacobians.forms.network import Network
 from jacobians.forms.tensor import PROOF_SIZE, prove, scaled, shortened
-from jacobians.forms.tree import Diag, Kron, Node, Sum, Vec, Writer, latex_writer, text_writer, transposed
+from jacobians.forms.tree import Diag, Kron, Node, Sum, Vec, transposed
+from jacobians.forms.writers import Writer, latex_writer, text_writer
 from jacobians.terms import Array, Labels, Term
 
 if TYPE_CHECKING:
-    from jacobians.jacobian import Jacobian, Vec as Order
+    from jacobians.jacobian import Jacobian
+    from jacobians.jacobian import Vec as Order
 
 #: What vec does, in words.
 ORDERS = {"row": "row by row", "column": "column by column"}

@@ -1,0 +1,1 @@
+"""SymPy derives every Jacobian from the index formula of its op."""
