@@ -220,7 +220,7 @@ def add_terms(terms: Sequence[Term]) -> Term:
     dry = tally is not None and tally.dry
     value = blank(shape, values[0].dtype) if dry else reduce(np.add, values).reshape(shape)
     name = _short(" + ".join(dict.fromkeys(" ".join(f.name for f in t.factors) or "1" for t in terms)))
-    if not held:
+    if not any(t.factors for t in terms):  # bare deltas: only their coefficients add
         return Term((), first.out, first.inp, first.sizes, float(value))
     return Term((Factor(value, tuple(held), name),), first.out, first.inp, first.sizes)
 

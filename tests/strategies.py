@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -62,7 +63,7 @@ def jacobians(draw: st.DrawFn, out: Sequence[int], inp: Sequence[int], most: int
 def chains(draw: st.DrawFn, length: int, most: int = 2) -> list[Jacobian]:
     """Jacobians that can be multiplied in this order, outermost first."""
     ends = [draw(shapes) for _ in range(length + 1)]
-    return [draw(jacobians(out, inp, most)) for out, inp in zip(ends, ends[1:], strict=False)]
+    return [draw(jacobians(out, inp, most)) for out, inp in itertools.pairwise(ends)]
 
 
 @st.composite
