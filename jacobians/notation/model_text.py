@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NoReturn, Union
 
 from jacobians.errors import MathSyntaxError, shape_text
@@ -14,6 +16,10 @@ from jacobians.notation.tree import List, Negative, Number, Tree
 
 #: Longest model, in characters: values may be whole matrices.
 MAX_MODEL_LENGTH = 1_000_000
+#: Longer whole numbers are read as floats, as arrays hold them.
+MAX_INTEGER_DIGITS = 15
+
+_GLUED = re.compile("(?:x[0-9]+)+")
 
 Numbers = Union[int, float, list["Numbers"]]  # noqa: UP007 - a string cannot stand in a union with |
 Size = int | str
@@ -122,7 +128,7 @@ class _Declared:
     """The right side of a declaration: `3`, `4 x 3`, `R^(4 x 3)`, `scalar`, `size`, `layer`."""
 
     def __init__(self, tokens: Sequence[Token], text: str) -> None:
-        self.name, self.rest, self.text = tokens[0], list(tokens[2:]), text
+        self.name, self.rest, self.text = tokens[0], list(_unglued(tokens[1:])), text
 
     def statement(self) -> Declaration:
         name, line = self.name.value, self.name.line
@@ -153,21 +159,29 @@ class _Declared:
         token = self.rest.pop(0)
         if token.kind is Kind.NAME:
             return token.value
-        if token.kind is not Kind.NUMBER or not token.value.isdigit() or len(token.value) > 15 or int(token.value) < 1:
-            _fail("a size: a whole number from 1, or a name; `scalar` for a number,", token, self.text)
+        whole = token.kind is Kind.NUMBER and token.value.isdigit() and len(token.value) <= MAX_INTEGER_DIGITS
+        if not whole or int(token.value) < 1:
+            _fail("a size: a whole number from 1, or a name; `scalar` for a number", token, self.text)
         return int(token.value)
 
     def separator(self) -> bool:
-        """`x`, `×` or a comma; `4x3` is read as a number and the name x3."""
-        token = self.rest[0]
-        if token.kind is Kind.NAME and token.text[0] == "x" and token.text[1:].isdecimal():
-            digits = token._replace(kind=Kind.NUMBER, value=token.value[1:], column=token.column + 1)
-            self.rest[0] = digits
-            return True
-        if token.kind in (Kind.TIMES, Kind.COMMA) or token.text == "x":
+        """`x`, `×` or a comma."""
+        found = self.rest[0].kind in (Kind.TIMES, Kind.COMMA) or self.rest[0].text == "x"
+        if found:
             self.rest.pop(0)
-            return True
-        return False
+        return found
+
+
+def _unglued(tokens: Sequence[Token]) -> Iterator[Token]:
+    """`4x3` comes as the number 4 and the name x3: here as 4, ×, 3."""
+    for before, token in pairwise(tokens):
+        if before.kind is not Kind.NUMBER or not _GLUED.fullmatch(token.text):
+            yield token
+            continue
+        for digits in re.finditer("[0-9]+", token.text):
+            column = token.column + digits.start()
+            yield token._replace(kind=Kind.TIMES, text="x", column=column - 1)
+            yield token._replace(kind=Kind.NUMBER, value=digits[0], text=digits[0], column=column)
 
 
 def _is_literal(tree: Tree) -> bool:
@@ -195,8 +209,8 @@ def _number(tree: Tree) -> int | float:
     if isinstance(tree, Negative):
         return -_number(tree.operand)
     assert isinstance(tree, Number)
-    return int(tree.text) if tree.text.isdigit() else float(tree.text)
+    return int(tree.text) if tree.text.isdigit() and len(tree.text) <= MAX_INTEGER_DIGITS else float(tree.text)
 
 
 def _fail(expected: str, token: Token, text: str) -> NoReturn:
-    raise MathSyntaxError(f"expected {expected} got {token.shown}", text, token.line, token.column)
+    raise MathSyntaxError(f"expected {expected}, got {token.shown}", text, token.line, token.column)

@@ -12,6 +12,7 @@ From loose to tight:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isinf
 
 from jacobians.notation.names import with_layer
 from jacobians.notation.token_stream import TokenStream
@@ -87,7 +88,7 @@ class Parser(TokenStream):
         if self.token.kind is not Kind.END:
             hint = "; a product needs its sign" if self.token.kind in (*FACTORS, Kind.NUMBER) else ""
             self.fail("an operator or the end", hint)
-        if len(self.tokens) > MAX_DEPTH and _depth(tree) > MAX_DEPTH:
+        if len(self.tokens) > MAX_DEPTH and tree.depth > MAX_DEPTH:
             self.token = self.tokens[0]
             raise self.error(f"expected at most {MAX_DEPTH} operations within one another; split the formula")
         return tree
@@ -185,8 +186,8 @@ class Parser(TokenStream):
 
     def number(self, start: Token) -> Tree:
         exponent = start.value.lower().partition("e")[2].lstrip("+-0")
-        if len(start.value) > MAX_DIGITS or len(exponent) > 3:
-            raise self.error(f"expected a number of at most {MAX_DIGITS} characters, below 1e1000", start)
+        if len(start.value) > MAX_DIGITS or len(exponent) > 3 or isinf(float(start.value)):
+            raise self.error(f"expected a number of at most {MAX_DIGITS} characters that a float can hold", start)
         return Number(start.value, span=self.span(start))
 
     def name(self, start: Token) -> Tree:
@@ -292,13 +293,3 @@ UNITS: dict[Kind, Callable[[Parser, Token], Tree]] = {
     Kind.PARTIAL: Parser.partial,
     Kind.SUM: Parser.sum,
 }
-
-
-def _depth(tree: Tree) -> int:
-    """Levels of a tree, counted without recursion."""
-    deepest, waiting = 0, [(tree, 1)]
-    while waiting:
-        node, level = waiting.pop()
-        deepest = max(deepest, level)
-        waiting.extend((child, level + 1) for child in node.children)
-    return deepest

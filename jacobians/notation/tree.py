@@ -58,6 +58,14 @@ class Tree:
             yield tree
             waiting.extend(reversed(tree.children))
 
+    @property
+    def depth(self) -> int:
+        """The number of levels, counted without recursion."""
+        levels, row = 0, [self]
+        while row:
+            levels, row = levels + 1, [child for tree in row for child in tree.children]
+        return levels
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Number(Tree):
