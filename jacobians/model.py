@@ -185,8 +185,27 @@ class Model:
         """All paths from `wrt` to `of`: how many, without listing them, and an iterator over them."""
         from jacobians.paths import Paths
 
-        self.require(of, "paths"), self.require(wrt, "paths")
+        self.require(of, "paths")
+        self.require(wrt, "paths")
         return Paths(self, of, wrt)
+
+    def collapse(
+        self, point: Mapping[str, ArrayLike] | None = None, of: str | None = None, wrt: str | None = None
+    ) -> Model:
+        """The one linear layer that a network without non-linear activations is: of = W wrt + b, W and b as numbers.
+
+        `point` gives the parameters (default: the values of the text, else `random_point(0)`); `of` is the last node,
+        `wrt` the first leaf unless named.
+
+        Raises:
+            ModelError: a node is not linear; the error names it.
+        """
+        from jacobians.collapse import collapse
+
+        end, start = of or self.output, wrt or next(iter(self.differentiable()))
+        self.require(end, "collapse")
+        self.require(start, "collapse")
+        return collapse(self, end, start, {**self.random_point(0), **(point or {})})
 
     def __repr__(self) -> str:
         """Leaves with shapes, then the equations."""

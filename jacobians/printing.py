@@ -74,25 +74,41 @@ def _nice(number: float) -> Fraction | float:
     return near if float(near) == number else number
 
 
-def joined(labels: Sequence[str], separator: str = "") -> str:
+def joined(labels: Sequence[str]) -> str:
     """`oi`, or `o0,i0` where a label has more than one letter."""
-    return (separator or ("," if any(len(a.rstrip("'")) > 1 for a in labels) else "")).join(labels)
+    return ("," if any(len(a.rstrip("'")) > 1 for a in labels) else "").join(labels)
 
 
 def _text_factor(f: Factor, labels: Labels) -> str:
     if "{" in f.name:
         return f.name.format(*labels)
-    compound = re.search(r"[ +*/@^-]", re.sub(r"\([^()]*\)", "", f.name))
-    name = f"({f.name})" if compound and not f.name.startswith("[") else f.name
+    base, labels = _untransposed(f.name, labels)
+    outside = base
+    while outside != (outside := re.sub(r"\([^()]*\)", "", outside)):  # signs inside brackets do not matter
+        continue
+    sum_or_labelled = " + " in outside or " - " in outside or bool(labels)
+    compound = sum_or_labelled and re.search(r"[ +*/@^-]", outside) and not base.startswith("[")
+    name = f"({base})" if compound else base
     index = joined(labels)
-    return name + (f"_{index}" if len(index) < 2 or "," not in index else f"_{{{index}}}") if labels else name
+    return name + (f"_{index}" if "," not in index else f"_{{{index}}}") if labels else name
 
 
 def _latex_factor(f: Factor, labels: Labels) -> str:
     from jacobians.notation import name_to_latex
 
-    shown = [a if len(a.rstrip("'")) == 1 else rf"\mathrm{{{a}}}" for a in labels]
-    return name_to_latex(f.name, shown)
+    base, labels = _untransposed(f.name, labels)
+    return name_to_latex(base, [_latex_label(a) for a in labels])
+
+
+def _latex_label(label: str) -> str:
+    return label if len(label.rstrip("'")) == 1 else rf"\mathrm{{{label}}}"
+
+
+def _untransposed(name: str, labels: Labels) -> tuple[str, Labels]:
+    """The entry i, j of W.T is the entry j, i of W."""
+    if len(labels) == 2 and re.fullmatch(r"\w+\.T", name):
+        return name[:-2], labels[::-1]
+    return name, labels
 
 
 def _latex_number(number: Fraction | float) -> str:
@@ -111,8 +127,8 @@ TEXT = Style(
     number=lambda x: str(x) if isinstance(x, Fraction) else f"{x:.6g}",
 )
 LATEX = Style(
-    delta=lambda a, b: rf"\delta_{{{a} {b}}}",
-    total=lambda labels: rf"\sum_{{{joined(labels, ', ')}}}",
+    delta=lambda a, b: rf"\delta_{{{_latex_label(a)} {_latex_label(b)}}}",
+    total=lambda labels: rf"\sum_{{{', '.join(map(_latex_label, labels))}}}",
     factor=_latex_factor,
     number=_latex_number,
 )
