@@ -19,6 +19,8 @@ ESCAPES = {
     "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}",
 }
+#: À to ſ without the signs × and ÷: what the text fonts of TeX and KaTeX have.
+LATIN_LETTERS = frozenset(map(chr, range(0xC0, 0x180))) - {"×", "÷"}
 _ONE_LETTER = re.compile(r"(?:\w|\\[A-Za-z]+)'*")
 
 
@@ -78,7 +80,7 @@ def index_list(indices: Sequence[str]) -> str:
 
 def escaped(text: str) -> str:
     r"""Text that TeX and KaTeX take literally; characters that their fonts may lack become `?`."""
-    return "".join(ESCAPES.get(c, c if " " <= c <= "~" or "¡" <= c <= "ÿ" else "?") for c in " ".join(text.split()))
+    return "".join(ESCAPES.get(c, c if " " <= c <= "~" or c in LATIN_LETTERS else "?") for c in " ".join(text.split()))
 
 
 def _word(text: str) -> str:
