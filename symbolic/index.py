@@ -1,7 +1,7 @@
 """The derivative in index notation, with symbolic sizes: `KroneckerDelta(o, o')*x[i]`.
 
-SymPy differentiates the op's formula; an entry by an entry of the same input is a product of Kronecker deltas, and a sum
-over a delta collapses. That an index lies in its range is known, so no condition says so.
+SymPy differentiates the op's formula; an entry by an entry of the same input is a product of Kronecker deltas, and a
+sum over a delta collapses. That an index lies in its range is known, so no condition says so.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ from jacobians.errors import FormError
 from jacobians.op import Op, Shape
 from jacobians.structure import axis_names
 from jacobians.terms import FRESH
+from symbolic.derive import shapes_of
 from symbolic.formulas import FORMULAS
 from symbolic.scope import Expr, Scalar, Symbolic
 from symbolic.shorten import name_entries, outermost, tidy
 
-#: Sizes of the example that tells the ranks and the axis names.
-SIZES = (2, 3, 5, 7, 11)
 Ranges = Mapping[Expr, Expr]  # index symbol -> size
 
 
@@ -47,8 +46,7 @@ class Frame:
 def frame(op: Op, wrt: str, shapes: Mapping[str, Shape] | None = None) -> Frame:
     """Axes named as the numeric Jacobian prints them; `shapes` fixes the ranks, by default the plainest."""
     op.require_input(wrt)
-    if shapes is None:
-        shapes = op.example_shapes(SIZES)[0]
+    shapes = shapes_of(op, shapes)
     signature = op.signature(shapes)
     J = op.jacobian(wrt, **op.sample(np.random.default_rng(0), shapes))
     axes = [sp.Symbol(name, integer=True, nonnegative=True) for name in axis_names(J.shown.terms, len(J.shape))]
@@ -62,7 +60,7 @@ def frame(op: Op, wrt: str, shapes: Mapping[str, Shape] | None = None) -> Frame:
 def index_form(op: Op, wrt: str, shapes: Mapping[str, Shape] | None = None, name_output: bool = True) -> Expr:
     """An entry of the Jacobian with index symbols and symbolic sizes `n_i`; `shapes` says with which ranks.
 
-    With `name_output` an expression of the output is written by its letter: softmax gives p[i]*(KroneckerDelta(i, j) - p[j]).
+    With `name_output` the output is written by its letter: softmax gives p[i]*(KroneckerDelta(i, j) - p[j]).
 
     Raises:
         FormError: the formula needs numbers for its sizes (determinant, inverse, maximum).

@@ -172,6 +172,7 @@ def slice_list(slices: Sequence[tuple[str, str]], of: str, wrt: str) -> str:
 
 def array_latex(array: Array, cut: Sequence[bool] = (), cell: Callable[[Any], str] = number_latex) -> str:
     """An array of any rank with amsmath's bmatrix; `cut` says which axes hold only their two edges."""
+    array = np.asarray(array)
     cut = cut or [False] * array.ndim
     if array.ndim == 0:
         return cell(array[()])

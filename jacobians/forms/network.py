@@ -76,7 +76,7 @@ class Network:
     def vector(self, label: str, without: frozenset[str] = frozenset()) -> Node:
         """Everything that hangs at a label, as a vector over it; ones where nothing does."""
         branches = self._branches(label, without)
-        return hadamard(branches) if branches else Ones(label, self.term.sizes[label])
+        return hadamard(branches) if branches else Ones(self.term.sizes[label])
 
     def _branches(self, label: str, without: frozenset[str] = frozenset()) -> list[Node]:
         found = list(self._vectors[label])
@@ -89,7 +89,7 @@ class Network:
         """The matrix over two labels: a diagonal where they are one, a chain of products, or an outer product."""
         if row == column:
             branches = self._branches(row)
-            return Diag(hadamard(branches)) if branches else Identity(row, self.term.sizes[row])
+            return Diag(hadamard(branches)) if branches else Identity(self.term.sizes[row])
         path = self._path(row, column)
         if path is None:
             return times(self.vector(row), transposed(self.vector(column)))
@@ -120,7 +120,7 @@ class Network:
         if any(set(labels) <= part for labels in self._tensors):
             raise FormError(f"no name for the sum over ({' '.join(sorted(part))})")
         branches = self._branches(root)
-        first = branches.pop(0) if len(branches) > 1 else Ones(root, self.term.sizes[root])
+        first = branches.pop(0) if len(branches) > 1 else Ones(self.term.sizes[root])
         return times(transposed(first), hadamard(branches))
 
     def _path(self, start: str, end: str) -> list[str] | None:

@@ -80,21 +80,19 @@ class Named(Node):
 class Identity(Node):
     """Id_n."""
 
-    label: str
     n: int
 
     def matrix(self) -> Array:
         return np.eye(self.n)
 
     def write(self, to: Writer) -> str:
-        return to.sign("identity", to.size(self.label, self.n))
+        return to.sign("identity", to.size(self.n))
 
 
 @dataclass(frozen=True, eq=False)
 class Ones(Node):
     """The vector of ones."""
 
-    label: str
     n: int
     columns = False
 
@@ -102,7 +100,7 @@ class Ones(Node):
         return np.ones((self.n, 1))
 
     def write(self, to: Writer) -> str:
-        return to.sign("ones", to.size(self.label, self.n))
+        return to.sign("ones", to.size(self.n))
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jacobians.printing import LATEX, TEXT
@@ -18,13 +19,13 @@ SUM, OUTER, HADAMARD, PRODUCT, ATOM = range(5)
 
 @dataclass(frozen=True)
 class Writer:
-    """The signs of one output format; `sizes` gives letters to labels whose size is to print as a letter."""
+    """The signs of one output format; `size` may print a size as a letter."""
 
     name: Callable[[str], str]
     number: Callable[[float], str]
     patterns: Mapping[str, str]
     parentheses: str
-    sizes: Mapping[str, str] = field(default_factory=dict)
+    size: Callable[[int], str] = str
 
     def sign(self, key: str, *parts: str) -> str:
         return self.patterns[key].format(*parts)
@@ -32,10 +33,8 @@ class Writer:
     def inside(self, node: Node, level: int) -> str:
         """The node as an operand of something that binds at `level`."""
         shown = node.write(self)
-        return shown if node.level >= level else self.parentheses.format(shown)
-
-    def size(self, label: str, n: int) -> str:
-        return self.sizes.get(label, str(n))
+        closed = node.level >= level or re.fullmatch(r"\\frac\{[^{}]*\}\{[^{}]*\}", shown)
+        return shown if closed else self.parentheses.format(shown)
 
 
 def text_writer() -> Writer:
@@ -54,8 +53,8 @@ def text_writer() -> Writer:
     return Writer(lambda name: name, lambda x: TEXT.number(nice(x)), patterns, "({})")
 
 
-def latex_writer(sizes: Mapping[str, str] | None = None, number: Callable[[float], str] | None = None) -> Writer:
-    r"""LaTeX for math mode: `\mathrm{Id}_{2} \otimes x`; `sizes` and `number` print sizes as letters."""
+def latex_writer(size: Callable[[int], str] = str, number: Callable[[float], str] | None = None) -> Writer:
+    r"""LaTeX for math mode: `\mathrm{Id}_{2} \otimes x`; `size` and `number` may print sizes as letters."""
     from jacobians.notation import name_to_latex
 
     patterns = {
@@ -70,4 +69,4 @@ def latex_writer(sizes: Mapping[str, str] | None = None, number: Callable[[float
         "hadamard": r" \odot ",
     }
     number = number or (lambda x: LATEX.number(nice(x)))
-    return Writer(lambda name: name_to_latex(name, ()), number, patterns, r"\left({}\right)", sizes or {})
+    return Writer(lambda name: name_to_latex(name, ()), number, patterns, r"\left({}\right)", size)

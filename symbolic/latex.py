@@ -1,0 +1,169 @@
+"""LaTeX of one op's Jacobian in every form, with letters for sizes where the form does not need numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any, Literal, get_args
+
+import numpy as np
+import sympy as sp
+
+from jacobians.errors import FormError, ShapeError, unknown
+from jacobians.forms import kronecker, tensor
+from jacobians.forms.entries import array_latex, number_latex, slice_list
+from jacobians.forms.writers import Writer, latex_writer
+from jacobians.jacobian import Jacobian
+from jacobians.notation import name_to_latex
+from jacobians.op import Op, Shape
+from symbolic.derive import entry_array, shapes_of
+from symbolic.index import Frame, derived, frame
+from symbolic.printer import index_latex
+from symbolic.scope import Expr, Symbolic, symbols
+
+Form = Literal["index", "tensor", "entries", "slices", "kronecker"]
+Vec = Literal["row", "column"]
+#: Sizes of the instances on which a form with letters is proved: primes that no formula contains as a number.
+PROOFS = ((11, 13, 17, 19, 23), (13, 11, 19, 17, 29))
+SIZE_LETTERS = "mnklqrst"
+
+
+def latex(op: Op, wrt: str, form: Form = "index", sizes: Mapping[str, Any] | None = None, vec: Vec = "row") -> str:
+    r"""LaTeX for math mode of the Jacobian of an op by its input `wrt`.
+
+    `index`, `tensor` and `kronecker` have letters for the sizes; `entries` and `slices` are written for given `sizes`,
+    of labels or of inputs (as in `symbolic.entries`), with entries `x_{1}` that count from 1.
+
+    Raises:
+        FormError: there is no such form, or it could not be proved.
+        InputError: `wrt` is no differentiable input, an unknown form, sizes that do not exist.
+    """
+    op.require_input(wrt)
+    match form:
+        case "index":
+            f = frame(op, wrt, None if sizes is None else shapes_of(op, sizes))
+            return index_latex(derived(f), size_letters(f))
+        case "tensor":
+            return _with_letters(op, wrt, lambda J, writer: tensor(J).write(writer))
+        case "kronecker":
+            return _with_letters(op, wrt, lambda J, writer: kronecker(J, vec).latex(writer))
+        case "entries":
+            return array_latex(entry_cells(op, wrt, shapes_of(op, sizes)), cell=str)
+        case "slices":
+            return _slices(op, wrt, shapes_of(op, sizes))
+    raise unknown("symbolic.latex", "form", form, get_args(Form))
+
+
+# ----- letters for sizes -----
+
+
+def size_letters(f: Frame) -> dict[Expr, str]:
+    """A letter for every size symbol of a formula: n, or m x n as for matrices; none that an index or an input has."""
+    signature = f.scope.labels
+    labels = dict.fromkeys((*f.scope.output, *(a for spec in signature.values() for a in spec)))
+    taken = {a.name for a in f.ranges} | {*signature, f.op.symbol}
+    free = [letter for letter in SIZE_LETTERS if letter not in taken]
+    chosen = free[1:2] if len(labels) == 1 else free
+    return {f.scope.size(a): letter for a, letter in zip(labels, chosen, strict=False)}
+
+
+def _with_letters(op: Op, wrt: str, write: Callable[[Jacobian, Writer], str]) -> str:
+    """A form proved on numeric instances, its sizes written as letters; the same on instances of different sizes."""
+    shown = []
+    letters = size_letters(frame(op, wrt))
+    for sizes in PROOFS:
+        shapes = _instance(op, sizes)
+        signature, numbers = op.sizes(shapes)
+        scope = Symbolic(op, signature)
+        names = {n: letters.get(scope.size(a), str(n)) for a, n in numbers.items()}
+        J = op.jacobian(wrt, **op.sample(np.random.default_rng(0), shapes))
+        shown.append(write(J, latex_writer(lambda n, names=names: names.get(n, str(n)), _number(names))))
+    if len(set(shown)) > 1:
+        raise FormError(
+            f"{op.label} by {wrt}: the form depends on the sizes, {shown[0]} and {shown[1]}; use given sizes"
+        )
+    return shown[0]
+
+
+def _instance(op: Op, sizes: tuple[int, ...]) -> Mapping[str, Shape]:
+    try:
+        shapes = op.example_shapes(sizes)[0]
+        op.sizes(shapes)
+        return shapes
+    except ShapeError as error:
+        raise FormError(f"{op.label}: no form with letters for the sizes: {error}; use the form 'entries'") from None
+
+
+def _number(names: Mapping[int, str]) -> Callable[[float], str]:
+    """Coefficients such as 2/11 written as 2/n where 11 is the size n."""
+
+    def write(x: float) -> str:
+        near = Fraction(x).limit_denominator(10**6)
+        if abs(float(near) - x) > 1e-12:
+            return number_latex(x)
+        above, below = (_sized(part, names) for part in (near.numerator, near.denominator))
+        return above if below == "1" else rf"\tfrac{{{above}}}{{{below}}}"
+
+    return write
+
+
+def _sized(number: int, names: Mapping[int, str]) -> str:
+    letters = []
+    for n, letter in names.items():
+        while number % n == 0:
+            number //= n
+            letters.append(letter)
+    return " ".join(([str(number)] if number != 1 or not letters else []) + letters)
+
+
+# ----- written for given sizes -----
+
+
+def entry_cells(op: Op, wrt: str, shapes: Mapping[str, Shape]) -> np.ndarray[Any, Any]:
+    """LaTeX of every entry, outputs first; from the index form where there is one, so that p_1 (1 - p_1) is short."""
+    try:
+        cells = _from_index_form(op, wrt, shapes)
+    except FormError:
+        cells = _with_indexed(entry_array(op, wrt, shapes), shapes)
+    shown = np.empty(cells.shape, object)
+    for k in np.ndindex(cells.shape):
+        shown[k] = index_latex(cells[k])
+    return shown
+
+
+def _from_index_form(op: Op, wrt: str, shapes: Mapping[str, Shape]) -> np.ndarray[Any, Any]:
+    f = frame(op, wrt, shapes)
+    form = derived(f)
+    signature, numbers = op.sizes(shapes)
+    sizes = {f.scope.size(a): sp.Integer(n) for a, n in numbers.items()}
+    shape = (*(numbers[a] for a in signature.output), *shapes[wrt])
+    cells = np.empty(shape, object)
+    for k in np.ndindex(shape):
+        at = dict(zip((*f.out, *f.inp), map(sp.Integer, k), strict=True))
+        cells[k] = form.xreplace({**sizes, **at}).doit()
+    return cells
+
+
+def _with_indexed(cells: np.ndarray[Any, Any], shapes: Mapping[str, Shape]) -> np.ndarray[Any, Any]:
+    """The symbols `W_0_1` of explicit entries as W[0, 1]."""
+    entry = {
+        symbol: sp.IndexedBase(name, real=True)[k] if k else sp.Symbol(name, real=True)
+        for name, shape in shapes.items()
+        for k, symbol in np.ndenumerate(symbols(name, shape))
+    }
+    shown = np.empty(cells.shape, object)
+    for k in np.ndindex(cells.shape):
+        shown[k] = sp.sympify(cells[k]).xreplace(entry)
+    return shown
+
+
+def _slices(op: Op, wrt: str, shapes: Mapping[str, Shape]) -> str:
+    """For every output entry the derivative by the whole input."""
+    out_shape = op.out_shape(**shapes)
+    if not out_shape:
+        raise FormError(
+            f"{op.label} by {wrt}: the output is a scalar, so there is one slice only; use the form 'entries'"
+        )
+    cells = entry_cells(op, wrt, shapes)
+    slices = [(", ".join(str(i + 1) for i in k), array_latex(cells[k], cell=str)) for k in np.ndindex(out_shape)]
+    return slice_list(slices, name_to_latex(op.symbol, ()), name_to_latex(wrt, ()))
