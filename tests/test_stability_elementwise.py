@@ -1,4 +1,4 @@
-"""Values and derivatives of the elementwise ops against mpmath: 14 digits from 1e-300 to 1e4, where float64 can say them."""
+"""Values and derivatives of the elementwise ops against mpmath: 14 digits from 1e-300 to 1e4 where float64 has them."""
 
 from __future__ import annotations
 

@@ -113,6 +113,7 @@ class Multiple(Affine):
     def variants(cls) -> Sequence[Op]:
         return (cls(), cls(-0.5))
 
+    @np.errstate(invalid="ignore")
     def compute(self, x: Array) -> Array:
         return self.factor * x
 

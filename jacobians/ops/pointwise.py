@@ -10,9 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
 from jacobians.ops.elementwise import require
 from jacobians.terms import Array, Labels, letters
+
+#: inf - inf, 0 times inf and the like are NaN, what is too large is inf: passed on, without a warning.
+IEEE = np.errstate(invalid="ignore", over="ignore")
 
 
 class Pointwise(Op):
@@ -67,6 +72,7 @@ class Add(Pointwise):
     Source:    own derivation, checked by the contract test
     """
 
+    @IEEE
     def compute(self, x: Array, y: Array) -> Array:
         return x + y
 
@@ -87,6 +93,7 @@ class Subtract(Pointwise):
     Source:    own derivation, checked by the contract test
     """
 
+    @IEEE
     def compute(self, x: Array, y: Array) -> Array:
         return x - y
 
@@ -107,6 +114,7 @@ class Hadamard(Pointwise):
     Source:    Petersen, Pedersen, "The Matrix Cookbook" (2012), eq. 39
     """
 
+    @IEEE
     def compute(self, x: Array, y: Array) -> Array:
         return x * y
 
@@ -133,6 +141,7 @@ class Divide(Pointwise):
         y = inputs["y"]
         require("Divide.y", y, y != 0, "other than 0", "mask the entry")
 
+    @IEEE
     def compute(self, x: Array, y: Array) -> Array:
         return x / y
 
@@ -157,6 +166,7 @@ class Scale(Op):
     output = "..."
     letters = "ijklm"
 
+    @IEEE
     def compute(self, c: Array, x: Array) -> Array:
         return c * x
 

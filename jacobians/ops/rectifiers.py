@@ -57,11 +57,12 @@ class LeakyReLU(Elementwise):
     def kinks(self) -> Sequence[float]:
         return (0.0,) if self.slope != 1 else ()
 
+    @np.errstate(invalid="ignore")
     def compute(self, x: Array) -> Array:
-        return np.where(x <= 0, self.slope, 1.0).astype(x.dtype) * x
+        return np.where(x <= 0, self.slope * x, x)
 
     def derivative(self, x: Array) -> Array:
-        return np.where(np.isnan(x), x, np.where(x <= 0, self.slope, 1.0))
+        return np.where(x <= 0, self.slope, np.where(x > 0, 1.0, x))  # NaN stays NaN
 
 
 class ELU(Elementwise):
