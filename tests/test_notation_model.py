@@ -73,7 +73,7 @@ def test_half_is_a_formula_and_no_value():
 
 
 def test_a_whole_model():
-    model = parse_model("x : 3\nW1 : 4 x 3  # weights\n\nx = [1, 2, 3]\nz1 = (W1\n  @ x)\nL = norm(z1)^2")
+    model = parse_model("x : 3\nW1 : 4 x 3  # weights\n\nx = [1, 2, 3]\nz1 = (W1 # comment\n  @ x)\nL = norm(z1)^2")
     assert [(s.name, type(s).__name__, s.line) for s in model] == [
         ("x", "Declaration", 1),
         ("W1", "Declaration", 2),

@@ -19,6 +19,7 @@ MAX_MODEL_LENGTH = 1_000_000
 #: Longer whole numbers are read as floats, as arrays hold them.
 MAX_INTEGER_DIGITS = 15
 
+_COMMENT = re.compile("#.*")
 _GLUED = re.compile("(?:x[0-9]+)+")
 
 Numbers = Union[int, float, list["Numbers"]]  # noqa: UP007 - a string cannot stand in a union with |
@@ -100,7 +101,7 @@ def _statement(tokens: Sequence[Token], text: str) -> Statement:
     tree = parser.ended(parser.expression())
     if _is_literal(tree):
         return Value(first.value, _numbers(tree, text), first.line)
-    source = " ".join(text[first.offset : tokens[-1].offset].split("#")[0].split())
+    source = " ".join(_COMMENT.sub("", text[first.offset : tokens[-1].offset]).split())
     return Equation(first.value, tree, source, first.line)
 
 

@@ -61,6 +61,7 @@ RELATIONS: dict[Kind, Relation] = {
     Kind.GREATER: ">",
     Kind.GREATER_EQUAL: ">=",
 }
+POSTFIX = (Kind.TRANSPOSE, Kind.PRIME, Kind.LIST_OPEN)
 #: What a factor without a sign before it may begin with.
 FACTORS = (Kind.NAME, Kind.OPEN, Kind.SUM, Kind.DERIVATIVE, Kind.PARTIAL, Kind.NORM)
 #: Functions that are written as a letter.
@@ -146,15 +147,14 @@ class Parser(TokenStream):
 
     def postfix(self) -> Tree:
         start, tree = self.token, self.unit()
-        while True:
-            if self.take(Kind.TRANSPOSE):
-                tree = Transpose(tree, span=self.span(start))
-            elif order := self.primes():
-                tree = Prime(tree, order, span=self.span(start))
-            elif self.token.kind is Kind.LIST_OPEN:
+        while (kind := self.token.kind) in POSTFIX:
+            if kind is Kind.LIST_OPEN:
                 tree = self.index(tree, start)
+            elif self.take(Kind.TRANSPOSE):
+                tree = Transpose(tree, span=self.span(start))
             else:
-                return tree
+                tree = Prime(tree, self.primes(), span=self.span(start))
+        return tree
 
     def index(self, array: Tree, start: Token) -> Tree:
         self.advance()
