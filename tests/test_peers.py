@@ -1,0 +1,68 @@
+"""Every Jacobian of every op against JAX and PyTorch, which differentiate twins of the forward pass by themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.contract import cases, close, ops
+
+pytestmark = pytest.mark.peers
+ALL_OPS = pytest.mark.parametrize("op", ops(), ids=lambda op: op.name)
+TOLERANCE = 1e-10
+#: Ops without a twin in PyTorch, each with the reason.
+NOT_IN_TORCH: dict[str, str] = {}
+
+
+@pytest.fixture(scope="module")
+def jax():
+    return pytest.importorskip("jax", reason="the extra `peers` is not installed")
+
+
+@pytest.fixture(scope="module")
+def torch():
+    return pytest.importorskip("torch", reason="the extra `peers` is not installed")
+
+
+def test_every_op_has_its_twins(jax, torch):
+    from tests.peers import jax_twins, torch_twins
+
+    names = {op.name for op in ops()}
+    assert set(jax_twins.TWINS) == names
+    assert set(torch_twins.TWINS) | set(NOT_IN_TORCH) == names
+    assert not set(torch_twins.TWINS) & set(NOT_IN_TORCH)
+
+
+@ALL_OPS
+def test_equals_jax(op, jax):
+    from tests.peers.jax_twins import TWINS
+
+    for k, case in enumerate(cases(op)):
+        inputs = {name: jax.numpy.asarray(value) for name, value in case.inputs.items()}
+        close(case.op.forward(**case.inputs), np.asarray(TWINS[op.name](case.op, **inputs)), 1e-12)
+        for wrt in op.differentiable(case.inputs):
+
+            def twin(value, case=case, inputs=inputs, wrt=wrt):
+                return TWINS[op.name](case.op, **{**inputs, wrt: value})
+
+            got = case.op.jacobian(wrt, **case.inputs).dense()
+            differentiate = jax.jacrev if k % 2 else jax.jacfwd
+            close(got, np.asarray(differentiate(twin)(inputs[wrt])), TOLERANCE)
+
+
+@ALL_OPS
+def test_equals_torch(op, torch):
+    from tests.peers.torch_twins import TWINS
+
+    if op.name in NOT_IN_TORCH:
+        pytest.skip(NOT_IN_TORCH[op.name])
+    for case in cases(op):
+        inputs = {name: torch.tensor(value) for name, value in case.inputs.items()}
+        close(case.op.forward(**case.inputs), TWINS[op.name](case.op, **inputs).numpy(), 1e-12)
+        for wrt in op.differentiable(case.inputs):
+
+            def twin(value, case=case, inputs=inputs, wrt=wrt):
+                return TWINS[op.name](case.op, **{**inputs, wrt: value})
+
+            got = case.op.jacobian(wrt, **case.inputs).dense()
+            close(got, torch.func.jacrev(twin)(inputs[wrt]).numpy(), TOLERANCE)
