@@ -84,17 +84,19 @@ def _indented(out: Console, text: Text, first: str = "    ") -> None:
 
 
 def print_ops() -> None:
-    """A line per op: name, formula, the index form of each Jacobian."""
+    """For each op its name, formula, and the index form of each Jacobian."""
     out = console()
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=True, header_style="bold")
-    for title in ("op", "formula", "Jacobians"):
-        table.add_column(title, overflow="fold")
+    width = max(map(len, OPS)) + 2
     for name, op in OPS.items():
         page = sheet(op)
         jacobians = "\n".join(f"∂{op.symbol}/∂{wrt} = {J}" for wrt, J in page.jacobians.items())
-        table.add_row(Text(name, style="cyan"), Text(page.summary.rstrip(".")), Text(jacobians))
-    out.print(table)
-    out.print(Text(f"\n{len(OPS)} ops; `jacobians op NAME` shows the whole sheet of one.", style="dim"))
+        table = Table.grid(padding=(0, 1))
+        table.add_column(width=width, no_wrap=True)
+        table.add_column(overflow="fold")
+        table.add_row(Text(name, style="bold cyan"), Text(page.summary.rstrip(".")))
+        table.add_row("", Text(jacobians, style="dim"))
+        out.print(table)
+    out.print(Text(f"\n  {len(OPS)} ops; `jacobians op NAME` shows the whole sheet of one.", style="dim"))
 
 
 def require_op(name: str) -> Op:

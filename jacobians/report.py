@@ -150,9 +150,11 @@ def check_run(
     witnesses: Iterable[Name] | None = None,
     sympy_limit: int = 200,
     progress: bool | None = None,
+    pairs: Iterable[tuple[str, str]] | None = None,
 ) -> Report:
     """Compare Jacobians of a run (default: all that are not zero for want of a path) with every witness.
 
+    Which ones: all of the nodes `of` by all of the names `wrt`, or exactly `pairs`.
     `sympy_limit` is the most derivatives that SymPy takes of one op; `progress` shows a bar (default: for long checks
     on a terminal).
 
@@ -163,13 +165,13 @@ def check_run(
     for name in asked:
         if name not in WITNESSES:
             raise unknown("check", "witness", name, WITNESSES)
-    pairs = _pairs(run, _names(run, of), _names(run, wrt))
+    chosen = _pairs(run, _names(run, of), _names(run, wrt)) if pairs is None else list(pairs)
     console = Console(stderr=True)
-    shown = console.is_terminal and len(pairs) >= LONG if progress is None else progress
+    shown = console.is_terminal and len(chosen) >= LONG if progress is None else progress
     shared = Shared(run, sympy_limit)
     comparisons: list[Comparison] = []
     with np.errstate(all="ignore"):  # what is not finite is found and reported
-        for one, two in track(pairs, "checking", console=console, transient=True, disable=not shown):
+        for one, two in track(chosen, "checking", console=console, transient=True, disable=not shown):
             comparisons += _compare(Case(shared, one, two), asked)
     bad = [run.model.display(name) for name, value in run.values.items() if not np.isfinite(value).all()]
     return Report(tuple(comparisons), tuple(bad))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -129,11 +129,20 @@ class Run:
 
         return deltas(self, loss)
 
-    def check(self, **options: object) -> Report:
-        """Every Jacobian of the run by every witness, with the largest disagreement."""
+    def check(
+        self,
+        of: str | Iterable[str] | None = None,
+        wrt: str | Iterable[str] | None = None,
+        pairs: Iterable[tuple[str, str]] | None = None,
+        **options: Any,
+    ) -> Report:
+        """Every Jacobian of the run (or those asked for) by every witness, with the largest disagreement.
+
+        Further options: see `jacobians.report.check_run`.
+        """
         from jacobians.report import check_run
 
-        return check_run(self, **options)  # type: ignore[arg-type]
+        return check_run(self, of, wrt, pairs=pairs, **options)
 
     def _require(self, of: str, wrt: str) -> None:
         for name in (of, wrt):

@@ -1,0 +1,215 @@
+"""The command as a user meets it: what it prints, what it writes, how it refuses."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from jacobians import OPS, Model
+from jacobians.cli import main
+
+
+@pytest.fixture
+def run_command(monkeypatch, capsys):
+    """Run `jacobians ...`; give the exit status, standard output and standard error."""
+
+    def run(*arguments: object):
+        monkeypatch.setattr(sys, "argv", ["jacobians", *map(str, arguments)])
+        status = 0
+        try:
+            main()
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def small(tmp_path):
+    path = tmp_path / "small.txt"
+    path.write_text("x = [7, 8, 9]\nW = [[1, 2, 3], [4, 5, 6]]\nb = [1, 2]\na = W @ x + b\n", encoding="utf-8")
+    return path
+
+
+class TestShow:
+    def test_built_in_network(self, run_command):
+        status, out, err = run_command("show")
+        assert (status, err) == (0, "")
+        assert "∂z1/∂W1 = δ_ii' x_j" in out
+        assert "Id_4 ⊗ x" in out
+        assert "(4 | 4, 3)  3-D tensor, 4·4·3 = 48 entries, 12 can differ from zero" in out
+        assert max(map(len, out.splitlines())) <= 80
+        assert "agree" in out.splitlines()[-1]
+
+    def test_numbers_of_a_given_point(self, run_command, small):
+        _, out, _ = run_command("show", small, "--of", "a", "--wrt", "W", "--no-check")
+        assert out.splitlines()[-3:] == ["    i = 0     i = 1", "    [7 8 9]   [0 0 0]", "    [0 0 0]   [7 8 9]"]
+
+    def test_json(self, run_command, small):
+        _, out, _ = run_command("show", small, "--json")
+        data = json.loads(out)
+        found = {(j["of"], j["wrt"]): j for j in data["jacobians"]}
+        assert found["a", "W"]["entries"] == [[[7, 8, 9], [0, 0, 0]], [[0, 0, 0], [7, 8, 9]]]
+        assert found["a", "W"]["pattern"] == ["j -> i | i j"]
+        assert found["a", "x"]["entries"] == [[1, 2, 3], [4, 5, 6]]
+        assert data["check"]["ok"] is True
+
+    def test_npz_and_a_point_from_a_file(self, run_command, tmp_path):
+        model = Model.parse("x : 3\nW : 2 x 3\nz = tanh(W @ x)")
+        (tmp_path / "model.txt").write_text("x : 3\nW : 2 x 3\nz = tanh(W @ x)", encoding="utf-8")
+        point = model.random_point(5)
+        np.savez(tmp_path / "point.npz", **point)
+        target = tmp_path / "out.npz"
+        status, out, err = run_command(
+            "show", tmp_path / "model.txt", "--at", tmp_path / "point.npz", "--format", "npz", "-o", target
+        )
+        assert (status, out) == (0, "")
+        assert "written" in err
+        with np.load(target) as file:
+            np.testing.assert_allclose(file["dz_dW"], model.run(point).jacobian("z", "W").dense())
+        assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+    def test_latex_and_markdown(self, run_command, small):
+        _, out, _ = run_command("show", small, "--of", "a", "--wrt", "W", "--format", "latex")
+        assert out.startswith("\\begin{align*}")
+        assert r"\frac{\partial a_{i}}{\partial W_{i' j}} &= \delta_{i i'} x_{j} \\" in out
+        assert r"\mathrm{Id}_{2} \otimes x" in out
+        _, out, _ = run_command("show", small, "--format", "markdown")
+        assert out.count("$$") == 6
+
+    def test_digits(self, run_command):
+        _, few, _ = run_command("show", "--of", "L", "--wrt", "b2", "--digits", "3", "--no-check")
+        _, many, _ = run_command("show", "--of", "L", "--wrt", "b2", "--digits", "9", "--no-check")
+        assert len(many.splitlines()[-1]) == len(few.splitlines()[-1]) + 12
+
+    def test_large_tensors_are_cut(self, run_command, tmp_path):
+        path = tmp_path / "wide.txt"
+        path.write_text("x : 40\nW : 30 x 40\nz = W @ x\n", encoding="utf-8")
+        _, out, _ = run_command("show", path, "--of", "z", "--wrt", "W", "--no-check")
+        assert "..." in out
+        assert len(out.splitlines()) < 70
+        assert max(map(len, out.splitlines())) <= 80
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (("show", "nothing.txt"), "model file 'nothing.txt': cannot be read: No such file"),
+            (("show", "--of", "q"), "unknown name 'q'; known are x, W1, b1"),
+            (("show", "--of", "z1", "--wrt", "y"), "z1 does not depend on y"),
+            (("show", "--at", "nothing.npz"), "point nothing.npz: cannot be read"),
+            (("show", "--format", "npz"), "name the file with -o FILE"),
+            (("show", "--digits", "0"), "--digits"),
+            (("show", "--colour"), "No such option: --colour"),
+            (("op", "tahn"), "unknown op 'tahn'; known are tan, tanh"),
+            (("graph", "--of", "q"), "unknown name 'q'"),
+            (("graph", "--wrt", "q"), "unknown name 'q'"),
+        ],
+    )
+    def test_one_message_and_status_2(self, run_command, arguments, message):
+        status, out, err = run_command(*arguments)
+        assert (status, out) == (2, "")
+        assert err.startswith("jacobians: ")
+        assert message in err
+        assert "Traceback" not in err
+
+    def test_a_broken_model_file_shows_the_place(self, run_command, tmp_path):
+        path = tmp_path / "model.txt"
+        path.write_text("x : 3\nz = tanh(x\n", encoding="utf-8")
+        status, _, err = run_command("show", path)
+        assert status == 2
+        assert "line 2, column" in err
+        assert "^" in err
+
+    @pytest.mark.parametrize("content", ["[1, 2]", "not json", '{"x": "text"}', '{"x": [1, 2]}'])
+    def test_a_broken_point(self, run_command, tmp_path, content):
+        path = tmp_path / "point.json"
+        path.write_text(content, encoding="utf-8")
+        status, out, err = run_command("show", "--at", path)
+        assert (status, out) == (2, "")
+        assert err.startswith("jacobians: ")
+
+    def test_a_file_that_cannot_be_written(self, run_command, tmp_path):
+        status, _, err = run_command("show", "--format", "json", "-o", tmp_path / "no" / "file.json")
+        assert status == 2
+        assert "cannot be written" in err
+
+
+class TestOp:
+    def test_sheet(self, run_command):
+        status, out, _ = run_command("op", "linear")
+        assert status == 0
+        for line in ("linear   a = W x + b", "∂a/∂W = δ_oo' x_i", "Id_3 ⊗ x", "o = 0", "Goodfellow"):
+            assert line in out
+
+    def test_class_names_are_understood(self, run_command):
+        assert run_command("op", "LeakyReLU")[1] == run_command("op", "leaky-relu")[1]
+
+    def test_table_has_every_op(self, run_command):
+        _, out, _ = run_command("op")
+        assert {line.split()[0] for line in out.splitlines() if line and not line.startswith(" ")} >= set(OPS)
+        assert max(map(len, out.splitlines())) <= 80
+
+    @pytest.mark.parametrize("name", list(OPS))
+    def test_every_sheet_prints(self, run_command, name):
+        status, out, err = run_command("op", name)
+        assert (status, err) == (0, "")
+        assert max(map(len, out.splitlines())) <= 80
+        for part in ("Shapes", "Formula", "Source", "Example"):
+            assert part in out
+
+    def test_json(self, run_command):
+        data = json.loads(run_command("op", "--json")[1])
+        assert [sheet["name"] for sheet in data] == list(OPS)
+        assert json.loads(run_command("op", "linear", "--json")[1])[0]["jacobians"]["W"]["latex"] == (
+            r"\delta_{o o'} x_{i}"
+        )
+
+
+class TestGraph:
+    SCALAR = "s = 0.5\nx = sin(s)\ny = exp(s)\nz = s^2\nf = x * y + z\ng = tanh(f)\nh = f^2\nL = g * h\n"
+
+    def test_all_paths_of_the_scalar_graph(self, run_command, tmp_path):
+        path = tmp_path / "scalar.txt"
+        path.write_text(self.SCALAR, encoding="utf-8")
+        status, out, _ = run_command("graph", path)
+        assert status == 0
+        assert "s → x, y, z → f → g, h → L" in out
+        assert "Paths from s to L: 6" in out
+        assert "∂f/∂s = ∂f/∂x ∂x/∂s + ∂f/∂y ∂y/∂s + ∂f/∂z ∂z/∂s" in out
+        assert "∂L/∂f = ∂L/∂g ∂g/∂f + ∂L/∂h ∂h/∂f" in out
+        assert max(map(len, out.splitlines())) <= 80
+
+    def test_json(self, run_command, tmp_path):
+        path = tmp_path / "scalar.txt"
+        path.write_text(self.SCALAR, encoding="utf-8")
+        data = json.loads(run_command("graph", path, "--json", "--most", "2")[1])
+        assert (data["path_count"], data["scalar_path_count"], len(data["paths"])) == (6, 6, 2)
+        assert data["cost"]["forward"] == 6
+
+    def test_many_paths_are_not_all_listed(self, run_command, tmp_path):
+        lines = ["h0 : 2"] + [f"h{k + 1} = h{k} + tanh(h{k})" for k in range(3)]
+        path = tmp_path / "residual.txt"
+        path.write_text("\n".join(lines), encoding="utf-8")
+        status, out, _ = run_command("graph", path, "--most", "0")
+        assert status == 0
+        assert "and 1 more" in out
+
+    def test_no_path(self, run_command, tmp_path):
+        path = tmp_path / "two.txt"
+        path.write_text("x : 2\ny : 3\na = tanh(x)\nb = tanh(y)\n", encoding="utf-8")
+        _, out, _ = run_command("graph", path)
+        assert "does not depend on x" in out
+
+
+def test_help_lists_every_command(run_command):
+    status, out, _ = run_command("--help")
+    assert status == 0
+    for command in ("show", "op", "graph"):
+        assert command in out
