@@ -80,7 +80,7 @@ def unknown(name: str, order: int = 0) -> Any:
 
 def undefined(s: Scope, *i: Any) -> Any:
     """g(x_i)."""
-    return unknown(s.op.function)(s.x[i])  # type: ignore[attr-defined]
+    return unknown(s.op.function)(s.x[i])
 
 
 FORMULAS: dict[str, Formula] = {
