@@ -1,0 +1,213 @@
+"""Sums, means, products, extremes along an axis, and the running sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jacobians.errors import InputError
+from jacobians.op import Op, Rule, term
+from jacobians.ops.axis import AlongAxis, Reduction, first_largest
+from jacobians.terms import Array
+
+
+class Sum(Reduction):
+    """y = sum_i x_i, along one axis or over all of them.
+
+    Shapes:    x (... i) -> y (...); by default x of any rank -> y ()
+    Formula:   y = sum_i x_i
+    Jacobians: dy/dx = 1   (| i)
+    Source:    own derivation, checked by the contract test
+    """
+
+    def compute(self, x: Array) -> Array:
+        return np.asarray(np.sum(x, axis=self.axis))
+
+    def d_x(self, x: Array) -> Rule:
+        i, n, _ = self.labels(x.ndim).patterns()
+        return term(f"-> {n} | {i}")
+
+
+class Mean(Reduction):
+    """y = 1/n sum_i x_i over the n entries along one axis, or over all of them.
+
+    Shapes:    x (... i) -> y (...); by default x of any rank -> y ()
+    Formula:   y = 1/n sum_i x_i
+    Jacobians: dy/dx = 1/3   (| i), which is 1/n for n = 3
+    Source:    own derivation, checked by the contract test
+    """
+
+    def compute(self, x: Array) -> Array:
+        return np.asarray(np.mean(x, axis=self.axis))
+
+    def d_x(self, x: Array) -> Rule:
+        i, n, _ = self.labels(x.ndim).patterns()
+        return term(f"-> {n} | {i}", coef=1 / _count(self, x))
+
+
+class Var(Reduction):
+    """y = 1/(n - ddof) sum_i (x_i - mean(x))^2 over the n entries along one axis, or over all of them.
+
+    `ddof=0` is the mean square deviation, `ddof=1` the unbiased estimate from a sample.
+
+    Shapes:    x (... i) -> y (...); by default x of any rank -> y ()
+    Formula:   y = 1/(n - ddof) sum_i (x_i - mean(x))^2
+    Jacobians: dy/dx = 2/3 (x - mean(x))_i   (| i), where 2/3 is 2/(n - ddof) for n = 3, ddof = 0
+    Source:    own derivation, checked by the contract test
+    """
+
+    def __init__(self, axis: int | None = None, ddof: int = 0) -> None:
+        super().__init__(axis)
+        if isinstance(ddof, bool) or not isinstance(ddof, int | np.integer) or ddof < 0:
+            raise InputError(f"Var.ddof: expected an integer >= 0, got {ddof!r}")
+        self.ddof = int(ddof)
+
+    @classmethod
+    def variants(cls) -> Sequence[Op]:
+        return (*super().variants(), cls(ddof=1), cls(axis=1, ddof=1))
+
+    def check(self, **inputs: Array) -> None:
+        if (count := _count(self, inputs["x"])) <= self.ddof:
+            raise InputError(
+                f"Var.x: expected more than ddof = {self.ddof} entries along axis={self.axis}, got {count}; "
+                "they are divided by n - ddof"
+            )
+
+    def compute(self, x: Array) -> Array:
+        deviation = self._deviation(x)
+        return np.asarray(np.sum(deviation * deviation, axis=self.axis) / (_count(self, x) - self.ddof))
+
+    def d_x(self, x: Array) -> Rule:
+        i, n, _ = self.labels(x.ndim).patterns()
+        return term(f"{i} -> {n} | {i}", ("x - mean(x)", self._deviation(x)), coef=2 / (_count(self, x) - self.ddof))
+
+    def _deviation(self, x: Array) -> Array:
+        with np.errstate(invalid="ignore"):  # inf - inf is NaN, and that passes on
+            return np.asarray(x - np.mean(x, axis=self.axis, keepdims=True))
+
+
+class Prod(Reduction):
+    """y = prod_i x_i, along one axis or over all of them.
+
+    The slope prod'(x)_i is the product of all the other entries, multiplied up from both ends and so right where
+    entries are 0, where y / x_i is undefined.
+
+    Shapes:    x (... i) -> y (...); by default x of any rank -> y ()
+    Formula:   y = prod_i x_i
+    Jacobians: dy/dx = prod'(x)_i   (| i), where prod'(x)_i = prod_{k≠i} x_k
+    Source:    own derivation, checked by the contract test
+    """
+
+    def compute(self, x: Array) -> Array:
+        return np.asarray(np.prod(x, axis=self.axis))
+
+    def d_x(self, x: Array) -> Rule:
+        i, n, _ = self.labels(x.ndim).patterns()
+        if self.axis is None:
+            others = _product_of_others(x.reshape(-1)).reshape(x.shape)
+        else:
+            others = np.moveaxis(_product_of_others(np.moveaxis(x, self.axis, -1)), -1, self.axis)
+        return term(f"{i} -> {n} | {i}", ("prod'(x)", others))
+
+
+class _Extreme(Reduction):
+    """Max and min: a 0/1 pattern picks one entry."""
+
+    analytic = False
+    sign = 1
+
+    def _pick(self, x: Array, which: str) -> Rule:
+        names = self.labels(x.ndim)
+        i, n, _ = names.patterns()
+        place = {a: f"{{{k}}}" for k, a in enumerate(names.x)}
+        index = ", ".join(place[a] for a in names.along)
+        index = index if len(names.along) == 1 else f"({index})"
+        rest = "_" + "".join(place[a] for a in names.batch) if names.batch else ""
+        name = f"[{index} = {which} x{rest}]"
+        return term(f"{i} -> {n} | {i}", (name, first_largest(self.sign * x, self.axis)))
+
+    def kink_distance(self, **inputs: Array) -> float:
+        """Half the gap between the two most extreme entries: so far both may move before another entry is picked."""
+        x = inputs["x"]
+        rows = x.reshape(-1) if self.axis is None else np.moveaxis(x, self.axis, -1)
+        if rows.shape[-1] == 1:
+            return float("inf")
+        ordered = np.sort(self.sign * rows, axis=-1)
+        with np.errstate(invalid="ignore"):
+            return float(np.min(ordered[..., -1] - ordered[..., -2])) / 2
+
+
+class Max(_Extreme):
+    """y = max_i x_i, along one axis or over all of them; of several largest entries the first one counts.
+
+    Shapes:    x (... i) -> y (...); by default x of any rank -> y ()
+    Formula:   y = max_i x_i
+    Jacobians: dy/dx = [i = argmax x]   (| i)
+    Source:    own derivation, checked by the contract test
+    """
+
+    def compute(self, x: Array) -> Array:
+        return np.asarray(np.max(x, axis=self.axis))
+
+    def d_x(self, x: Array) -> Rule:
+        return self._pick(x, "argmax")
+
+
+class Min(_Extreme):
+    """y = min_i x_i, along one axis or over all of them; of several smallest entries the first one counts.
+
+    Shapes:    x (... i) -> y (...); by default x of any rank -> y ()
+    Formula:   y = min_i x_i
+    Jacobians: dy/dx = [i = argmin x]   (| i)
+    Source:    own derivation, checked by the contract test
+    """
+
+    sign = -1
+
+    def compute(self, x: Array) -> Array:
+        return np.asarray(np.min(x, axis=self.axis))
+
+    def d_x(self, x: Array) -> Rule:
+        return self._pick(x, "argmin")
+
+
+class Cumsum(AlongAxis):
+    """y_i = x_0 + ... + x_i, along one axis.
+
+    Shapes:    x (... i) -> y (... i); the axis i may stand anywhere
+    Formula:   y_i = sum_{j <= i} x_j
+    Jacobians: dy/dx = [i >= j]   (i | j)
+    Source:    own derivation, checked by the contract test
+    """
+
+    over_all = False
+
+    @classmethod
+    def variants(cls) -> Sequence[Op]:
+        return (cls(), cls(axis=0), cls(axis=1))
+
+    def compute(self, x: Array) -> Array:
+        return np.asarray(np.cumsum(x, axis=self.axis))
+
+    def d_x(self, x: Array) -> Rule:
+        i, _, j = self.labels(x.ndim).patterns()
+        pattern = np.tri(_count(self, x), dtype=bool)
+        return term(f"i j -> {i} | {j}", ("[{0} >= {1}]", pattern))
+
+
+def _count(op: AlongAxis, x: Array) -> int:
+    """The number of entries along the op's axis."""
+    return x.size if op.axis is None else x.shape[op.axis]
+
+
+def _product_of_others(rows: Array) -> Array:
+    """For each entry of the last axis the product of all the others, without a division."""
+    one = np.ones_like(rows[..., :1])
+    before = np.cumprod(np.concatenate([one, rows[..., :-1]], axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate([one, rows[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+    with np.errstate(invalid="ignore"):  # 0 times inf is NaN, and that passes on
+        return np.asarray(before * after)
+
+
+OPS: tuple[Op, ...] = (Sum(), Mean(), Var(), Prod(), Max(), Min(), Cumsum())
