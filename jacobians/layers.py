@@ -57,7 +57,7 @@ def ancestors(model: Model, name: str, stop: str = "") -> set[str]:
 
 
 def last_activation(model: Model, z: str, loss: str) -> str:
-    """The last a = g(z): the vector made from z alone that the loss reads instead of z; z itself where there is none."""
+    """The last a = g(z): the vector made from z alone that the loss reads instead; z itself where there is none."""
     users = [n for n in model.nodes.values() if n.name in ancestors(model, loss) and z in n.sources.values()]
     if len(users) != 1 or len(set(users[0].sources.values())) > 1 or len(model.shapes[users[0].name]) != 1:
         return z
