@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,6 +19,9 @@ from jacobians.errors import InputError, ShapeError, labels_text, shape_error, s
 from jacobians.jacobian import Jacobian
 from jacobians.terms import Array, Factor, Labels, build_term, parse_pattern
 from jacobians.terms import letters as letters
+
+if TYPE_CHECKING:
+    from jacobians.verification import Verification
 
 Shape = tuple[int, ...]
 OpenShape = tuple[int | None, ...]
@@ -94,10 +97,10 @@ class Op:
         inputs = {name: _expand(labels, batch) for name, labels in self.inputs.items()}
         return Signature(inputs, _expand(self.output, batch), batch)
 
-    def check(self, **inputs: Array) -> None:
+    def check(self, *args: Any, **kwargs: Any) -> None:
         """Refuse values (not shapes) that the op is not defined for, with an InputError."""
 
-    def kink_distance(self, **inputs: Array) -> float:
+    def kink_distance(self, *args: Any, **kwargs: Any) -> float:
         """How far the point is from the nearest kink, in the units of the input; inf where there is none."""
         return float("inf")
 
@@ -164,6 +167,21 @@ class Op:
         """The Jacobian by every differentiable input."""
         arrays, signature, sizes = self._bind(inputs)
         return {name: self._jacobian(name, arrays, signature, sizes) for name in self.differentiable(arrays)}
+
+    def verify(self, wrt: str, /, **inputs: ArrayLike) -> Verification:
+        """Compare the Jacobian by `wrt` with a derivative made from the forward pass alone.
+
+        The witness is the complex step, or central differences where the op is not analytic; print the result to see
+        the entry that differs most.
+
+        Raises:
+            InputError, ShapeError: as `jacobian`.
+        """
+        from jacobians.verification import verify
+
+        self.require_input(wrt)
+        arrays, _, _ = self._bind(inputs)
+        return verify(self, wrt, arrays)
 
     def out_shape(self, **shapes: Shape) -> Shape:
         """The shape of the output for inputs of these shapes."""

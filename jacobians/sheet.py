@@ -70,6 +70,6 @@ def table() -> str:
         page = sheet(op)
         jacobians = "<br>".join(f"`∂{op.symbol}/∂{wrt} = {J}`" for wrt, J in page.jacobians.items())
         patterns = "<br>".join(f"`{J.pattern}`".replace("\n", "`, `") for J in page.jacobians.values())
-        cells = (f"`{name}`", f"`{page.summary.rstrip('.')}`", jacobians, patterns)
+        cells = (f"`{name}`", f"`{page.summary.rstrip('.').replace('`', '')}`", jacobians, patterns)
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows)
