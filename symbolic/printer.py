@@ -32,10 +32,20 @@ def from_one(expr: Expr) -> Expr:
         limits = [(k, _place(low), _place(high)) for k, low, high in expr.limits]
         return expr.func(from_one(expr.function), *limits)
     if isinstance(expr, Relational) and all(side.is_integer for side in expr.args):
-        return expr.func(*map(_place, expr.args))
+        return _comparison(expr)
     if expr.is_Symbol:
         return expr - 1 if _is_index(expr) else expr
     return expr.func(*map(from_one, expr.args)) if expr.args else expr
+
+
+def _comparison(relation: Expr) -> Expr:
+    """A comparison of indices: `o < n` from 0 is `o <= n` from 1."""
+    if isinstance(relation, sp.StrictGreaterThan):
+        relation = relation.reversed
+    left, right = relation.args
+    if isinstance(relation, sp.StrictLessThan) and not any(map(_is_index, right.free_symbols)):
+        return sp.Le(_place(left), right)
+    return relation.func(_place(left), _place(right))
 
 
 def _place(index: Expr) -> Expr:
@@ -43,7 +53,7 @@ def _place(index: Expr) -> Expr:
     held = {e: sp.Dummy(integer=True, nonnegative=True) for e in index.atoms(sp.Indexed)}
     plain = index.xreplace(held)
     shifted = plain.xreplace({s: s - 1 for s in plain.free_symbols if not s.is_positive}) + 1
-    return sp.expand(shifted).xreplace({d: from_one(e) for e, d in held.items()})
+    return shifted.xreplace({d: from_one(e) for e, d in held.items()})
 
 
 def _is_index(symbol: Expr) -> bool:
@@ -66,7 +76,7 @@ class IndexPrinter(LatexPrinter):  # type: ignore[misc]
         return expr.name if _is_index(expr) else name_to_latex(expr.name, ())
 
     def _print_KroneckerDelta(self, expr: Expr, exp: str | None = None) -> str:
-        indices = [self._print(i) for i in expr.args]
+        indices = [self._print(i) for i in sorted(expr.args, key=lambda a: bool(a.is_number))]
         return name_to_latex("delta", indices) if exp is None else f"{name_to_latex('delta', indices)}^{{{exp}}}"
 
     def _print_Pow(self, expr: Expr) -> str:
@@ -85,6 +95,16 @@ class IndexPrinter(LatexPrinter):  # type: ignore[misc]
         if len(expr.args) == 2 and expr.args[0][0] == 1 and expr.args[1] == (0, True):
             return rf"\left[ {self._print(expr.args[0][1])} \right]"  # Iverson's bracket
         return str(super()._print_Piecewise(expr))
+
+    def _print_Add(self, expr: Expr, order: Any = None) -> str:
+        summands = sorted(self._as_ordered_terms(expr), key=lambda a: bool(a.could_extract_minus_sign()))
+        first, *rest = (self._print(a) for a in summands)
+        return first + "".join(f" - {s[1:].lstrip()}" if s.startswith("-") else f" + {s}" for s in rest)
+
+    def _print_Relational(self, expr: Expr) -> str:
+        # SymPy sorts the sides; an index reads better on the left of its bound
+        turned = expr.rhs.is_integer and not any(map(_is_index, expr.lhs.free_symbols))
+        return str(super()._print_Relational(expr.reversed if turned else expr))
 
     def _print_Mul(self, expr: Expr) -> str:
         if expr.could_extract_minus_sign():
@@ -113,9 +133,11 @@ class IndexPrinter(LatexPrinter):  # type: ignore[misc]
         return rf"\left({shown}\right)" if loose else shown
 
 
-def _place_in_product(factor: Expr) -> tuple[int, str]:
+def _place_in_product(factor: Expr) -> tuple[int, int, str]:
     """Numbers, sizes, deltas, cases, entries, functions, brackets, sums."""
     base = factor.base if factor.is_Pow and factor.exp.is_Integer else factor
     kinds: tuple[Any, ...] = (sp.Number, sp.Symbol, sp.KroneckerDelta, sp.Indexed, sp.Function, sp.Pow, sp.Add)
+    if factor.is_number:
+        return 0, 0, str(factor)
     rank = next((k for k, kind in enumerate(kinds) if isinstance(base, kind)), len(kinds))
-    return rank, str(factor)
+    return rank, len(str(factor)), str(factor)

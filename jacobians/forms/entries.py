@@ -72,7 +72,9 @@ def _nested(cells: Array, width: int) -> list[str]:
 
 
 def _number_text(x: Any) -> str:
-    return f"{x:.4g}"
+    """Four digits; whole numbers in full."""
+    whole = math.isfinite(x) and x == round(x) and abs(x) < 1e9
+    return f"{x:.0f}" if whole else f"{x:.4g}"
 
 
 def slices_text(J: Jacobian, of: str = "J", wrt: str = "") -> str:
@@ -139,7 +141,7 @@ def number_latex(x: Any) -> str:
     number = float(x)
     if not math.isfinite(number):
         return r"\mathrm{nan}" if math.isnan(number) else ("-" if number < 0 else "") + r"\infty"
-    mantissa, _, exponent = f"{number:.4g}".partition("e")
+    mantissa, _, exponent = _number_text(number).partition("e")
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 

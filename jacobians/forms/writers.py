@@ -13,6 +13,8 @@ from jacobians.printing import _nice as nice
 if TYPE_CHECKING:
     from jacobians.forms.tree import Node
 
+#: A fraction needs no parentheses of its own.
+FRACTION = re.compile(r"\\frac(\{([^{}]|\{[^{}]*\})*\}){2}")
 # How tightly a node binds: a looser one inside a tighter one gets parentheses.
 SUM, OUTER, HADAMARD, PRODUCT, ATOM = range(5)
 
@@ -33,7 +35,7 @@ class Writer:
     def inside(self, node: Node, level: int) -> str:
         """The node as an operand of something that binds at `level`."""
         shown = node.write(self)
-        closed = node.level >= level or re.fullmatch(r"\\frac\{[^{}]*\}\{[^{}]*\}", shown)
+        closed = node.level >= level or FRACTION.fullmatch(shown)
         return shown if closed else self.parentheses.format(shown)
 
 

@@ -1,0 +1,60 @@
+"""Every formula that is printed passes KaTeX in strict mode; KATEX_HOME names the folder with node_modules/katex."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import symbolic
+from jacobians.errors import FormError
+from jacobians.forms import FORMS
+from jacobians.ops import OPS
+from tests.contract import PRIMES, away_from_kinks
+
+HERE = Path(__file__).parent / "katex"
+
+
+def formulas() -> Iterator[tuple[str, str]]:
+    """(where, LaTeX) of every op, input and form that there is, numeric and symbolic."""
+    for name, op in OPS.items():
+        point = away_from_kinks(op, op.example_shapes(PRIMES[0])[0], seed=0)
+        for wrt in op.differentiable(point):
+            J = op.jacobian(wrt, **point)
+            for form in FORMS:
+                for vec in ("row", "column") if form == "kronecker" else ("row",):
+                    for kind, write in (
+                        ("numeric", lambda f=form, v=vec, J=J: J.latex(f, v)),
+                        ("symbolic", lambda f=form, v=vec, op=op, w=wrt: symbolic.latex(op, w, f, vec=v)),
+                    ):
+                        try:
+                            yield f"{name} by {wrt}, {kind} {form} {vec}", write()
+                        except FormError:
+                            continue
+
+
+def problems(tex: list[str]) -> list[str | None]:
+    """KaTeX's complaint about each formula, None where it renders."""
+    home = os.environ.get("KATEX_HOME", str(HERE))
+    done = subprocess.run(
+        ["node", str(HERE / "render.mjs"), home], input=json.dumps(tex), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"node with katex in {home} failed:\n{done.stderr}"
+    return json.loads(done.stdout)
+
+
+@pytest.mark.katex
+def test_katex_refuses_what_is_wrong():
+    assert problems([r"\delta_{o o'} x_{i}", r"W^{(1)}^{\top}", r"\frac{1}"]).count(None) == 1
+
+
+@pytest.mark.katex
+def test_every_printed_formula_renders():
+    where, tex = zip(*formulas(), strict=True)
+    assert len(tex) > 5 * len(OPS)
+    bad = [f"{w}: {error}\n  {t}" for w, t, error in zip(where, tex, problems(list(tex)), strict=True) if error]
+    assert not bad, "\n".join(bad)
