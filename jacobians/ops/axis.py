@@ -47,8 +47,9 @@ class AlongAxis(Op):
     def labels(self, rank: int) -> AxisLabels:
         """The labels of an x of this rank, or an InputError where it lacks the axis."""
         if not self._fits(rank):
-            fits = f"-{rank} <= axis < {rank}" if rank else "an x of rank 1 or more"
-            raise InputError(f"{self.label}.axis: expected {fits} for x of rank {rank}, got {self.axis}")
+            fits = f"-{rank} <= axis < {rank} for x of rank {rank}" if rank else "an x of rank 1 or more"
+            got = self.axis if rank else f"axis={self.axis} for an x of rank 0"
+            raise InputError(f"{self.label}.axis: expected {fits}, got {got}")
         at = set(range(rank)) if self.axis is None else {self.axis % rank}
         first, batch = iter(letters(self.along_letters, 2 * len(at))), iter(letters(self.letters, rank - len(at)))
         x = tuple(next(first if k in at else batch) for k in range(rank))
