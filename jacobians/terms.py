@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -91,18 +91,7 @@ class Term:
         names = _carried({}, mine, theirs)
         if names is None or any(self.sizes[a] != other.sizes[b] for a, b in names.items()):
             return False
-        # depth first: the next factor of self with any factor of other that is left and that the names so far allow
-        open_pairings = [(names, other.factors)]
-        while open_pairings:
-            names, left = open_pairings.pop()
-            if not left:
-                return True
-            f = self.factors[-len(left)]
-            for k, g in reversed(list(enumerate(left))):
-                more = _carried(names, f.labels, g.labels)
-                if more is not None and (f.value is g.value or np.array_equal(f.value, g.value)):
-                    open_pairings.append((more, left[:k] + left[k + 1 :]))
-        return False
+        return _paired(self.factors, other.factors, names)
 
     def __matmul__(self, inner: Term) -> Term:
         """Chain rule, outer @ inner: unify outer's input labels with inner's output labels; only labels move."""
@@ -142,9 +131,33 @@ def letters(pool: str, count: int) -> Labels:
     return tuple(pool[k] if k < len(pool) else f"{pool[-1]}{k}" for k in range(count))
 
 
+def _paired(factors: tuple[Factor, ...], others: tuple[Factor, ...], names: dict[str, str]) -> bool:
+    """Whether the factors are the others in some order, under one renaming of labels that extends `names`."""
+
+    def pairings(
+        names: dict[str, str], left: tuple[Factor, ...]
+    ) -> Iterator[tuple[dict[str, str], tuple[Factor, ...]]]:
+        f = factors[-len(left)]
+        for k, g in enumerate(left):
+            more = _carried(names, f.labels, g.labels)
+            if more is not None and (f.value is g.value or np.array_equal(f.value, g.value)):
+                yield more, left[:k] + left[k + 1 :]
+
+    # depth first, on a stack of its own: a deep network has thousands of factors
+    stack = [iter([(names, others)])]
+    while stack:
+        if (found := next(stack[-1], None)) is None:
+            stack.pop()
+        elif not found[1]:
+            return True
+        else:
+            stack.append(pairings(*found))
+    return False
+
+
 def _carried(names: Mapping[str, str], one: Labels, two: Labels) -> dict[str, str] | None:
     """`names`, one-to-one, extended so that it carries the labels `one` to the labels `two`; None if it cannot."""
-    if len(one) != len(two):
+    if len(one) != len(two) or any(names.get(a, b) != b for a, b in zip(one, two, strict=True)):
         return None
     more = dict(names)
     if any(more.setdefault(a, b) != b for a, b in zip(one, two, strict=True)):

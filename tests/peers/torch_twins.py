@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 def axes(op, x):
@@ -40,7 +40,7 @@ def gather(op, x):
 
 def pad(op, x):
     last_first = [n for pair in reversed(op.width) for n in pair]
-    return F.pad(x, last_first, value=op.value)
+    return functional.pad(x, last_first, value=op.value)
 
 
 # ----- losses: a number per sample, then the reduction -----
@@ -65,17 +65,17 @@ def classes_second(z):
 
 
 def hinge(op, a, y):
-    return summed(op, F.relu(1 - y * a))
+    return summed(op, functional.relu(1 - y * a))
 
 
 def squared_error(op, a, y):
-    return entries(op, (0.5 if op.half else 1.0) * F.mse_loss(a, y, reduction="none"))
+    return entries(op, (0.5 if op.half else 1.0) * functional.mse_loss(a, y, reduction="none"))
 
 
 TWINS = {
     # affine maps, products
-    "linear": lambda op, x, W, b: F.linear(x, W, b),
-    "linear_map": lambda op, x, W: F.linear(x, W),
+    "linear": lambda op, x, W, b: functional.linear(x, W, b),
+    "linear_map": lambda op, x, W: functional.linear(x, W),
     "linear_rows": lambda op, x, W, b: x @ W + b,
     "add": lambda op, x, y: torch.add(x, y),
     "subtract": lambda op, x, y: torch.sub(x, y),
@@ -107,20 +107,20 @@ TWINS = {
     "erf": lambda op, x: torch.erf(x),
     "tanh": lambda op, x: torch.tanh(x),
     "sigmoid": lambda op, x: torch.sigmoid(x),
-    "log_sigmoid": lambda op, x: F.logsigmoid(x),
-    "softplus": lambda op, x: F.softplus(x, beta=op.beta),
-    "softsign": lambda op, x: F.softsign(x),
-    "hard_tanh": lambda op, x: F.hardtanh(x),
-    "relu": lambda op, x: F.relu(x),
-    "leaky_relu": lambda op, x: F.leaky_relu(x, op.slope),
-    "elu": lambda op, x: F.elu(x, op.alpha),
-    "selu": lambda op, x: F.selu(x),
-    "silu": lambda op, x: F.silu(x),
-    "mish": lambda op, x: F.mish(x),
-    "gelu": lambda op, x: F.gelu(x, approximate=op.approximation),
+    "log_sigmoid": lambda op, x: functional.logsigmoid(x),
+    "softplus": lambda op, x: functional.softplus(x, beta=op.beta),
+    "softsign": lambda op, x: functional.softsign(x),
+    "hard_tanh": lambda op, x: functional.hardtanh(x),
+    "relu": lambda op, x: functional.relu(x),
+    "leaky_relu": lambda op, x: functional.leaky_relu(x, op.slope),
+    "elu": lambda op, x: functional.elu(x, op.alpha),
+    "selu": lambda op, x: functional.selu(x),
+    "silu": lambda op, x: functional.silu(x),
+    "mish": lambda op, x: functional.mish(x),
+    "gelu": lambda op, x: functional.gelu(x, approximate=op.approximation),
     # along an axis
-    "softmax": lambda op, x: F.softmax(x, dim=op.axis),
-    "log_softmax": lambda op, x: F.log_softmax(x, dim=op.axis),
+    "softmax": lambda op, x: functional.softmax(x, dim=op.axis),
+    "log_softmax": lambda op, x: functional.log_softmax(x, dim=op.axis),
     "logsumexp": lambda op, x: torch.logsumexp(x, dim=axes(op, x)),
     "norm": lambda op, x: torch.linalg.vector_norm(x, dim=axes(op, x)),
     "squared_norm": lambda op, x: torch.sum(x * x, dim=axes(op, x)),
@@ -158,17 +158,21 @@ TWINS = {
     "solve": lambda op, A, b: torch.linalg.solve(A, b),
     # losses
     "squared_error": squared_error,
-    "absolute_error": lambda op, a, y: entries(op, F.l1_loss(a, y, reduction="none")),
-    "huber": lambda op, a, y: entries(op, F.huber_loss(a, y, reduction="none", delta=op.delta)),
+    "absolute_error": lambda op, a, y: entries(op, functional.l1_loss(a, y, reduction="none")),
+    "huber": lambda op, a, y: entries(op, functional.huber_loss(a, y, reduction="none", delta=op.delta)),
     "hinge": hinge,
-    "binary_cross_entropy": lambda op, p, y: summed(op, F.binary_cross_entropy(p, y, reduction="none")),
-    "negative_log_likelihood": lambda op, q, y: reduced(op, F.nll_loss(classes_second(q), y, reduction="none")),
-    "kl": lambda op, p, q: summed(op, F.kl_div(torch.log(q), p, reduction="none")),
+    "binary_cross_entropy": lambda op, p, y: summed(op, functional.binary_cross_entropy(p, y, reduction="none")),
+    "negative_log_likelihood": lambda op, q, y: reduced(
+        op, functional.nll_loss(classes_second(q), y, reduction="none")
+    ),
+    "kl": lambda op, p, q: summed(op, functional.kl_div(torch.log(q), p, reduction="none")),
     "binary_cross_entropy_logits": lambda op, z, y: summed(
-        op, F.binary_cross_entropy_with_logits(z, y, reduction="none")
+        op, functional.binary_cross_entropy_with_logits(z, y, reduction="none")
     ),
     "cross_entropy": lambda op, z, y: reduced(
-        op, F.cross_entropy(classes_second(z), classes_second(y), reduction="none")
+        op, functional.cross_entropy(classes_second(z), classes_second(y), reduction="none")
     ),
-    "cross_entropy_index": lambda op, z, y: reduced(op, F.cross_entropy(classes_second(z), y, reduction="none")),
+    "cross_entropy_index": lambda op, z, y: reduced(
+        op, functional.cross_entropy(classes_second(z), y, reduction="none")
+    ),
 }
