@@ -56,6 +56,11 @@ def plus(label: str, offset: int) -> str:
     return f"{label} {'+' if offset > 0 else '-'} {abs(offset)}" if offset else label
 
 
+def entry_at(name: str, rank: int) -> str:
+    """`y[{0}, {1}]`: an entry in plain notation, its labels those of the factor; `y` without an axis."""
+    return f"{name}[{', '.join(f'{{{k}}}' for k in range(rank))}]" if rank else name
+
+
 def whole_option(where: str, name: str, value: int) -> int:
     """An option that must be an integer."""
     if not whole(value):

@@ -71,7 +71,7 @@ class Regroup(Op):
         new = self.target(old)
         inp, out = letters(OLD, len(old)), list(letters(NEW, len(new)))
         sizes = {a: n for a, n in zip(out, new, strict=True) if n is not None}
-        if len(sizes) == len(new) and None not in old:
+        if all(old) and all(new):  # every size is known, and none is 0, which is refused later
             for a, b in self.blocks(_known(old), _known(new)):
                 if len(a) == len(b) == 1:
                     out[b[0]] = inp[a[0]]  # the axis stays: one label, a delta

@@ -12,6 +12,7 @@ import numpy as np
 
 from jacobians.errors import InputError, shape_text
 from jacobians.op import Op, Rule, Shape, term
+from jacobians.ops.labels import entry_at
 from jacobians.ops.losses import Loss, first_true, total
 from jacobians.terms import Array
 
@@ -121,8 +122,7 @@ def of_class(x: Array, y: Array) -> Array:
 
 def one_hot(y: Array, classes: int) -> tuple[str, Array]:
     """The 0/1 pattern that is 1 at each sample's class, with its name."""
-    sample = "".join(f"{{{k}}}" for k in range(y.ndim))
-    return f"[{{{y.ndim}}} = y{'_' if sample else ''}{sample}]", y[..., None] == np.arange(classes)
+    return f"[{{{y.ndim}}} = {entry_at('y', y.ndim)}]", y[..., None] == np.arange(classes)
 
 
 class KL(Loss):

@@ -14,6 +14,7 @@ import numpy as np
 
 from jacobians.errors import InputError, shape_text, unknown
 from jacobians.op import Op, OpenShape, Rule, Signature, term
+from jacobians.ops.labels import entry_at
 from jacobians.terms import Array
 
 REDUCTIONS = ("none", "sum", "mean")
@@ -201,7 +202,7 @@ class Hinge(Loss):
 
     Shapes:    a (... i), y (... i) -> L (), the mean over samples; reduction="none": L (...)
     Formula:   L = sum_i max(0, 1 - y_i a_i)
-    Jacobians: dL/da = -y_i [y_i a_i < 1]   (| i)    times 1/N for the mean over N samples
+    Jacobians: dL/da = -y_i [y[i] * a[i] < 1]   (| i)    times 1/N for the mean over N samples
     Source:    Hastie, Tibshirani, Friedman, "The Elements of Statistical Learning" (2009), eq. 12.25
     """
 
@@ -213,8 +214,7 @@ class Hinge(Loss):
         return total(np.maximum(0.0, 1 - y * a))
 
     def d_a(self, a: Array, y: Array) -> Rule:
-        index = "".join(f"{{{k}}}" for k in range(a.ndim))
-        active = (f"[y_{index} a_{index} < 1]", y * a < 1)
+        active = (f"[{entry_at('y', y.ndim)} * {entry_at('a', a.ndim)} < 1]", y * a < 1)
         return term("... i, ... i -> ... | ... i", ("y", y.astype(a.dtype)), active, coef=-1)
 
     def kink_distance(self, **inputs: Array) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from jacobians.errors import InputError, ShapeError, shape_text
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature
-from jacobians.ops.labels import NEW, around, place, plus, tied, whole_option
+from jacobians.ops.labels import NEW, around, entry_at, place, plus, tied, whole_option
 from jacobians.terms import Array, letters
 
 
@@ -147,7 +147,7 @@ class Gather(Pick):
 
     Shapes:    x (... i), indices (o) -> y (... o)
     Formula:   y_o = x_i with i = indices_o
-    Jacobians: dy/dx = [i = indices_o]   (o | i)
+    Jacobians: dy/dx = [i = indices[o]]   (o | i)
     Source:    own derivation, checked by the contract test
     """
 
@@ -172,7 +172,7 @@ class Gather(Pick):
         return self.indices.shape
 
     def picked(self, size: int) -> str:
-        return "indices_" + "".join(f"{{{k}}}" for k in range(self.indices.ndim))
+        return entry_at("indices", self.indices.ndim)
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
