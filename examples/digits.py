@@ -27,7 +27,7 @@ shuffled = np.random.default_rng(0).permutation(len(digits.target))
 held_out, kept = np.split(shuffled, [len(shuffled) // 4])
 images, labels = digits.data / 16, digits.target
 
-# The network: z1 = x W1^T + b1, a1 = tanh(z1), z2 = a1 W2^T + b2, and the mean cross-entropy of softmax(z2) and the class.
+# The network: z1 = x W1^T + b1, a1 = tanh(z1), z2 = a1 W2^T + b2, mean cross-entropy of softmax(z2) and the class.
 network = mlp(WIDTHS, activation="tanh", loss="cross_entropy_index", batch=BATCH)
 single = mlp(WIDTHS, activation="tanh", loss="cross_entropy_index")
 PARAMETERS = ["W1", "b1", "W2", "b2"]

@@ -42,7 +42,8 @@ def plot_loss(record: Record, axes: Any = None) -> Any:
     if len(losses) > TICKS:  # the losses of mini-batches scatter: their running mean is what falls
         window = max(2, len(losses) // TICKS)
         mean = np.convolve(losses, np.full(window, 1 / window), mode="valid")
-        ax.plot(np.arange(window - 1, len(losses)), mean, color="C0", linewidth=2, label=f"mean of {window} steps")
+        middle = np.arange(len(mean)) + (window - 1) / 2
+        ax.plot(middle, mean, color="C0", linewidth=2, label=f"mean of {window} steps")
         ax.legend(frameon=False)
     if (losses > 0).all():
         ax.set_yscale("log")

@@ -11,7 +11,7 @@ import numpy as np
 
 from jacobians.checks import ROUNDING, Replay, WitnessError
 from jacobians.deltas import DeltaFormulas
-from jacobians.errors import ModelError
+from jacobians.errors import JacobiansError, ModelError
 from jacobians.jacobian import Jacobian
 from jacobians.terms import Array
 
@@ -68,11 +68,20 @@ class Case:
     """One Jacobian of a run under test, whole or, where it is large, along a few random directions."""
 
     def __init__(self, shared: Shared, of: str, wrt: str) -> None:
-        """Find the Jacobian by the rules of the ops, in the cheapest order."""
+        """Find the Jacobian by the rules of the ops, in the cheapest order.
+
+        Raises:
+            WitnessError: NaN or inf on the way, or an op that has no derivative at this point.
+        """
         self.shared, self.of, self.wrt = shared, of, wrt
         self.run = shared.run
-        self.J = self.run.jacobian(of, wrt)
         self.replay = Replay(self.run, of, wrt)
+        if culprit := self._not_finite():
+            raise WitnessError(f"{culprit} contains NaN or inf")
+        try:
+            self.J = self.run.jacobian(of, wrt)
+        except JacobiansError as error:
+            raise WitnessError(f"no Jacobian: {error}") from None
         large = self.J.size > ENTRIES or self.run.values[wrt].size > COLUMNS
         self.directions = self._random_directions() if large else None
         self.values = self.seen(self.J)
@@ -93,8 +102,7 @@ class Case:
             return values
         return np.stack([np.tensordot(values, d, axes=d.ndim) for d in self.directions], axis=-1)
 
-    @cached_property
-    def not_finite(self) -> str:
+    def _not_finite(self) -> str:
         """The first value on the way that holds NaN or inf; empty where there is none."""
         names = dict.fromkeys([self.wrt, *(s for n in self.replay.nodes for s in (*n.sources.values(), n.name))])
         return next((self.run.model.display(k) for k in names if not np.isfinite(self.run.values[k]).all()), "")
