@@ -68,9 +68,9 @@ def test_printed_labels_follow_the_axis():
     assert str(Sum(axis=1).jacobian("x", x=x)) == "δ_nn' δ_mm'"
     assert str(Mean().jacobian("x", x=M)) == "1/6"
     assert str(Var(axis=0).jacobian("x", x=x[0])) == "2/3 δ_nn' (x - mean(x))_in"
-    assert str(Max().jacobian("x", x=M)) == "[(i, j) = argmax x]"
-    assert str(Max(axis=1).jacobian("x", x=x)) == "δ_nn' δ_mm' [i = argmax x_nm]"
-    assert str(Min(axis=0).jacobian("x", x=M)) == "δ_nn' [i = argmin x_n]"
+    assert str(Max().jacobian("x", x=M)) == "[i = argmax(x)[0]] [j = argmax(x)[1]]"
+    assert str(Max(axis=1).jacobian("x", x=x)) == "δ_nn' δ_mm' [i = argmax(x)[n, m]]"
+    assert str(Min(axis=0).jacobian("x", x=M)) == "δ_nn' [i = argmin(x)[n]]"
 
 
 @pytest.mark.parametrize("op", [Sum(), Mean(), Prod(), Max(), Min()], ids=lambda op: op.name)

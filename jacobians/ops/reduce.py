@@ -118,13 +118,18 @@ class _Extreme(Reduction):
     sign = 1
 
     def _pick(self, x: Array, which: str) -> Rule:
+        """The first extreme entry: one pattern along an axis; over all axes a product of one pattern per axis."""
         names = self.labels(x.ndim)
         i, n, _ = names.patterns()
-        place = {a: f"{{{k}}}" for k, a in enumerate(names.x)}
-        index = ", ".join(place[a] for a in names.along)
-        index = index if len(names.along) == 1 else f"({index})"
-        rest = "_" + "".join(place[a] for a in names.batch) if names.batch else ""
-        name = f"[{index} = {which} x{rest}]"
+        if self.axis is None:
+            spot = np.unravel_index(np.argmax(self.sign * x), x.shape)
+            which_axis = [f"[{k}]" for k in range(x.ndim)] if x.ndim > 1 else [""] * x.ndim
+            hits = [np.arange(size) == at for size, at in zip(x.shape, spot, strict=True)]
+            factors = [(f"[{{0}} = {which}(x){k}]", hit) for k, hit in zip(which_axis, hits, strict=True)]
+            return term(f"{', '.join(names.x)} -> | {i}", *factors)
+        place = names.x.index(names.along[0])
+        batch = ", ".join(f"{{{k}}}" for k in range(x.ndim) if k != place)
+        name = f"[{{{place}}} = {which}(x){f'[{batch}]' if batch else ''}]"
         return term(f"{i} -> {n} | {i}", (name, first_largest(self.sign * x, self.axis)))
 
     def kink_distance(self, **inputs: Array) -> float:
@@ -143,7 +148,7 @@ class Max(_Extreme):
 
     Shapes:    x (... i) -> y (...); by default x of any rank -> y ()
     Formula:   y = max_i x_i
-    Jacobians: dy/dx = [i = argmax x]   (| i)
+    Jacobians: dy/dx = [i = argmax(x)]   (| i)
     Source:    own derivation, checked by the contract test
     """
 
@@ -159,7 +164,7 @@ class Min(_Extreme):
 
     Shapes:    x (... i) -> y (...); by default x of any rank -> y ()
     Formula:   y = min_i x_i
-    Jacobians: dy/dx = [i = argmin x]   (| i)
+    Jacobians: dy/dx = [i = argmin(x)]   (| i)
     Source:    own derivation, checked by the contract test
     """
 
