@@ -98,7 +98,7 @@ class Paths:
         for name in (n for n in self.model.nodes if n in self._between):
             node = self.model.nodes[name]
             sources = dict.fromkeys(s for key, s in node.sources.items() if key not in node.op.data and s in many)
-            many[name] = sum(many[s] * len(run.local(name, s).terms) for s in sources)
+            many[name] = sum(many[s] * len(run.local(name, s).shown.terms) for s in sources)
         return many.get(self.of, 0)
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:

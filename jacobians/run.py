@@ -90,7 +90,7 @@ class Run:
         """The product before any factor was multiplied, or the merged terms where that would be too long to read."""
         if self.model.paths(of, wrt).terms(self) > 64:
             return Jacobian(J.lettered().terms, J.out_shape, J.in_shape)
-        return self.terms(of, wrt)
+        return self.terms(of, wrt).shown
 
     def terms(self, of: str, wrt: str, order: Order = "backward") -> Jacobian:
         """The same Jacobian as pure algebra: labels moved, no array multiplied; equal for every order."""
