@@ -78,7 +78,8 @@ def descend(
     """
     _check_options(rate, steps, patience)
     target = loss or model.output
-    if model.shapes.get(target) != ():
+    model.require(target, "descend")
+    if model.shapes[target] != ():
         raise InputError(f"descend: {target} has shape {shape_text(model.shapes[target])}; expected a scalar loss")
     data = _Samples.of(model, samples, batch)
     parameters = _start(model, data, start, seed)

@@ -21,7 +21,7 @@ T = np.array([4.0, -2.0, 9.0])
 
 
 def test_one_step_by_hand():
-    # gradients x (w x - t) at w = (1, 1): (1, 2)(-1), (3, -1)(4), (0.5, 4)(-4.5); mean (8.75, -24)/3; losses 0.5, 8, 10.125
+    # at w = (1, 1) w x - t is -1, 4, -4.5: gradients (-1, -2), (12, -4), (-2.25, -18), losses 0.5, 8, 10.125
     record = descend(LINE, {"x": X, "t": T}, {"w": [1.0, 1.0]}, rate=0.3, steps=1)
     np.testing.assert_allclose(record.losses, [18.625 / 3], rtol=1e-14)
     np.testing.assert_allclose(record.parameters["w"], [1 - 0.875, 1 + 2.4], rtol=1e-14)
@@ -74,13 +74,12 @@ def test_early_stop():
     assert "stopped: no improvement" in str(record)
 
 
-@pytest.mark.parametrize("rate", [1e3, 1e200])
-def test_divergence_is_an_error_that_names_the_step(rate):
-    with pytest.raises(
-        DivergenceError, match=r"descend, step [0-9]+: .*rate=1e\+0?[0-9]+ is too large, try rate="
-    ) as e:
-        descend(LINE, {"x": X, "t": T}, {"w": [1.0, 1.0]}, rate=rate if rate > 1e6 else 1e8, steps=500)
-    assert isinstance(e.value, jac.JacobiansError)
+def test_divergence_is_an_error_that_names_the_step():
+    too_large = r"rate=1e\+08 is too large, try rate=1e\+07"
+    with pytest.raises(DivergenceError, match=rf"step [0-9]+: the loss is inf \(it was .* before\); {too_large}"):
+        descend(LINE, {"x": X, "t": T}, {"w": [1.0, 1.0]}, rate=1e8, steps=500)
+    with pytest.raises(jac.JacobiansError, match="step 0: w contains NaN or inf; rate=1e.308 is too large"):
+        descend(LINE, {"x": X, "t": T}, {"w": [1.0, 1.0]}, rate=1e308, steps=500)
 
 
 def test_a_loss_that_rose_is_said():
