@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from jacobians.errors import InputError, ModelError, shape_error, shape_text, unknown
 from jacobians.node import Node
-from jacobians.op import OpenShape, Shape, real_array
+from jacobians.op import Op, OpenShape, Shape, real_array
 from jacobians.shapes import infer
 from jacobians.terms import Array
 
@@ -142,7 +142,7 @@ class Model:
         scale = {k: 1 / math.sqrt(s[-1]) if len(s) > 1 else 1.0 for k, s in self.leaves.items()}
         point: dict[str, Array] = {k: np.asarray(scale[k] * rng.standard_normal(s)) for k, s in self.leaves.items()}
         for n in self.nodes.values():  # inputs that an op asks special values of: class indices, probabilities
-            special = set(n.op.data) | (set(n.op.domain) if isinstance(n.op.domain, Mapping) else set())
+            special = [key for key in n.sources if key in n.op.data or n.op.interval(key) != Op.domain]
             drawn = n.op.sample(rng, {key: self.shapes[s] for key, s in n.sources.items()}) if special else {}
             point |= {n.sources[key]: drawn[key] for key in special if n.sources[key] in point}
         return point | self.values

@@ -136,9 +136,13 @@ class Op:
 
     def sample(self, rng: np.random.Generator, shapes: Mapping[str, Shape]) -> dict[str, Array]:
         """Random inputs of these shapes that the op is defined for."""
-        everywhere = (-2.0, 2.0)
-        ranges = self.domain if isinstance(self.domain, Mapping) else dict.fromkeys(shapes, self.domain)
-        return {name: np.asarray(rng.uniform(*ranges.get(name, everywhere), shape)) for name, shape in shapes.items()}
+        return {name: np.asarray(rng.uniform(*self.interval(name), shape)) for name, shape in shapes.items()}
+
+    def interval(self, name: str) -> tuple[float, float]:
+        """Where `sample` draws this input from."""
+        if isinstance(self.domain, Mapping):
+            return self.domain.get(name, (-2.0, 2.0))
+        return self.domain
 
     # ----- what a user calls -----
 
