@@ -28,7 +28,7 @@ class Norm(Reduction):
     Shapes:    x (... i) -> y (...); by default x of any rank -> y ()
     Formula:   y = sqrt(sum_i x_i^2)
     Jacobians: dy/dx = 1/y x_i   (| i)
-    Source:    Petersen, Pedersen, "The Matrix Cookbook" (2012), eq. 129
+    Source:    Petersen, Pedersen, "The Matrix Cookbook" (2012), section 2.6
     """
 
     def compute(self, x: Array) -> Array:
@@ -47,7 +47,7 @@ class SquaredNorm(Reduction):
     Shapes:    x (... i) -> y (...); by default x of any rank -> y ()
     Formula:   y = sum_i x_i^2
     Jacobians: dy/dx = 2 x_i   (| i)
-    Source:    Petersen, Pedersen, "The Matrix Cookbook" (2012), eq. 131
+    Source:    Petersen, Pedersen, "The Matrix Cookbook" (2012), section 2.6
     """
 
     def compute(self, x: Array) -> Array:
@@ -87,7 +87,7 @@ class Normalize(AlongAxis):
     Shapes:    x (... i) -> u (... i); the axis i may stand anywhere
     Formula:   u_i = x_i / norm(x)
     Jacobians: du/dx = δ_ij 1/norm(x) - 1/norm(x) u_i u_j   (i | j)
-    Source:    Petersen, Pedersen, "The Matrix Cookbook" (2012), eq. 130
+    Source:    Petersen, Pedersen, "The Matrix Cookbook" (2012), section 2.6
     """
 
     symbol = "u"
