@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -20,7 +19,7 @@ from jacobians.structure import axis_names
 from jacobians.terms import FRESH
 from symbolic.derive import shapes_of
 from symbolic.formulas import FORMULAS
-from symbolic.scope import Expr, Scalar, Symbolic
+from symbolic.scope import Expr, Scalar, Symbolic, with_deltas
 from symbolic.shorten import name_entries, outermost, tidy
 
 Ranges = Mapping[Expr, Expr]  # index symbol -> size
@@ -47,10 +46,10 @@ def frame(op: Op, wrt: str, shapes: Mapping[str, Shape] | None = None) -> Frame:
     """Axes named as the numeric Jacobian prints them; `shapes` fixes the ranks, by default the plainest."""
     op.require_input(wrt)
     shapes = shapes_of(op, shapes)
-    signature = op.signature(shapes)
+    signature, sizes = op.sizes(shapes)
     J = op.jacobian(wrt, **op.sample(np.random.default_rng(0), shapes))
     axes = [sp.Symbol(name, integer=True, nonnegative=True) for name in axis_names(J.shown.terms, len(J.shape))]
-    scope = Symbolic(op, signature)
+    scope = Symbolic(op, signature, frozenset(a for a, n in sizes.items() if n == 1))
     labels = (*signature.output, *signature.inputs[wrt])
     ranges = {axis: scope.size(a) for axis, a in zip(axes, labels, strict=True)}
     n = len(J.out_shape)
@@ -73,12 +72,15 @@ def derived(f: Frame, name_output: bool = True) -> Expr:
     """The index form on given axes."""
     output = _output(f)
     base = getattr(f.scope, f.wrt)
-    raw = _derivative(output, base.symbol if isinstance(base, Scalar) else base, f.inp, f.ranges)
-    summands = {}
+    at = tuple(sp.Integer(0) if f.ranges[k] == 1 else k for k in f.inp)
+    raw = _derivative(output, base.symbol if isinstance(base, Scalar) else base, at, f.ranges)
+    summands: dict[Expr, Expr] = {}
     for deltas, coefficient in _by_deltas(raw):
         equal = {b: a for d in deltas for a, b in _ordered(d, f)}
         product = sp.Mul(*deltas)
         summands[product] = summands.get(product, 0) + canonical(coefficient.xreplace(equal), f.ranges)
+    if any(c.atoms(sp.Dummy) for c in summands.values()):
+        raise _no_form(f, "SymPy took the cases of its formula out of a sum that they depend on")
     whole = sp.factor_terms(sp.Add(*(deltas * tidy(coefficient) for deltas, coefficient in summands.items())))
     if name_output and f.op.symbol not in f.op.input_names():
         return name_entries(whole, canonical(output, f.ranges), f.entry, _reindexed(f))
@@ -87,26 +89,17 @@ def derived(f: Frame, name_output: bool = True) -> Expr:
 
 def _output(f: Frame) -> Expr:
     try:
-        return _with_deltas(sp.sympify(FORMULAS[f.op.name](f.scope, *f.out)))
+        return with_deltas(sp.sympify(FORMULAS[f.op.name](f.scope, *f.out)))
     except FormError as error:
-        reason = str(error)
+        raise _no_form(f, str(error)) from None
     except (TypeError, ValueError, IndexError, NotImplementedError) as error:
-        reason = f"its formula is written out entry by entry ({error})"
-    raise FormError(
+        raise _no_form(f, f"its formula is written out entry by entry ({error})") from None
+
+
+def _no_form(f: Frame, reason: str) -> FormError:
+    return FormError(
         f"{f.op.label}: no index form with symbolic sizes: {reason}; use symbolic.entries(op, {f.wrt!r}, sizes)"
     )
-
-
-def _with_deltas(expr: Expr) -> Expr:
-    """Cases that only compare two indices, written as a Kronecker delta."""
-
-    def delta(*cases: Any) -> Expr:
-        (value, condition), *rest = cases
-        if isinstance(condition, sp.Eq) and [tuple(r) for r in rest] == [(0, True)]:
-            return value * sp.KroneckerDelta(*condition.args)
-        return sp.Piecewise(*cases)
-
-    return expr.replace(sp.Piecewise, delta)
 
 
 def _reindexed(f: Frame) -> Iterator[dict[Expr, Expr]]:
@@ -218,7 +211,8 @@ def canonical(expr: Expr, ranges: Ranges, taken: frozenset[str] = frozenset()) -
     if not expr.has(sp.Sum, sp.Product):
         return expr
     if isinstance(expr, sp.Sum | sp.Product):
-        limits, names, body = [], taken, expr.function
+        limits: list[tuple[Expr, ...]] = []
+        names, body = taken, expr.function
         for k, low, high in reversed(expr.limits):
             name = next(a for a in (k.name, *FRESH) if a not in names)
             new, names = sp.Symbol(name, integer=True, nonnegative=True), names | {name}

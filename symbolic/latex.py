@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -66,7 +67,8 @@ def size_letters(f: Frame) -> dict[Expr, str]:
     taken = {a.name for a in f.ranges} | {*signature, f.op.symbol}
     free = [letter for letter in SIZE_LETTERS if letter not in taken]
     chosen = free[1:2] if len(labels) == 1 else free
-    return {f.scope.size(a): letter for a, letter in zip(labels, chosen, strict=False)}
+    named = zip((f.scope.size(a) for a in labels), chosen, strict=False)
+    return {size: letter for size, letter in named if size.is_Symbol}
 
 
 def _with_letters(op: Op, wrt: str, write: Callable[[Jacobian, Writer], str]) -> str:
@@ -76,9 +78,9 @@ def _with_letters(op: Op, wrt: str, write: Callable[[Jacobian, Writer], str]) ->
     for shapes in _instances(op):
         signature, numbers = op.sizes(shapes)
         scope = Symbolic(op, signature)
-        names = {n: letters.get(scope.size(a), str(n)) for a, n in numbers.items()}
+        names = {n: letters[scope.size(a)] for a, n in numbers.items() if scope.size(a) in letters}
         J = op.jacobian(wrt, **op.sample(np.random.default_rng(0), shapes))
-        shown.append(write(J, latex_writer(lambda n, names=names: names.get(n, str(n)), _number(names))))
+        shown.append(write(J, latex_writer(partial(_sized, names=names), partial(_number, names=names))))
     if len(set(shown)) > 1:
         raise FormError(
             f"{op.label} by {wrt}: the form depends on the sizes, {shown[0]} and {shown[1]}; use given sizes"
@@ -96,23 +98,19 @@ def _instances(op: Op) -> list[Mapping[str, Shape]]:
     return instances
 
 
-def _number(names: Mapping[int, str]) -> Callable[[float], str]:
+def _number(x: float, names: Mapping[int, str]) -> str:
     """Coefficients such as 2/11 written as 2/n where 11 is the size n."""
-
-    def write(x: float) -> str:
-        near = Fraction(x).limit_denominator(10**6)
-        if abs(float(near) - x) > 1e-12:
-            return number_latex(x)
-        above, below = (_sized(part, names) for part in (near.numerator, near.denominator))
-        return above if below == "1" else rf"\tfrac{{{above}}}{{{below}}}"
-
-    return write
+    near = Fraction(x).limit_denominator(10**6)
+    if abs(float(near) - x) > 1e-12:
+        return number_latex(x)
+    above, below = (_sized(part, names) for part in (near.numerator, near.denominator))
+    return above if below == "1" else rf"\tfrac{{{above}}}{{{below}}}"
 
 
 def _sized(number: int, names: Mapping[int, str]) -> str:
     letters = []
     for n, letter in names.items():
-        while number % n == 0:
+        while number > 1 and number % n == 0:
             number //= n
             letters.append(letter)
     return " ".join(([str(number)] if number != 1 or not letters else []) + letters)

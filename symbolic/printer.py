@@ -98,7 +98,7 @@ class IndexPrinter(LatexPrinter):  # type: ignore[misc]
 
     def _print_Add(self, expr: Expr, order: Any = None) -> str:
         summands = sorted(self._as_ordered_terms(expr), key=lambda a: bool(a.could_extract_minus_sign()))
-        first, *rest = (self._print(a) for a in summands)
+        first, *rest = (str(self._print(a)) for a in summands)
         return first + "".join(f" - {s[1:].lstrip()}" if s.startswith("-") else f" + {s}" for s in rest)
 
     def _print_Relational(self, expr: Expr) -> str:
@@ -133,11 +133,11 @@ class IndexPrinter(LatexPrinter):  # type: ignore[misc]
         return rf"\left({shown}\right)" if loose else shown
 
 
-def _place_in_product(factor: Expr) -> tuple[int, int, str]:
+def _place_in_product(factor: Expr) -> tuple[int, str]:
     """Numbers, sizes, deltas, cases, entries, functions, brackets, sums."""
     base = factor.base if factor.is_Pow and factor.exp.is_Integer else factor
     kinds: tuple[Any, ...] = (sp.Number, sp.Symbol, sp.KroneckerDelta, sp.Indexed, sp.Function, sp.Pow, sp.Add)
     if factor.is_number:
-        return 0, 0, str(factor)
+        return 0, str(factor)
     rank = next((k for k, kind in enumerate(kinds) if isinstance(base, kind)), len(kinds))
-    return rank, len(str(factor)), str(factor)
+    return rank, str(factor).replace("'", "~")  # i before i' before i''

@@ -66,26 +66,56 @@ class Scalar:
 
 
 class Symbolic(Scope):
-    """Index symbols and symbolic sizes."""
+    """Index symbols and symbolic sizes; labels in `units` have size 1, which broadcasting depends on."""
 
-    def __init__(self, op: Op, signature: Signature) -> None:
+    def __init__(self, op: Op, signature: Signature, units: frozenset[str] = frozenset()) -> None:
         inputs = {
             name: sp.IndexedBase(name, real=True) if labels else Scalar(sp.Symbol(name, real=True))
             for name, labels in signature.inputs.items()
         }
         super().__init__(op, signature, inputs)
+        self._units = units
 
     def size(self, label: str) -> Expr:
         """n_i for the label i."""
-        return sp.Symbol(f"n_{label}", integer=True, positive=True)
+        return sp.Integer(1) if label in self._units else sp.Symbol(f"n_{label}", integer=True, positive=True)
 
     def sum(self, label: str, body: Callable[[Any], Expr], start: Any = 0, stop: Any = None) -> Expr:
         k = sp.Dummy(label, integer=True)
-        return sp.Sum(body(k), (k, start, (self.size(label) if stop is None else stop) - 1))
+        return _flat_sum(with_deltas(sp.sympify(body(k))), self._limit(k, label, start, stop))
 
     def product(self, label: str, body: Callable[[Any], Expr], start: Any = 0, stop: Any = None) -> Expr:
         k = sp.Dummy(label, integer=True)
-        return sp.Product(body(k), (k, start, (self.size(label) if stop is None else stop) - 1))
+        return sp.Product(body(k), self._limit(k, label, start, stop))
+
+    def _limit(self, k: Expr, label: str, start: Any, stop: Any) -> tuple[Expr, ...]:
+        return k, start, (self.size(label) if stop is None else stop) - 1
+
+
+def with_deltas(expr: Expr) -> Expr:
+    """Cases that only compare two indices, written as a Kronecker delta."""
+
+    def delta(*cases: Any) -> Expr:
+        (value, condition), *rest = cases
+        if isinstance(condition, sp.Eq) and [tuple(r) for r in rest] == [(0, True)]:
+            return value * sp.KroneckerDelta(*condition.args)
+        return sp.Piecewise(*cases)
+
+    return expr.replace(sp.Piecewise, delta)
+
+
+def _flat_sum(body: Expr, limit: tuple[Expr, ...]) -> Expr:
+    """The sum of a body that may be sums itself, as one sum over several indices.
+
+    SymPy pulls cases out of a sum in a sum, although their conditions may depend on the inner index.
+    """
+    if body.is_Add and body.has(sp.Sum):
+        return sp.Add(*(_flat_sum(summand, limit) for summand in body.args))
+    inner = [f for f in sp.Mul.make_args(body) if isinstance(f, sp.Sum)]
+    if len(inner) == 1:
+        rest = body / inner[0]
+        return sp.Sum(rest * inner[0].function, *inner[0].limits, limit)
+    return sp.Sum(body, limit)
 
 
 class Explicit(Scope):

@@ -50,8 +50,9 @@ def name_entries(expr: Expr, output: Expr, entry: Expr, readings: Iterable[Mappi
     root = isinstance(output, sp.Pow) and output.exp.is_Rational and not output.exp.is_Integer
     letters = [sp.Dummy(real=True, positive=root or None) for _ in readings]  # a root is not negative
     back = {d: entry.xreplace(r) for d, r in zip(letters, readings, strict=True)}
-    for part, solved in _solutions(output):
-        swap = {part.xreplace(r): solved(d).xreplace(r) for d, r in zip(letters, readings, strict=True)}
+    y = sp.Dummy(real=True)
+    for part, value in _solutions(output, y):
+        swap = {part.xreplace(r): value.xreplace({**r, y: d}) for d, r in zip(letters, readings, strict=True)}
         named = by_letters(_swapped(expr, swap), _cancelled)
         if sp.count_ops(named) < sp.count_ops(shown) and _safe(named, expr, letters):
             shown = named
@@ -68,10 +69,10 @@ def _swapped(expr: Expr, swap: Mapping[Expr, Expr]) -> Expr:
     return expr.replace(sp.exp, split).xreplace(swap)
 
 
-def _solutions(output: Expr) -> Iterator[tuple[Expr, Callable[[Expr], Expr]]]:
-    """Parts of the output with their value as a function of the output's letter, where that is unique."""
-    yield output, lambda letter: letter
-    y, part_letter = sp.Dummy(real=True), sp.Dummy(real=True)
+def _solutions(output: Expr, y: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """Parts of the output with their value as a function of the output's letter y, where that is unique."""
+    yield output, y
+    part_letter = sp.Dummy(real=True)
     for part in outermost_first(output):
         rest = output.xreplace({part: part_letter})
         if _entries(part) & _entries(rest):
@@ -81,7 +82,7 @@ def _solutions(output: Expr) -> Iterator[tuple[Expr, Callable[[Expr], Expr]]]:
         except NotImplementedError:
             continue
         if len(found) == 1:
-            yield part, lambda letter, value=found[0]: value.xreplace({y: letter})
+            yield part, found[0]
 
 
 def outermost_first(expr: Expr) -> Iterator[Expr]:

@@ -52,7 +52,7 @@ def array_lines(array: Array, cut: Sequence[bool]) -> list[str]:
     for k in np.ndindex(array.shape):
         cells[k] = _number_text(array[k])
     if array.ndim == 0:
-        return [cells[()]]
+        return [str(cells[()])]
     dotted = with_dots(cells, cut, lambda rows, columns: "...")
     width = max((len(c) for c in dotted.ravel()), default=0)
     return _nested(dotted, width)
