@@ -159,9 +159,13 @@ def test_unknown_form():
 
 
 def test_slices_side_by_side():
-    assert linear("W").text("slices") == ("J[0]        J[1]\n[[1 2 3]    [[0 0 0]\n [0 0 0]]    [1 2 3]]")
-    named = forms.text(linear("x"), "slices", of="a", wrt="x")
-    assert named == "∂a[0]/∂x   ∂a[1]/∂x\n[1 2 3]    [4 5 7]"
+    assert linear("W").text("slices").splitlines() == [
+        "one matrix for each o; rows o', columns i",
+        "o = 0     o = 1",
+        "[1 2 3]   [0 0 0]",
+        "[0 0 0]   [1 2 3]",
+    ]
+    assert linear("x").text("slices").splitlines() == ["rows o, columns i", "[1 2 3]", "[4 5 7]"]
 
 
 def test_slices_in_latex_count_from_one():
@@ -176,7 +180,7 @@ def test_slices_in_latex_count_from_one():
 
 def test_slices_of_a_scalar():
     with pytest.raises(FormError, match=r"the output is a scalar, shape \(\)"):
-        network().text("slices")
+        network().latex("slices")
 
 
 def test_entries():
@@ -209,7 +213,7 @@ def test_large_arrays_keep_their_edges():
     assert r"0 & 1 & 2 & \cdots & 47 & 48 & 49 \\" in tex
     assert r"\vdots & \vdots & \vdots & \ddots & \vdots & \vdots & \vdots" in tex
     assert r"\ldots" in tex
-    assert "J[37]" in J.text("slices")
+    assert "..." in J.text("slices")
     assert r"\ldots, \quad J_{38}" in J.latex("slices")
 
 

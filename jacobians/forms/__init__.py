@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jacobians import printing
 from jacobians.errors import unknown
-from jacobians.forms.entries import entries_latex, entries_text, slices_latex, slices_text
+from jacobians.forms.entries import entries_latex, entries_text, slices_latex
 from jacobians.forms.kron import Kronecker, kronecker
 from jacobians.forms.tensor import tensor
 from jacobians.forms.writers import latex_writer, text_writer
@@ -42,8 +42,8 @@ def latex(J: Jacobian, form: Form = "index", vec: Vec = "row", of: str = "J", wr
     raise unknown("Jacobian.latex", "form", form, FORMS)
 
 
-def text(J: Jacobian, form: Form = "index", vec: Vec = "row", of: str = "J", wrt: str = "") -> str:
-    """Plain text; `of` and `wrt` name the slices.
+def text(J: Jacobian, form: Form = "index", vec: Vec = "row") -> str:
+    """Plain text; "slices" names the axes and puts the matrices side by side.
 
     Raises:
         FormError: this Jacobian has no such form that is proved equal.
@@ -54,7 +54,9 @@ def text(J: Jacobian, form: Form = "index", vec: Vec = "row", of: str = "J", wrt
         case "tensor":
             return tensor(J).write(text_writer())
         case "slices":
-            return slices_text(J, of, wrt)
+            from jacobians.display import axes_text, numbers
+
+            return f"{axes_text(J)}\n{numbers(J).plain}"
         case "kronecker":
             return str(kronecker(J, vec))
         case "entries":

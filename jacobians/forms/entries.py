@@ -15,9 +15,6 @@ from jacobians.terms import Array
 if TYPE_CHECKING:
     from jacobians.jacobian import Jacobian
 
-#: One line of text; slices that do not fit beside one another go below.
-WIDTH = 80
-
 
 def edges(J: Jacobian) -> tuple[Array, list[bool]]:
     """The array with only the edges of long axes where it is large, and which axes were cut; the whole is not built."""
@@ -75,41 +72,6 @@ def _number_text(x: Any) -> str:
     """Four digits; whole numbers in full."""
     whole = math.isfinite(x) and x == round(x) and abs(x) < 1e9
     return f"{x:.0f}" if whole else f"{x:.4g}"
-
-
-def slices_text(J: Jacobian, of: str = "J", wrt: str = "") -> str:
-    """For every output entry the derivative by the whole input, side by side as far as they fit; indices from 0."""
-    blocks = []
-    array, cut = edges(J)
-    n = len(J.out_shape)
-    for at, index in _shown_outputs(J, cut):
-        if at is None:
-            blocks.append(["..."])
-            continue
-        title = f"∂{of}[{index}]/∂{wrt}" if wrt else f"{of}[{index}]"
-        lines = array_lines(array[at], cut[n:])
-        width = max(map(len, [title, *lines]))
-        blocks.append([line.ljust(width) for line in [title, *lines]])
-    shown: list[str] = []
-    for row in _rows(blocks):
-        height = max(map(len, row))
-        padded = [[*block, *[" " * len(block[0])] * (height - len(block))] for block in row]
-        shown.append("\n".join("   ".join(parts).rstrip() for parts in zip(*padded, strict=True)))
-    return "\n\n".join(shown)
-
-
-def _rows(blocks: list[list[str]]) -> list[list[list[str]]]:
-    """Blocks that fit beside one another."""
-    rows: list[list[list[str]]] = [[]]
-    used = 0
-    for block in blocks:
-        width = len(block[0]) + 3
-        if rows[-1] and used + width > WIDTH + 3:
-            rows.append([])
-            used = 0
-        rows[-1].append(block)
-        used += width
-    return rows
 
 
 def _shown_outputs(J: Jacobian, cut: Sequence[bool], base: int = 0) -> list[tuple[tuple[int, ...] | None, str]]:
