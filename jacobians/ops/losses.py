@@ -211,7 +211,7 @@ class Hinge(Loss):
     analytic = False
 
     def per_sample(self, a: Array, y: Array) -> Array:
-        return total(np.maximum(0.0, 1 - y * a))
+        return total(np.maximum(0.0, 1 - y.astype(a.dtype) * a))
 
     def d_a(self, a: Array, y: Array) -> Rule:
         active = (f"[{entry_at('y', y.ndim)} * {entry_at('a', a.ndim)} < 1]", y * a < 1)
