@@ -1,8 +1,10 @@
 """Explicit Jacobians of neural networks: every layer's full Jacobian with named axes and known structure."""
 
 from jacobians import settings
+from jacobians.descent import Record, descend
 from jacobians.errors import (
     DenseLimitError,
+    DivergenceError,
     EntryError,
     FormError,
     InputError,
@@ -61,6 +63,7 @@ __all__ = [
     "Determinant",
     "Diag",
     "Diagonal",
+    "DivergenceError",
     "Divide",
     "Einsum",
     "EntryError",
@@ -112,6 +115,7 @@ __all__ = [
     "Quadratic",
     "ReLU",
     "Reciprocal",
+    "Record",
     "Reshape",
     "Run",
     "Scale",
@@ -142,6 +146,7 @@ __all__ = [
     "Var",
     "Vec",
     "delta_einsum",
+    "descend",
     "mlp",
     "node",
     "settings",

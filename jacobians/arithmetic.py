@@ -139,7 +139,10 @@ def _cheapest(factors: list[Factor], axes: set[str], sizes: Mapping[str, int]) -
         for j, g in enumerate(factors[:i])
         if any(a not in axes for a in {*f.labels} & {*g.labels})
     ]
-    return min(pairs)[:0:-1] if pairs else None  # type: ignore[return-value]
+    if not pairs:
+        return None
+    _, i, j = min(pairs)
+    return j, i
 
 
 def contract(term: Term) -> Term:

@@ -78,7 +78,7 @@ def _model(path: Path | None) -> Any:
 
 
 def _out(content: str | bytes, path: Path | None) -> None:
-    from jacobians.show import write_file
+    from jacobians.files import write_file
 
     if path is not None:
         write_file(path, content.encode() if isinstance(content, str) else content)
@@ -108,9 +108,10 @@ def show(
     Without --of and --wrt: each equation's own Jacobians, then the last node's by every leaf.
     """
     from jacobians import show as pages
+    from jacobians.files import read_point
 
     network = _model(model)
-    given = pages.read_point(at) if at is not None else {}
+    given = read_point(at) if at is not None else {}
     point = {**network.random_point(seed), **given}
     run = network.run(point)
     chosen = pages.pairs(network, of or (), wrt or ())

@@ -43,8 +43,9 @@ def _require_affine(run: Run, name: str, moving: set[str]) -> None:
     node = run.model.nodes[name]
     keys = [key for key, source in node.sources.items() if source in moving]
     if not all(_constant(node.op, key, keys, run.inputs(name)) for key in keys):
+        moved = ", ".join(run.model.display(node.sources[k]) for k in keys)
         raise ModelError(
-            f"collapse: {node.equation} is not linear in {', '.join(run.model.display(node.sources[k]) for k in keys)} ({node.op.name}); "
+            f"collapse: {node.equation} is not linear in {moved} ({node.op.name}); "
             "a network collapses to one linear layer only without non-linear activations"
         )
 

@@ -15,17 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jacobians.errors import InputError, JacobiansError, shape_text, unknown
+from jacobians.errors import DivergenceError, InputError, shape_text, unknown
 from jacobians.terms import Array
 
 if TYPE_CHECKING:
     from jacobians.model import Model
 
 Stopped = Literal["steps", "no improvement"]
-
-
-class DivergenceError(JacobiansError):
-    """The loss or a parameter is no longer finite; the message says the step and what to do."""
 
 
 @dataclass(frozen=True)

@@ -60,13 +60,12 @@ def numbers(J: Jacobian, digits: int = 4, width: int = 80) -> Text:
     def entry(index: tuple[int, ...]) -> float:
         return float(J[index[spare:]] if dense is None else dense[index[spare:]])
 
-    table = [(head, head and _values(entry, head, rows, columns, cut)) for head in _heads(lead, cut)]
-    if not lead:
-        table = [((), _values(entry, (), rows, columns, cut))]
-    write = _writer([v for _, values in table for row in values or () for v in row if v is not None], digits)
+    heads = list(_heads(lead, cut))
+    tables = [[] if head is None else _values(entry, head, rows, columns, cut) for head in heads]
+    write = _writer([v for values in tables for row in values for v in row if v is not None], digits)
     blocks = []
-    for head, values in table:
-        if values is None:
+    for head, values in zip(heads, tables, strict=True):
+        if head is None:
             blocks.append(Block((Text(""), Text("..."))))
         else:
             title = (Text(_head_text(names, head), style="bold"),) if head else ()

@@ -48,6 +48,10 @@ class ModelError(JacobiansError):
     """Equations that do not make a model: a cycle, an unknown function, a size that stays open."""
 
 
+class DivergenceError(JacobiansError):
+    """The loss or a parameter is no longer finite; the message says the step and what to do."""
+
+
 def shape_text(sizes: Iterable[int | None]) -> str:
     """`(2, 3)`, `(4)`, `()`; an open size prints as `?`."""
     return "(" + ", ".join("?" if n is None else str(n) for n in sizes) + ")"

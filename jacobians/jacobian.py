@@ -15,7 +15,7 @@ from jacobians import settings
 from jacobians.arithmetic import add_terms, contract, dense_sum
 from jacobians.errors import DenseLimitError, InputError, ShapeError, shape_error, shape_text
 from jacobians.structure import full_index, nonzeros, select, ties
-from jacobians.terms import Array, Factor, Labels, Term, build_term, common_dtype, letters, parse_pattern
+from jacobians.terms import Array, Factor, Labels, Term, build_term, common_dtype, letters, parse_pattern, real_array
 
 if TYPE_CHECKING:
     from jacobians.forms import Kronecker
@@ -219,13 +219,11 @@ class Jacobian:
         return dense_sum(terms, self.in_shape, np.result_type(self.dtype, vector))
 
     def _operand(self, call: str, name: str, value: ArrayLike, shape: tuple[int, ...], labels: list[Labels]) -> Array:
-        array = np.asarray(value)
-        if array.dtype.kind not in "bfiu":
-            raise InputError(f"Jacobian.{call}: {name} must be an array of real numbers, got dtype {array.dtype}")
+        array = real_array(f"Jacobian.{call}({name})", value)
         if array.shape != shape:
             names = labels[0] if labels else tuple("?" * len(shape))
             raise shape_error(f"Jacobian.{call}({name})", names, shape, array.shape)
-        return array if array.dtype.kind == "f" else array.astype(np.float64)
+        return array
 
     # ----- structure -----
 
@@ -334,11 +332,10 @@ def delta_einsum(
     made = []
     for k, (labels, factor) in enumerate(zip(spec, factors, strict=True)):
         if isinstance(factor, tuple) and len(factor) == 2 and isinstance(factor[0], str):
-            name, array = factor[0], np.asarray(factor[1])
+            name, value = factor
         else:
-            name, array = f"A{k + 1}", np.asarray(factor)
-        if array.dtype.kind not in "bfiu":
-            raise InputError(f"{where}: factor {k + 1} must be an array of real numbers, got dtype {array.dtype}")
+            name, value = f"A{k + 1}", factor
+        array = real_array(f"{where}, factor {k + 1}", value, convert=False)  # booleans are 0/1 patterns
         made.append(Factor(array.astype(np.float64) if array.dtype.kind in "iu" else array, labels, name))
     term = build_term(where, made, out, inp, sizes, coef)
     return Jacobian((term,), [term.sizes[a] for a in out], [term.sizes[a] for a in inp])

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 
 from jacobians.errors import InputError, ModelError, shape_error, shape_text, unknown
 from jacobians.node import Node
-from jacobians.op import Op, OpenShape, Shape, real_array
+from jacobians.op import Op, OpenShape, Shape
 from jacobians.shapes import infer
-from jacobians.terms import Array
+from jacobians.terms import Array, real_array
 
 if TYPE_CHECKING:
     from jacobians.paths import Paths
@@ -108,7 +108,7 @@ class Model:
         waiting = [name]
         while waiting:
             n = self.nodes[waiting.pop()]
-            for key, source in reversed(n.sources.items()):
+            for key, source in n.sources.items():
                 if key in n.op.data:
                     continue
                 if source in self.nodes and self.nodes[source].hidden:

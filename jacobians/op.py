@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from jacobians.errors import InputError, ShapeError, labels_text, shape_error, shape_text, unknown
 from jacobians.jacobian import Jacobian
-from jacobians.terms import Array, Factor, Labels, build_term, parse_pattern
+from jacobians.terms import Array, Factor, Labels, build_term, parse_pattern, real_array
 from jacobians.terms import letters as letters
 
 if TYPE_CHECKING:
@@ -310,19 +310,3 @@ def _parameters(rule: Callable[..., Any]) -> tuple[str, ...]:
     """The names of a rule's parameters without self: the values it needs."""
     code = rule.__code__
     return code.co_varnames[1 : code.co_argcount]
-
-
-def real_array(where: str, value: ArrayLike, convert: bool = True) -> Array:
-    """A float32 or float64 array; integers and booleans become float64 (unless `convert` is off)."""
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise InputError(f"{where}: expected an array of real numbers, got a ragged sequence ({error})") from None
-    if array.dtype.kind in "biu":
-        return array.astype(np.float64) if convert else array
-    if array.dtype in (np.float64, np.float32):
-        return array
-    if array.dtype.kind == "f":
-        return array.astype(np.float64)
-    came = {"c": "complex numbers", "O": "objects", "U": "text", "S": "bytes"}.get(array.dtype.kind, str(array.dtype))
-    raise InputError(f"{where}: expected an array of real numbers, got {came} (dtype {array.dtype}); convert it first")

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from jacobians.display import array_text, axes_text, numbers, structure_line
 from jacobians.errors import unknown
+from jacobians.files import write_file
 from jacobians.jacobian import Jacobian
 from jacobians.model import Model
 from jacobians.op import Op
@@ -21,7 +22,7 @@ from jacobians.ops import OPS
 from jacobians.paths import Paths, along
 from jacobians.run import Run
 from jacobians.sheet import Sheet, sheet
-from jacobians.show import Shown, write_file
+from jacobians.show import Shown
 
 
 def console(record: bool = False) -> Console:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,8 @@ from rich.progress import track
 
 from jacobians.chain import nodes_between
 from jacobians.checks import WitnessError
-from jacobians.errors import InputError, unknown
+from jacobians.errors import unknown
+from jacobians.files import write_file
 from jacobians.terms import Array
 from jacobians.witnesses import INDEPENDENT, WITNESSES, Case, Name, Shared, Testimony
 
@@ -118,17 +118,7 @@ class Report:
         Raises:
             InputError: the file cannot be written.
         """
-        target = Path(path)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.new")
-        try:
-            temporary.write_text(self.to_json() + "\n", encoding="utf-8")
-            temporary.replace(target)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise InputError(
-                f"report {str(path)!r}: cannot be written: {error.strerror}; give the path of a file in a folder "
-                "that can be written to"
-            ) from None
+        write_file(Path(path), f"{self.to_json()}\n".encode())
 
     def __rich__(self) -> RenderableType:
         """The table, the notes, the verdict."""

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -128,41 +125,6 @@ def as_markdown(run: Run, shown: Sequence[Shown]) -> str:
 def as_npz(shown: Sequence[Shown]) -> bytes:
     """All dense arrays as an .npz file, named dL_dW1."""
     buffer = io.BytesIO()
-    np.savez(buffer, **{f"d{item.of}_d{item.wrt}": item.J.dense() for item in shown})
+    arrays: dict[str, Any] = {f"d{item.of}_d{item.wrt}": item.J.dense() for item in shown}
+    np.savez(buffer, **arrays)
     return buffer.getvalue()
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write to a temporary name beside the target, then rename: a file is whole or it is not there."""
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}; choose another file with -o") from None
-
-
-def read_point(path: Path) -> dict[str, Any]:
-    """Values by name from a .npz or .json file.
-
-    Raises:
-        InputError: the file cannot be read or holds something else.
-    """
-    try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                return {name: file[name] for name in file.files}
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"point {path}: cannot be read: {error.strerror}; give a .npz or .json file") from None
-    except Exception as error:  # whatever a broken file makes NumPy or json raise
-        raise InputError(f"point {path}: is no .npz or .json file of arrays by name: {error}") from None
-    if not isinstance(data, dict):
-        raise InputError(f'point {path}: expected an object such as {{"x": [1, 2, 3]}}, got a {type(data).__name__}')
-    return data

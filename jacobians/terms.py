@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from jacobians.errors import InputError, ShapeError, shape_error
 
@@ -124,6 +124,22 @@ def common_dtype(terms: Sequence[Term]) -> np.dtype[Any]:
     """The type of all factors that hold numbers; float64 where there are only 0/1 patterns and deltas."""
     kinds = [f.value.dtype for t in terms for f in t.factors if f.value.dtype != bool]
     return np.result_type(*kinds) if kinds else np.dtype(np.float64)
+
+
+def real_array(where: str, value: ArrayLike, convert: bool = True) -> Array:
+    """A float32 or float64 array; integers and booleans become float64 (unless `convert` is off)."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise InputError(f"{where}: expected an array of real numbers, got a ragged sequence ({error})") from None
+    if array.dtype.kind in "biu":
+        return array.astype(np.float64) if convert else array
+    if array.dtype in (np.float64, np.float32):
+        return array
+    if array.dtype.kind == "f":
+        return array.astype(np.float64)
+    came = {"c": "complex numbers", "O": "objects", "U": "text", "S": "bytes"}.get(array.dtype.kind, str(array.dtype))
+    raise InputError(f"{where}: expected an array of real numbers, got {came} (dtype {array.dtype}); convert it first")
 
 
 def letters(pool: str, count: int) -> Labels:

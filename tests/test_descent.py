@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import jacobians as jac
-from jacobians.descent import DivergenceError, Record, descend
+from jacobians.descent import Record, descend
+from jacobians.errors import DivergenceError
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "digits.py"
 

@@ -306,7 +306,7 @@ def test_json(tmp_path):
     assert entry["ok"] is True
     missing = next(c for c in kept["comparisons"] if c["reason"])
     assert missing["disagreement"] is None
-    with pytest.raises(jac.InputError, match="cannot be written: No such file or directory; give the path of a file"):
+    with pytest.raises(jac.InputError, match="cannot be written: No such file or directory; give a file in a folder"):
         report.save(tmp_path / "nowhere" / "report.json")
 
 
