@@ -14,13 +14,14 @@ from symbolic.scope import Scope
 def concat(s: Scope, *index: Any) -> Any:
     """x1 up to its size, then x2 up to its, and so on."""
     axis = s.op.axis % len(index)
-    o, start = index[axis], 0
-    cases = []
-    for name in s.op.input_names():
-        size = s.size(s.labels[name][axis])
-        cases.append((o < start + size, _part(s, name, axis, index, start)))
-        start = start + size
-    return choose(*cases)
+    *names, last = s.op.input_names()
+    start: Any = 0
+    cases: list[tuple[Any, Callable[[], Any]]] = []
+    for name in names:
+        stop = start + s.size(s.labels[name][axis])
+        cases.append((index[axis] < stop, _part(s, name, axis, index, start)))
+        start = stop
+    return choose(*cases, (True, _part(s, last, axis, index, start)))
 
 
 def _part(s: Scope, name: str, axis: int, index: tuple[Any, ...], start: Any) -> Callable[[], Any]:

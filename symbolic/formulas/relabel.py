@@ -10,7 +10,7 @@ from symbolic.scope import Scope
 
 
 def broadcast(s: Scope, *index: Any) -> Any:
-    """x aligned at the last axis, its first entry along axes of size 1."""
+    """x aligned at the last axis, its only entry along axes of size 1; a symbolic size is taken not to be 1."""
     labels = s.labels["x"]
     last = index[len(index) - len(labels) :]
     return s.x[*(0 if s.size(a) == 1 else k for a, k in zip(labels, last, strict=True))]
