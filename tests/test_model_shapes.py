@@ -136,9 +136,9 @@ def test_a_diamond_is_no_cycle():
 
 
 def test_names_that_nobody_defines():
-    with pytest.raises(jac.ModelError, match="^q is used but neither declared nor defined; known are x, W$"):
+    with pytest.raises(jac.ModelError, match=r"^q is used but neither declared nor defined; known are x, W$"):
         shapes({"x": 3, "W": (2, 3)}, linear(b="q"))
-    with pytest.raises(jac.ModelError, match="^q is used but neither declared nor defined; known are none$"):
+    with pytest.raises(jac.ModelError, match=r"^q is used but neither declared nor defined; known are none$"):
         shapes({}, jac.node("a", jac.Tanh(), x="q"))
 
 
@@ -151,9 +151,9 @@ def test_names_used_twice():
 
 
 def test_inputs_of_a_node():
-    with pytest.raises(jac.InputError, match="^node z: Linear needs the input b; expected x, W, b$"):
+    with pytest.raises(jac.InputError, match=r"^node z: Linear needs the input b; expected x, W, b$"):
         shapes({"x": 3, "W": (2, 3)}, jac.node("z", jac.Linear(), x="x", W="W"))
-    with pytest.raises(jac.InputError, match="^node a, Tanh: unknown input 'y'; known are x$"):
+    with pytest.raises(jac.InputError, match=r"^node a, Tanh: unknown input 'y'; known are x$"):
         shapes({"x": 3}, jac.node("a", jac.Tanh(), x="x", y="x"))
 
 
@@ -182,7 +182,7 @@ def test_a_point_may_hold_lists_and_integers():
         (
             {"x": [None] * 3},
             jac.InputError,
-            r"^run: x: expected an array of real numbers, got objects \(dtype object\)",
+            r"^run: x: expected an array of real numbers, got objects \(dtype",
         ),
     ],
     ids=str,

@@ -171,7 +171,7 @@ def test_no_path_and_the_empty_path():
 
 
 def test_unknown_names():
-    with pytest.raises(jac.InputError, match="^paths: unknown name 'q'; known are s, x, y, z, f, g, L$"):
+    with pytest.raises(jac.InputError, match=r"^paths: unknown name 'q'; known are s, x, y, z, f, g, L$"):
         scalar_graph().paths("q", "s")
-    with pytest.raises(jac.InputError, match="^paths: unknown name 'r'"):
+    with pytest.raises(jac.InputError, match=r"^paths: unknown name 'r'"):
         scalar_graph().paths("L", "r")

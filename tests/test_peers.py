@@ -38,16 +38,22 @@ def test_equals_jax(op, jax):
     from tests.peers.jax_twins import TWINS
 
     for k, case in enumerate(cases(op)):
-        inputs = {name: jax.numpy.asarray(value) for name, value in case.inputs.items()}
-        close(case.op.forward(**case.inputs), np.asarray(TWINS[op.name](case.op, **inputs)), 1e-12)
-        for wrt in op.differentiable(case.inputs):
+        differentiate = jax.jacrev if k % 2 else jax.jacfwd
 
-            def twin(value, case=case, inputs=inputs, wrt=wrt):
-                return TWINS[op.name](case.op, **{**inputs, wrt: value})
+        @jax.jit
+        def value_and_jacobians(inputs, case=case, differentiate=differentiate):
+            def twin(wrt, v):
+                return TWINS[op.name](case.op, **{**inputs, wrt: v})
 
-            got = case.op.jacobian(wrt, **case.inputs).dense()
-            differentiate = jax.jacrev if k % 2 else jax.jacfwd
-            close(got, np.asarray(differentiate(twin)(inputs[wrt])), TOLERANCE)
+            names = op.differentiable(inputs)
+            jacobians = {wrt: differentiate(lambda v, wrt=wrt: twin(wrt, v))(inputs[wrt]) for wrt in names}
+            return twin(names[0], inputs[names[0]]), jacobians
+
+        value, jacobians = value_and_jacobians(case.inputs)
+        close(case.op.forward(**case.inputs), np.asarray(value), 1e-12)
+        assert set(jacobians) == set(op.differentiable(case.inputs))
+        for wrt, J in jacobians.items():
+            close(case.op.jacobian(wrt, **case.inputs).dense(), np.asarray(J), TOLERANCE)
 
 
 @ALL_OPS
