@@ -144,6 +144,7 @@ class Model:
         for n in self.nodes.values():  # inputs that an op asks special values of: class indices, probabilities
             special = [key for key in n.sources if key in n.op.data or n.op.interval(key) != Op.domain]
             drawn = n.op.sample(rng, {key: self.shapes[s] for key, s in n.sources.items()}) if special else {}
+            drawn |= {key: drawn[key] / drawn[key].sum(axis=-1, keepdims=True) for key in n.op.distributions}
             point |= {n.sources[key]: drawn[key] for key in special if n.sources[key] in point}
         return point | self.values
 

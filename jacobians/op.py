@@ -72,6 +72,8 @@ class Op:
     letters: ClassVar[str] = "nmrst"
     #: The interval that `sample` draws each input from (of all inputs, or of some of them).
     domain: ClassVar[tuple[float, float] | Mapping[str, tuple[float, float]]] = (-2.0, 2.0)
+    #: Inputs that are probabilities over the last axis in practice: random points of networks make them sum to 1.
+    distributions: ClassVar[tuple[str, ...]] = ()
     #: False where the forward pass is not complex differentiable as written (abs, max, comparisons).
     analytic: ClassVar[bool] = True
 
@@ -199,7 +201,7 @@ class Op:
 
     def differentiable(self, names: Sequence[str] | Mapping[str, Any] | None = None) -> tuple[str, ...]:
         """The inputs that have a Jacobian."""
-        return tuple(name for name in (self.inputs if names is None else names) if name not in self.data)
+        return tuple(name for name in (self.input_names() if names is None else names) if name not in self.data)
 
     def require_input(self, wrt: str) -> None:
         """Raise where `wrt` is no input that has a Jacobian."""

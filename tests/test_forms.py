@@ -221,3 +221,10 @@ def test_entries_larger_than_the_dense_limit_print():
     n = 20_000
     J = jac.Linear().jacobian("W", x=np.arange(float(n)), W=np.broadcast_to(1.0, (n, n)), b=np.ones(n))
     assert J.text("entries").splitlines()[0] == "[[[    0     1     2   ... 19997 19998 19999]"
+
+
+def test_a_sum_behind_a_minus_keeps_its_brackets():
+    z, y = np.array([0.5, -1.0, 2.0]), np.array([3.0, 0.25, -2.0])
+    J = delta_einsum("i -> | i", ("z2 - y", z - y), coef=-1)
+    assert J.text("tensor") == "-(z2 - y)"
+    assert J.latex("tensor") == r"-\left(z^{(2)} - y\right)"

@@ -248,7 +248,7 @@ class Scaled(Node):
     def write(self, to: Writer) -> str:
         parts = [to.inside(s, PRODUCT) for s in self.scalars]
         if self.body:
-            parts.append(to.inside(self.body, SUM + 1) if self.scalars or abs(self.coef) != 1 else self.body.write(to))
+            parts.append(to.inside(self.body, SUM + 1) if self.scalars or self.coef != 1 else self.body.write(to))
         if abs(self.coef) != 1 or not parts:
             parts.insert(0, to.number(abs(self.coef)))
         return ("-" if self.coef < 0 else "") + " ".join(parts)

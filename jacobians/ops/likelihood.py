@@ -137,6 +137,7 @@ class KL(Loss):
 
     inputs = {"p": "... i", "q": "... i"}
     domain = UNIT
+    distributions = ("p", "q")
 
     def check(self, **inputs: Array) -> None:
         p, q = inputs["p"], inputs["q"]

@@ -81,6 +81,7 @@ class CrossEntropy(FromLogits):
 
     inputs = {"z": "... i", "y": "... i"}
     domain = {"y": (0.0, 1.0)}
+    distributions = ("y",)
 
     def per_sample(self, z: Array, y: Array) -> Array:
         return -total(damped(log_softmax(z), y))
