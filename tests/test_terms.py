@@ -139,6 +139,14 @@ def test_not_equal(other):
     assert not bool(np.all(delta_einsum("i -> o | o i", x3, o=2) == other))
 
 
+def test_a_delta_is_not_a_matrix_of_ones():
+    assert delta_einsum("-> a | b", a=3, b=3) != identity((3,))
+    assert identity((3,)) != delta_einsum("-> a | b", a=3, b=3)
+    hidden, trace = (delta_einsum(p, np.ones((3, 3)), i=3) for p in ("a b -> i | i", "a a -> i | i"))
+    assert hidden != trace
+    assert trace != hidden
+
+
 def test_equal_arrays_on_other_labels_are_not_equal():
     A = np.arange(9.0).reshape(3, 3)
     assert delta_einsum("i j -> i | j", A) != delta_einsum("j i -> i | j", A)
