@@ -44,7 +44,7 @@ class Jacobian:
         """Keep the terms; `shown` gives the uncontracted form that prints, where it differs."""
         self.terms = tuple(terms)
         self.out_shape, self.in_shape = tuple(out_shape), tuple(in_shape)
-        self._shown = shown
+        self._shown: Jacobian | Callable[[], Jacobian] | None = shown
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -68,13 +68,17 @@ class Jacobian:
 
     @property
     def shown(self) -> Jacobian:
-        """The form that prints: the named factors before any of them was multiplied."""
-        return self if self._shown is None else self._shown()
+        """The form that prints: the named factors before any of them was multiplied; made once, when it is needed."""
+        if self._shown is None:
+            return self
+        if not isinstance(self._shown, Jacobian):
+            self._shown = self._shown()
+        return self._shown
 
     @property
     def T(self) -> Jacobian:
         """Outputs and inputs exchanged: T[inputs | outputs]."""
-        shown = self._shown and (lambda: self.shown.T)
+        shown = None if self._shown is None else (lambda: self.shown.T)
         return Jacobian((t.T for t in self.terms), self.in_shape, self.out_shape, shown)
 
     # ----- algebra: labels move, no array is multiplied -----
@@ -113,7 +117,7 @@ class Jacobian:
                 f"Jacobian * {type(scalar).__name__}: expected a real number; for the product of Jacobians write J @ K"
             )
         number = float(scalar)
-        shown = self._shown and (lambda: self.shown * number)
+        shown = None if self._shown is None else (lambda: self.shown * number)
         terms = (replace(t, coef=t.coef * number) for t in self.terms)
         return Jacobian(terms, self.out_shape, self.in_shape, shown)
 
@@ -146,7 +150,7 @@ class Jacobian:
         terms = (
             replace(t, factors=tuple(Factor(f.value, f.labels, rename(f.name)) for f in t.factors)) for t in self.terms
         )
-        shown = self._shown and (lambda: self.shown.renamed(rename))
+        shown = None if self._shown is None else (lambda: self.shown.renamed(rename))
         return Jacobian(terms, self.out_shape, self.in_shape, shown)
 
     # ----- arithmetic -----
@@ -291,7 +295,9 @@ class Jacobian:
         for t in self.terms:
             seen = tuple(dict.fromkeys((*t.out, *t.inp, *t.hidden)))
             terms.append(t.relabel(dict(zip(seen, letters("ijklmnopqrstuvwxyz", len(seen)), strict=True))))
-        return Jacobian(terms, self.out_shape, self.in_shape, self._shown and (lambda: self.shown.lettered()))
+        return Jacobian(
+            terms, self.out_shape, self.in_shape, None if self._shown is None else (lambda: self.shown.lettered())
+        )
 
     def __repr__(self) -> str:
         """Shapes and patterns on one line."""
