@@ -53,7 +53,9 @@ def name_entries(expr: Expr, output: Expr, entry: Expr, readings: Iterable[Mappi
     y = sp.Dummy(real=True)
     for part, value in _solutions(output, y):
         swap = {part.xreplace(r): value.xreplace({**r, y: d}) for d, r in zip(letters, readings, strict=True)}
-        named = by_letters(_swapped(expr, swap), _cancelled)
+        if (swapped := _swapped(expr, swap)) == expr:
+            continue
+        named = by_letters(swapped, _cancelled)
         if sp.count_ops(named) < sp.count_ops(shown) and _safe(named, expr, letters):
             shown = named
     return shown.xreplace(back)
@@ -61,6 +63,7 @@ def name_entries(expr: Expr, output: Expr, entry: Expr, readings: Iterable[Mappi
 
 def _swapped(expr: Expr, swap: Mapping[Expr, Expr]) -> Expr:
     """`xreplace`, also inside the exponentials of sums that SymPy makes of products: exp(a + 2 b) = exp(a) exp(b)^2."""
+    swap = {**swap, **{1 / part: 1 / value for part, value in swap.items() if isinstance(part, sp.exp)}}
 
     def split(exponent: Expr) -> Expr:
         powers = (term.as_coeff_Mul() for term in sp.Add.make_args(exponent))
@@ -77,12 +80,19 @@ def _solutions(output: Expr, y: Expr) -> Iterator[tuple[Expr, Expr]]:
         rest = output.xreplace({part: part_letter})
         if _entries(part) & _entries(rest):
             continue  # the part is no function of the output alone
-        try:
-            found = sp.solve(rest - y, part_letter)
-        except NotImplementedError:
-            continue
-        if len(found) == 1:
-            yield part, found[0]
+        if (value := _solved(rest, y, part_letter)) is not None:
+            yield part, value
+
+
+def _solved(side: Expr, y: Expr, unknown: Expr) -> Expr | None:
+    """The unknown from y = side, where side is a root of, or itself, a quotient of linear expressions."""
+    if side.is_Pow and side.exp.is_Rational:
+        side, y = side.base, y ** (1 / side.exp)
+    numerator = sp.fraction(sp.together(side - y))[0]
+    if not numerator.is_polynomial(unknown) or sp.degree(numerator, unknown) != 1:
+        return None
+    slope = sp.diff(numerator, unknown)
+    return -(numerator - slope * unknown).expand() / slope
 
 
 def outermost_first(expr: Expr) -> Iterator[Expr]:

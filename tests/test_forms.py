@@ -103,6 +103,7 @@ def test_kronecker_pieces_and_latex():
     K = linear("W").kronecker("column")
     assert K.latex() == r"x^{\top} \otimes \mathrm{Id}_{2} \quad (\text{vec column by column})"
     assert linear("W").latex("kronecker", "column") == K.latex()
+    assert [str(piece) for piece in K.pieces] == ["xᵀ", "Id_2"]
     np.testing.assert_array_equal(np.kron(*(piece.matrix() for piece in K.pieces)), K.matrix())
 
 

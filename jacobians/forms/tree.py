@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from jacobians.forms.writers import ATOM, HADAMARD, OUTER, PRODUCT, SUM, Writer
+from jacobians.forms.writers import ATOM, HADAMARD, OUTER, PRODUCT, SUM, Writer, text_writer
 from jacobians.terms import Array
 
 
@@ -39,6 +39,10 @@ class Node(ABC):
     @property
     def columns(self) -> bool:
         return True
+
+    def __str__(self) -> str:
+        """Plain text."""
+        return self.write(text_writer())
 
     def value(self) -> Array:
         """The value with the axes it has as a tensor."""
