@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jacobians.errors import FormError, labels_text
+from jacobians.forms.build import scaled, transposed
 from jacobians.forms.network import Network
-from jacobians.forms.tensor import PROOF_SIZE, prove, scaled, shortened
-from jacobians.forms.tree import Diag, Kron, Node, Sum, Vec, transposed
+from jacobians.forms.tensor import PROOF_SIZE, prove, shortened
+from jacobians.forms.tree import Diag, Kron, Node, Sum, Vec
 from jacobians.forms.writers import Writer, latex_writer, text_writer
 from jacobians.terms import Array, Labels, Term
 

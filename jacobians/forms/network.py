@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jacobians.errors import FormError
-from jacobians.forms.tree import Diag, Hadamard, Identity, Named, Node, Ones, Transpose, hadamard, times, transposed
+from jacobians.forms.build import hadamard, times, transposed
+from jacobians.forms.tree import Diag, Hadamard, Identity, Named, Node, Ones, Transpose
 from jacobians.terms import Labels, Term
 
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from jacobians.errors import FormError, labels_text
+from jacobians.forms.build import scaled, times, transposed
 from jacobians.forms.network import Network
-from jacobians.forms.tree import Node, Outer, Scaled, Sum, times, transposed
+from jacobians.forms.tree import Node, Outer, Sum
 from jacobians.jacobian import Jacobian
 from jacobians.terms import Array, Factor, Term
 
@@ -67,11 +68,6 @@ def prove(form: str, got: Array, want: Array) -> None:
     if not np.allclose(got, want, rtol=0, atol=(1e-4 if single else 1e-10) * scale, equal_nan=True):
         off = float(np.max(np.abs(got - want)))
         raise FormError(f"{form}: differs from the Jacobian by up to {off:.3g}; it could not be proved")
-
-
-def scaled(coef: float, scalars: Sequence[Node], body: Node | None) -> Node:
-    """coef times scalars times body; the body itself where that is all."""
-    return body if body and coef == 1 and not scalars else Scaled(coef, scalars, body)
 
 
 def _term(term: Term) -> Node:

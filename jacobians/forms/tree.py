@@ -275,25 +275,3 @@ class Sum(Node):
         shown = [t.write(to) for t in self.terms]
         rest = (f" - {s[1:]}" if s.startswith("-") else f" + {s}" for s in shown[1:])
         return "".join([*shown[:1], *rest]) or "0"
-
-
-def transposed(node: Node) -> Node:
-    """The transpose, carried into products: (A v)ᵀ is vᵀ Aᵀ."""
-    if isinstance(node, Transpose):
-        return node.body
-    if isinstance(node, Diag | Identity):
-        return node
-    if isinstance(node, Product):
-        return Product([transposed(f) for f in reversed(node.factors)])
-    return Transpose(node)
-
-
-def times(*factors: Node) -> Node:
-    """A product without products inside; one factor is itself."""
-    flat = [g for f in factors for g in (f.factors if isinstance(f, Product) else (f,))]
-    return flat[0] if len(flat) == 1 else Product(flat)
-
-
-def hadamard(factors: Sequence[Node]) -> Node:
-    """The elementwise product; one factor is itself."""
-    return factors[0] if len(factors) == 1 else Hadamard(factors)
