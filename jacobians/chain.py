@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from jacobians.run import Run
 
 ORDERS = ("forward", "backward", "best")
+#: The longest chain whose best bracketing is searched for; the search takes the cube of the length.
+CHAIN = 40
 Simplify = Callable[[Jacobian], Jacobian]
 Edges = dict[str, dict[str, Jacobian]]  # edges[node][source] = d node / d source
 
@@ -136,7 +138,10 @@ def _best(run: Run, of: str, wrt: str, between: list[str], simplify: Simplify) -
     On a chain the elimination order is the optimum over all bracketings, by dynamic programming.
     """
     edges: Edges = {name: {s: run.local(name, s) for s in _sources(run, name, {wrt, *between})} for name in between}
-    plan = elimination_order(edges, of, wrt)
+    chain = len(between) <= CHAIN and all(len(sources) == 1 for sources in edges.values())
+    plan = _chain_order(edges) if chain else elimination_order(edges, of)
+    if chain and all(len(J.terms) == 1 for sources in edges.values() for J in sources.values()):
+        return eliminate(edges, plan, of, wrt, simplify)  # nothing to merge on the way: the bracketing is all there is
     candidates: dict[str, Callable[[Simplify], Jacobian]] = {
         "elimination": lambda f: eliminate(edges, plan, of, wrt, f),
         "backward": lambda f: _backward(run, of, [wrt], between, f)[wrt],
@@ -164,15 +169,12 @@ def eliminate(edges: Edges, plan: list[str], of: str, wrt: str, simplify: Simpli
     return simplify(graph[of][wrt])
 
 
-def elimination_order(edges: Edges, of: str, wrt: str) -> list[str]:
-    """All inner vertices, cheapest first; on a chain of at most 40, the optimum."""
-    inner = [name for name in edges if name != of]
-    with counted(dry=True) as tally:
-        if len(inner) <= 40 and all(len(sources) == 1 for sources in edges.values()):
-            return _chain_order([edges[name][next(iter(edges[name]))] for name in edges], inner)
+def elimination_order(edges: Edges, of: str) -> list[str]:
+    """All inner vertices, the one that costs the fewest multiplications first."""
+    with counted(dry=True):
         graph = {name: dict(sources) for name, sources in edges.items()}
         order: list[str] = []
-        prices = {v: _price(graph, v, tally) for v in inner}
+        prices = {v: _price(graph, v) for v in edges if v != of}
         while prices:
             vertex = min(prices, key=lambda v: prices[v])
             del prices[vertex]
@@ -180,7 +182,7 @@ def elimination_order(edges: Edges, of: str, wrt: str) -> list[str]:
             touched = set(graph[vertex]) | {name for name, sources in graph.items() if vertex in sources}
             _remove(graph, vertex)
             touched |= {s for name in touched if name in graph for s in graph[name]}
-            prices |= {v: _price(graph, v, tally) for v in touched & prices.keys()}
+            prices |= {v: _price(graph, v) for v in touched & prices.keys()}
     return order
 
 
@@ -194,7 +196,7 @@ def _remove(graph: Edges, vertex: str) -> None:
                 sources[source] = (sources[source] + joined).merge() if source in sources else joined
 
 
-def _price(graph: Edges, vertex: str, tally: object) -> int:
+def _price(graph: Edges, vertex: str) -> int:
     """The multiplications that removing a vertex takes."""
     with counted(dry=True) as own:
         for sources in graph.values():
@@ -204,8 +206,10 @@ def _price(graph: Edges, vertex: str, tally: object) -> int:
     return own.multiplications
 
 
-def _chain_order(factors: list[Jacobian], names: list[str]) -> list[str]:
-    """Optimal bracketing of a chain by dynamic programming; factors front to back, names[k] joins factors k and k+1."""
+def _chain_order(edges: Edges) -> list[str]:
+    """Optimal bracketing of a chain by dynamic programming: the inner vertices in the order of their elimination."""
+    names = list(edges)  # front to back: names[k] joins factors k and k + 1
+    factors = [next(iter(edges[name].values())) for name in names]
     n = len(factors)
     product = {(k, k): factors[k] for k in range(n)}
     price = {(k, k): 0 for k in range(n)}

@@ -62,13 +62,13 @@ def _term(term: Term, names: Labels, style: Style) -> tuple[bool, str]:
     factors = [style.factor(f, tuple(name[a] for a in f.labels)) for f in term.factors]
     sums = [style.total([name[a] for a in term.hidden])] if term.hidden else []
     parts = [*deltas, *sums, *factors]
-    size = _nice(abs(term.coef))
+    size = nice(abs(term.coef))
     if size != 1 or not parts:
         parts.insert(0, style.number(size))
     return math.copysign(1, term.coef) < 0, " ".join(parts)
 
 
-def _nice(number: float) -> Fraction | float:
+def nice(number: float) -> Fraction | float:
     """1/3 rather than 0.3333333333333333."""
     near = Fraction(number).limit_denominator(10_000)
     return near if float(near) == number else number

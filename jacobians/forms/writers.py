@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jacobians.printing import LATEX, TEXT
-from jacobians.printing import _nice as nice
+from jacobians.printing import nice as nice
 
 if TYPE_CHECKING:
     from jacobians.forms.tree import Node

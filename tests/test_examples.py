@@ -1,0 +1,27 @@
+"""Every example runs and says what it promises (the digits: tests/test_descent.py)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("linear.py", ["da/dW = δ_oo' x_i  =  Id_2 ⊗ x   shape (2, 2, 3), labels i -> o | o i", "xᵀ ⊗ Id_2"]),
+        ("scalar_paths.py", ["s -> z -> f -> h -> L:  1.619051", "sum 6.624327", "Layer 4:  dL/ds"]),
+    ],
+)
+def test_example(name, lines):
+    done = subprocess.run(
+        [sys.executable, EXAMPLES / name], capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for line in lines:
+        assert line in done.stdout
