@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from jacobians.terms import Array, Factor, Labels, Term, common_dtype
+from jacobians.terms import Array, Factor, Term, common_dtype
 
 DType = np.dtype[Any]
 
@@ -226,14 +226,3 @@ def add_terms(terms: Sequence[Term]) -> Term:
     if not any(t.factors for t in terms):  # bare deltas: only their coefficients add
         return Term((), first.out, first.inp, first.sizes, float(value))
     return Term((Factor(value, tuple(held), name),), first.out, first.inp, first.sizes)
-
-
-def fixed(term: Term, at: Mapping[str, int], out: Labels, inp: Labels) -> Term:
-    """The term with some labels set to an index and dropped; `out` and `inp` are the axes that stay."""
-    factors = tuple(
-        Factor(
-            f.value[tuple(at.get(a, slice(None)) for a in f.labels)], tuple(a for a in f.labels if a not in at), f.name
-        )
-        for f in term.factors
-    )
-    return Term(factors, out, inp, {a: n for a, n in term.sizes.items() if a not in at}, term.coef)

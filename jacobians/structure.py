@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from jacobians.arithmetic import dense_sum, fixed, write_dense
+from jacobians.arithmetic import dense_sum, write_dense
 from jacobians.errors import EntryError, shape_text
 from jacobians.terms import Array, Factor, Labels, Term
 
@@ -97,31 +97,41 @@ def full_index(index: Any, shape: Sequence[int]) -> list[int | slice]:
 def select(term: Term, index: Sequence[int | slice], n_out: int) -> Term | None:
     """The term at integer indices and slices of its axes; None where its deltas make it zero there."""
     axes = (*term.out, *term.inp)
-    at: dict[str, int] = {}
+    at: dict[str, int | slice] = {}
     for a, k in zip(axes, index, strict=True):
         if isinstance(k, int) and at.setdefault(a, k) != k:
             return None
+        if isinstance(k, slice) and axes.count(a) == 1:
+            at[a] = k  # no delta on this axis: the factors themselves are sliced
     extra: list[Factor] = []
     sizes = dict(term.sizes)
     stay: list[list[str]] = [[], []]
     for axis, (a, k) in enumerate(zip(axes, index, strict=True)):
         if isinstance(k, int):
             continue
-        label = a
-        if a in at or k != slice(None):
+        picked = np.arange(term.sizes[a])[k]
+        label, here = a, at.get(a)
+        if isinstance(here, slice):
+            sizes[a] = picked.size
+        elif here is not None or k != slice(None):
+            # tied axes: a row of the identity for a label that is fixed elsewhere, some rows of it for a slice
             label = _new_label(a, sizes)
-            picked = np.arange(term.sizes[a])[k]
             sizes[label] = picked.size
-            # a row of the identity for a label that is fixed elsewhere, some rows of it for a slice
-            hits = picked == at[a] if a in at else picked[:, None] == np.arange(term.sizes[a])
-            name = f"[{{0}} = {at[a]}]" if a in at and k == slice(None) else "[slice]"
-            extra.append(Factor(hits, (label,) if a in at else (label, a), name))
+            hits = picked == here if here is not None else picked[:, None] == np.arange(term.sizes[a])
+            name = f"[{{0}} = {here}]" if here is not None and k == slice(None) else "[slice]"
+            extra.append(Factor(hits, (label,) if here is not None else (label, a), name))
         stay[axis >= n_out].append(label)
     out, inp = (tuple(s) for s in stay)
-    chosen = fixed(term, at, out, inp)
-    kept = {*out, *inp, *(a for f in (*chosen.factors, *extra) for a in f.labels)}
+    factors = (*extra, *(_picked(f, at) for f in term.factors))
+    kept = {*out, *inp, *(a for f in factors for a in f.labels)}
     # ones summed over a label that is left in no factor cannot arise: such a label is fixed or on an axis
-    return Term((*extra, *chosen.factors), out, inp, {a: n for a, n in sizes.items() if a in kept}, chosen.coef)
+    return Term(factors, out, inp, {a: n for a, n in sizes.items() if a in kept}, term.coef)
+
+
+def _picked(f: Factor, at: Mapping[str, int | slice]) -> Factor:
+    """The factor at an index or a slice of some of its labels."""
+    value = f.value[tuple(at.get(a, slice(None)) for a in f.labels)]
+    return Factor(value, tuple(a for a in f.labels if not isinstance(at.get(a), int)), f.name)
 
 
 def _new_label(near: str, taken: dict[str, int]) -> str:

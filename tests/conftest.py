@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 
+#: Twins of the ops in JAX and PyTorch hold no tests; importing them needs the extra `peers`.
+collect_ignore = ["peers"]
+
+
 @pytest.fixture(autouse=True)
 def _strict_floats():
     # underflow to zero is right rounding (softmax of -1e4), everything else is a defect

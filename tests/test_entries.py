@@ -80,3 +80,10 @@ def test_a_bad_entry_is_an_index_error_too():
     with pytest.raises(IndexError, match="axis 1: index 9 is out of range for size 2"):
         J[0, 9]
     assert issubclass(EntryError, JacobiansError)
+
+
+def test_a_slice_of_an_axis_without_delta_slices_the_factors_alone():
+    x = np.arange(7.0)
+    J = delta_einsum("i -> o | o i", ("x", x), o=5)[:, :, 2:6:2]
+    assert [f.value.shape for t in J.terms for f in t.factors] == [(2,)]
+    np.testing.assert_array_equal(J.dense(), np.einsum("op,i->opi", np.eye(5), x[2:6:2]))

@@ -117,7 +117,34 @@ class Diagonal(Op):
         return term("-> ... i | ... i i")
 
 
-class Triu(Op):
+class Triangle(Op):
+    """A part of each matrix that a diagonal bounds, zeros elsewhere: a 0/1 pattern on two deltas."""
+
+    inputs = {"x": "... i j"}
+    output = "... i j"
+
+    def __init__(self, k: int = 0) -> None:
+        """Take the diagonal: 0 is the main one, 1 the one above it, -1 the one below."""
+        self.k = whole_option(self.label, "k", k)
+
+    def part(self, matrix: Array) -> Array:
+        """The kept part, zeros elsewhere."""
+        raise NotImplementedError
+
+    def compute(self, x: Array) -> Array:
+        return self.part(x)
+
+    def pattern(self, x: Array, relation: str) -> Rule:
+        """The rule whose pattern says `j >= i + k` or `j <= i + k`."""
+        mask = self.part(np.ones(x.shape[-2:], bool))
+        return term("i j -> ... i j | ... i j", (f"[{{1}} {relation} {plus('{0}', self.k)}]", mask))
+
+    @classmethod
+    def variants(cls) -> Sequence[Op]:
+        return (cls(), cls(1), cls(-1))
+
+
+class Triu(Triangle):
     """y = the part of each matrix on and above the k-th diagonal, zeros below it.
 
     Shapes:    x (... i j) -> y (... i j)
@@ -126,26 +153,14 @@ class Triu(Op):
     Source:    own derivation, checked by the contract test
     """
 
-    inputs = {"x": "... i j"}
-    output = "... i j"
-
-    def __init__(self, k: int = 0) -> None:
-        """Take the diagonal: 0 is the main one, 1 the one above it, -1 the one below."""
-        self.k = whole_option(self.label, "k", k)
-
-    def compute(self, x: Array) -> Array:
-        return np.triu(x, self.k)
+    def part(self, matrix: Array) -> Array:
+        return np.triu(matrix, self.k)
 
     def d_x(self, x: Array) -> Rule:
-        mask = np.triu(np.ones(x.shape[-2:], bool), self.k)
-        return term("i j -> ... i j | ... i j", (f"[{{1}} >= {plus('{0}', self.k)}]", mask))
-
-    @classmethod
-    def variants(cls) -> Sequence[Op]:
-        return (cls(), cls(1), cls(-1))
+        return self.pattern(x, ">=")
 
 
-class Tril(Op):
+class Tril(Triangle):
     """y = the part of each matrix on and below the k-th diagonal, zeros above it.
 
     Shapes:    x (... i j) -> y (... i j)
@@ -154,23 +169,11 @@ class Tril(Op):
     Source:    own derivation, checked by the contract test
     """
 
-    inputs = {"x": "... i j"}
-    output = "... i j"
-
-    def __init__(self, k: int = 0) -> None:
-        """Take the diagonal: 0 is the main one, 1 the one above it, -1 the one below."""
-        self.k = whole_option(self.label, "k", k)
-
-    def compute(self, x: Array) -> Array:
-        return np.tril(x, self.k)
+    def part(self, matrix: Array) -> Array:
+        return np.tril(matrix, self.k)
 
     def d_x(self, x: Array) -> Rule:
-        mask = np.tril(np.ones(x.shape[-2:], bool), self.k)
-        return term("i j -> ... i j | ... i j", (f"[{{1}} <= {plus('{0}', self.k)}]", mask))
-
-    @classmethod
-    def variants(cls) -> Sequence[Op]:
-        return (cls(), cls(1), cls(-1))
+        return self.pattern(x, "<=")
 
 
 OPS: tuple[Op, ...] = (Broadcast((5, 2, 3)), Permute((1, 2, 0)), Diagonal(), Triu(), Tril())

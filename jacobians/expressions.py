@@ -1,0 +1,300 @@
+"""From the tree of an equation to the nodes that compute it."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from jacobians.errors import InputError, JacobiansError, ModelError, unknown
+from jacobians.node import Node
+from jacobians.notation import Equation, to_plain
+from jacobians.notation import tree as t
+from jacobians.op import Op, OpenShape
+from jacobians.ops import OPS
+from jacobians.ops.elementary import Power, Reciprocal, Square
+from jacobians.ops.elementwise import Identity, Multiple, Shift, Undefined
+from jacobians.ops.matrix import Transpose
+from jacobians.ops.norms import SquaredNorm
+from jacobians.ops.pick import Index
+from jacobians.ops.pointwise import Add, Divide, Hadamard, Scale, Subtract
+from jacobians.ops.products import Matmul, Outer
+
+#: Other names of functions that people write.
+ALIASES = {"sigma": "sigmoid", "ln": "log", "atan": "arctan", "inv": "inverse", "det": "determinant", "tr": "trace"}
+
+#: Names, beside single letters, of functions that nobody defined: the g of the lecture notes.
+GREEK_FUNCTIONS = ("phi", "psi", "rho", "varphi", "chi")
+
+Operand = str | Fraction
+
+
+class Builder:
+    """Turns the trees of equations into nodes; a name nobody declared becomes a leaf of open size."""
+
+    def __init__(self, shapes: Mapping[str, OpenShape], defined: list[str]) -> None:
+        self.shapes: dict[str, OpenShape] = dict(shapes)
+        self._defined = set(defined)
+        self._ranks: dict[str, int] = {name: len(shape) for name, shape in shapes.items()}
+        self._nodes: list[Node] = []
+        self._equation: Equation | None = None
+        self._seen: dict[t.Tree, str] = {}
+
+    def in_order(self, equations: list[Equation]) -> list[Equation]:
+        """The equations so that what an equation uses comes first; cycles are left for the model to report."""
+        by_name = {e.name: e for e in equations}
+        done: dict[str, Equation] = {}
+        state: set[str] = set()
+
+        def visit(e: Equation) -> None:
+            state.add(e.name)
+            for part in e.expression.walk():
+                if isinstance(part, t.Name) and part.text in by_name and part.text not in done:
+                    if part.text in state:
+                        raise ModelError(
+                            f"line {e.line}: {e.name} depends on itself through {part.text}; break the cycle"
+                        )
+                    visit(by_name[part.text])
+            done[e.name] = e
+
+        for e in equations:
+            if e.name not in done:
+                visit(e)
+        return list(done.values())
+
+    def equation(self, e: Equation) -> list[Node]:
+        """The nodes of one equation: hidden ones for its parts, the last one carries its name."""
+        self._nodes, self._equation, self._seen = [], e, {}
+        try:
+            result = self._operand(e.expression)
+        except ModelError:
+            raise
+        except JacobiansError as error:
+            raise type(error)(f"line {e.line}, in {e.text}: {error}") from None
+        if isinstance(result, Fraction):
+            value = f"{e.name} = {float(result):g}"
+            raise ModelError(f"line {e.line}: {e.text} is a constant; write it as a value, {value}")
+        if not self._nodes or self._nodes[-1].name != result:
+            self._add(Identity(), {"x": result}, e.expression)
+        last = self._nodes[-1]
+        self._nodes[-1] = Node(e.name, last.op, last.sources, e.text.partition("=")[2].strip(), "", e.text)
+        self._ranks[e.name] = self._ranks.pop(last.name)
+        return self._nodes
+
+    # ----- trees -----
+
+    def _operand(self, tree: t.Tree) -> Operand:
+        """The name of the node or leaf that holds the value of a tree, or a constant."""
+        if tree in self._seen:  # the same part written twice in one equation is computed once
+            return self._seen[tree]
+        handler = self._HANDLERS.get(type(tree))
+        if handler is None:
+            raise self._refuse(tree, f"{to_plain(tree)} cannot stand in a model's equation")
+        result = handler(self, tree)
+        if isinstance(result, str):
+            self._seen[tree] = result
+        return result
+
+    def _number(self, tree: t.Number) -> Operand:
+        return tree.value
+
+    def _name(self, tree: t.Name) -> Operand:
+        if tree.label is not None:
+            raise self._refuse(tree, f"{to_plain(tree)} has a generic layer label; write the layer's number")
+        name = tree.text
+        if name not in self._ranks and name not in self._defined:
+            rank = 2 if name[0].isupper() else 1
+            self.shapes[name] = (None,) * rank
+            self._ranks[name] = rank
+        return name
+
+    def _negative(self, tree: t.Negative) -> Operand:
+        inner = self._operand(tree.operand)
+        return -inner if isinstance(inner, Fraction) else self._add(Multiple(-1.0), {"x": inner}, tree)
+
+    def _transpose(self, tree: t.Transpose) -> Operand:
+        inner = self._operand(tree.operand)
+        if isinstance(inner, Fraction) or self._ranks[inner] < 2:
+            return inner  # the transpose of a vector matters only inside a product, see _matmul
+        return self._add(Transpose(), {"A": inner}, tree)
+
+    def _binary(self, tree: t.Binary) -> Operand:
+        left, right = self._operand(tree.left), self._operand(tree.right)
+        if isinstance(left, Fraction) and isinstance(right, Fraction):
+            return self._folded(tree, left, right)
+        if tree.op == "^":
+            return self._power(tree, left, right)
+        if isinstance(left, Fraction) or isinstance(right, Fraction):
+            return self._with_constant(tree, left, right)
+        if tree.op in ("@", "·"):
+            return self._matmul(tree, left, right)
+        if tree.op == "⊗":
+            return self._add(Outer(), {"x": left, "y": right}, tree)
+        return self._pointwise(tree, left, right)
+
+    def _juxtaposition(self, tree: t.Juxtaposition) -> Operand:
+        left, right = self._operand(tree.left), self._operand(tree.right)
+        scalar = (
+            isinstance(left, Fraction) or isinstance(right, Fraction) or 0 in (self._ranks[left], self._ranks[right])
+        )
+        return self._binary(t.Binary("*" if scalar else "@", tree.left, tree.right, span=tree.span))
+
+    def _folded(self, tree: t.Binary, a: Fraction, b: Fraction) -> Operand:
+        if tree.op == "/" and b == 0:
+            raise self._refuse(tree, f"{to_plain(tree)} divides by zero")
+        if tree.op == "^":
+            if b.denominator == 1 and abs(b) <= 64 and (a != 0 or b >= 0):
+                return Fraction(a ** int(b))
+            raise self._refuse(tree, f"{to_plain(tree)}: a constant power takes whole exponents up to 64")
+        results: dict[str, Callable[[], Fraction]] = {
+            "+": lambda: a + b,
+            "-": lambda: a - b,
+            "/": lambda: a / b,
+        }
+        return results.get(tree.op, lambda: a * b)()
+
+    def _power(self, tree: t.Binary, base: Operand, exponent: Operand) -> Operand:
+        if isinstance(base, Fraction) or not isinstance(exponent, Fraction):
+            raise self._refuse(
+                tree, f"{to_plain(tree)}: an exponent must be a number, the base a variable; try exp(y * log(x))"
+            )
+        if (
+            isinstance(tree.left, t.Call)
+            and tree.left.function == "norm"
+            and exponent == 2
+            and len(tree.left.args) == 1
+        ):
+            inner = self._operand(tree.left.args[0])
+            self._drop(base)
+            return self._call_op(SquaredNorm(), [inner], tree)
+        if exponent == 2:
+            return self._add(Square(), {"x": base}, tree)
+        power = int(exponent) if exponent.denominator == 1 else float(exponent)
+        return self._add(Power(power), {"x": base}, tree)
+
+    def _with_constant(self, tree: t.Binary, left: Operand, right: Operand) -> Operand:
+        """One side is a number: a multiple, a shift, or the number divided by the other side."""
+        if isinstance(right, Fraction):
+            assert isinstance(left, str)
+            if tree.op in ("+", "-"):
+                return self._add(Shift(float(right if tree.op == "+" else -right)), {"x": left}, tree)
+            if tree.op == "/" and right == 0:
+                raise self._refuse(tree, f"{to_plain(tree)} divides by zero")
+            return self._add(Multiple(float(1 / right if tree.op == "/" else right)), {"x": left}, tree)
+        assert isinstance(left, Fraction)
+        if tree.op == "+":
+            return self._add(Shift(float(left)), {"x": right}, tree)
+        if tree.op == "-":
+            negative = self._add(Multiple(-1.0), {"x": right}, t.Negative(tree.right))
+            return self._add(Shift(float(left)), {"x": negative}, tree)
+        if tree.op == "/":
+            inverse = self._call_op(Reciprocal(), [right], t.Binary("/", t.Number("1"), tree.right))
+            return inverse if left == 1 else self._add(Multiple(float(left)), {"x": inverse}, tree)
+        return self._add(Multiple(float(left)), {"x": right}, tree)
+
+    def _matmul(self, tree: t.Binary, left: str, right: str) -> Operand:
+        ranks = self._ranks[left], self._ranks[right]
+        if 0 in ranks:
+            return self._pointwise(tree, left, right)
+        row = isinstance(tree.right, t.Transpose) and ranks == (1, 1)
+        if row and not isinstance(tree.left, t.Transpose):  # a column times a row: x @ y.T
+            return self._add(Outer(), {"x": left, "y": right}, tree)
+        return self._add(Matmul(), {"A": left, "B": right}, tree)
+
+    def _pointwise(self, tree: t.Binary, left: str, right: str) -> Operand:
+        ranks = self._ranks[left], self._ranks[right]
+        if tree.op in ("*", "@", "·") and 0 in ranks and ranks != (0, 0):
+            c, x = (left, right) if ranks[0] == 0 else (right, left)
+            return self._add(Scale(), {"c": c, "x": x}, tree)
+        ops: dict[str, Callable[[], Op]] = {"+": Add, "-": Subtract, "/": Divide}
+        return self._add(ops.get(tree.op, Hadamard)(), {"x": left, "y": right}, tree)
+
+    def _index(self, tree: t.Index) -> Operand:
+        current = self._operand(tree.array)
+        for k in tree.indices:
+            number = self._operand(k)
+            if isinstance(current, Fraction) or not isinstance(number, Fraction) or number.denominator != 1:
+                raise self._refuse(tree, f"{to_plain(tree)}: an index in a model is a whole number, as in a[0]")
+            current = self._add(Index(int(number), axis=0), {"x": current}, tree)
+        return current
+
+    # ----- calls -----
+
+    def _call(self, tree: t.Call) -> Operand:
+        if tree.primes:
+            raise self._refuse(
+                tree, f"{to_plain(tree)}: a derivative cannot stand in a model; ask for the Jacobian instead"
+            )
+        args = [self._operand(a) for a in tree.args]
+        if any(isinstance(a, Fraction) for a in args):
+            raise self._refuse(tree, f"{to_plain(tree)}: a function of a constant; write its value instead")
+        op = self._op(tree, len(args))
+        return self._call_op(op, [a for a in args if isinstance(a, str)], tree)
+
+    def _op(self, tree: t.Call, count: int) -> Op:
+        name = ALIASES.get(tree.function, tree.function)
+        if name not in OPS:
+            base = name.rstrip("0123456789")
+            if count == 1 and not tree.keywords and (len(base) == 1 or base in GREEK_FUNCTIONS):
+                return Undefined(name)  # the g of the lecture notes
+            near = difflib.get_close_matches(name, [*OPS, *ALIASES], n=3)
+            hint = f"; did you mean {', '.join(near)}?" if near else "; `jacobians op` lists all"
+            raise self._refuse(tree, f"unknown function {name}{hint}; an undefined function is one letter, as in g(z)")
+        cls = type(OPS[name])
+        options = {key: self._option(value) for key, value in tree.keywords}
+        allowed = inspect.signature(cls).parameters
+        if "count" in allowed:
+            options["count"] = count
+        for key in options:
+            if key not in allowed:
+                raise unknown(name, "option", key, allowed)
+        return cls(**options) if options else OPS[name]
+
+    def _option(self, tree: t.Tree) -> Any:
+        if isinstance(tree, t.Name):
+            return tree.text
+        value = self._operand(tree)
+        if not isinstance(value, Fraction):
+            raise self._refuse(tree, f"option {to_plain(tree)}: expected a number or a word")
+        return int(value) if value.denominator == 1 else float(value)
+
+    def _call_op(self, op: Op, args: list[Operand], tree: t.Tree) -> str:
+        names = op.input_names()
+        if len(names) != len(args):
+            raise self._refuse(tree, f"{op.name} takes {len(names)} arguments ({', '.join(names)}), got {len(args)}")
+        return self._add(op, {k: str(a) for k, a in zip(names, args, strict=True)}, tree)
+
+    # ----- nodes -----
+
+    def _add(self, op: Op, sources: Mapping[str, str], tree: t.Tree) -> str:
+        """A hidden node for one part of the equation."""
+        assert self._equation is not None
+        name = f"{self._equation.name}#{len(self._nodes) + 1}"
+        self._ranks[name] = len(op.signature({k: (None,) * self._ranks[s] for k, s in sources.items()}).output)
+        node = Node(name, op, dict(sources), to_plain(tree), self._equation.name, self._equation.text)
+        self._nodes.append(node)
+        return name
+
+    def _drop(self, name: Operand) -> None:
+        """Take back the last node: a better op for the whole was found."""
+        assert self._nodes[-1].name == name
+        self._nodes.pop()
+        self._seen = {tree: n for tree, n in self._seen.items() if n != name}
+
+    def _refuse(self, tree: t.Tree, why: str) -> InputError | ModelError:
+        assert self._equation is not None
+        column = f", column {tree.span.column}" if tree.span else ""
+        return ModelError(f"line {self._equation.line}{column}, in {self._equation.text}: {why}")
+
+    _HANDLERS: dict[type, Callable[[Any, Any], Operand]] = {
+        t.Number: _number,
+        t.Name: _name,
+        t.Negative: _negative,
+        t.Transpose: _transpose,
+        t.Binary: _binary,
+        t.Juxtaposition: _juxtaposition,
+        t.Index: _index,
+        t.Call: _call,
+    }
