@@ -67,7 +67,7 @@ def plot_jacobian(J: Jacobian, axes: Any = None, of: str = "", wrt: str = "") ->
     ax.figure.colorbar(image, ax=ax, shrink=0.85)
     row, column = (_label(names[a:b], J.shape[a:b]) for a, b in ((0, cut), (cut, len(names))))
     ax.set(ylabel=_described(row, of if cut == rank else wrt), xlabel=_described(column, wrt))
-    ax.set_title(f"d{of}/d{wrt}" if of and wrt else "Jacobian")
+    ax.set_title(f"∂{of}/∂{wrt}" if of and wrt else "Jacobian")
     for axis, size in ((ax.yaxis, matrix.shape[0]), (ax.xaxis, matrix.shape[1])):
         if size <= TICKS:
             axis.set_ticks(range(size))

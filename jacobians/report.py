@@ -57,11 +57,11 @@ class Comparison:
 
     @property
     def name(self) -> str:
-        """`dz1/dW1`."""
-        return f"d{self.of}/d{self.wrt}"
+        """`∂z1/∂W1`."""
+        return f"∂{self.of}/∂{self.wrt}"
 
     def __str__(self) -> str:
-        """`dz1/dW1 at [0, 0, 1]: the rule gives 0.5, complex step 0.25`."""
+        """`∂z1/∂W1 at [0, 0, 1]: the rule gives 0.5, complex step 0.25`."""
         at = f" at {list(self.index)}" if self.index else ""
         return f"{self.name}{at}: the rule gives {self.rule:.6g}, {self.witness} {self.found:.6g}"
 

@@ -141,7 +141,7 @@ def test_heat_map_of_a_jacobian():
     ax = plot_jacobian(jac.Linear().jacobian("x", x=x, W=W, b=b), of="a", wrt="x")
     np.testing.assert_array_equal(ax.images[0].get_array(), W)
     assert ax.images[0].get_clim() == (-5, 5)  # zero is white
-    assert (ax.get_ylabel(), ax.get_xlabel(), ax.get_title()) == ("a: o (2)", "x: i (3)", "da/dx")
+    assert (ax.get_ylabel(), ax.get_xlabel(), ax.get_title()) == ("a: o (2)", "x: i (3)", "∂a/∂x")
     J = jac.Linear().jacobian("W", x=x, W=W, b=b)
     ax = plot_jacobian(J)
     np.testing.assert_array_equal(ax.images[0].get_array(), J.matrix())

@@ -67,8 +67,8 @@ def test_every_jacobian_of_the_built_in_network_by_every_witness():
     assert report.ok, str(report)
     names = {c.name for c in report.comparisons}
     assert len(names) == 23
-    assert {"dz1/dW1", "da1/dz1", "dz2/db1", "dL/dx", "dL/dy", "dL/da1"} <= names
-    assert "dy/dx" not in names  # no path
+    assert {"∂z1/∂W1", "∂a1/∂z1", "∂z2/∂b1", "∂L/∂x", "∂L/∂y", "∂L/∂a1"} <= names
+    assert "∂y/∂x" not in names  # no path
     by = {w: [c for c in report.comparisons if c.witness == w] for w in ("forward", "complex step", "SymPy", "deltas")}
     assert {k: len(v) for k, v in by.items()} == {"forward": 23, "complex step": 23, "SymPy": 23, "deltas": 6}
     assert all(c.ok and not c.reason for c in report.comparisons)
@@ -109,13 +109,13 @@ def test_shared_weights_and_skip_connections():
 
 def test_of_and_wrt_select():
     report = checked(network(), of="L", wrt=["W1", "b3"])
-    assert {c.name for c in report.comparisons} == {"dL/dW1", "dL/db3"}
+    assert {c.name for c in report.comparisons} == {"∂L/∂W1", "∂L/∂b3"}
     report = checked(network(), of=["z2"])
     assert {c.wrt for c in report.comparisons} == {"x", "W1", "b1", "W2", "b2", "z1", "a1"}
     report = checked(network(), pairs=[("L", "W1"), ("z2", "x")], witnesses=["backward"])
-    assert [c.name for c in report.comparisons] == ["dL/dW1", "dz2/dx"]
+    assert [c.name for c in report.comparisons] == ["∂L/∂W1", "∂z2/∂x"]
     report = checked(network(), of="z1", wrt="W2", witnesses=["complex step"])  # no path: zero, and checked to be
-    assert [(c.name, c.disagreement) for c in report.comparisons] == [("dz1/dW2", 0.0)]
+    assert [(c.name, c.disagreement) for c in report.comparisons] == [("∂z1/∂W2", 0.0)]
 
 
 def test_unknown_names():
@@ -136,18 +136,18 @@ def test_a_wrong_slope_is_found_by_each_independent_witness(witness):
     report = checked(network(activation=WrongSlope()), witnesses=[witness])
     assert not report.ok
     assert {c.witness for c in report.disagreements} == {witness}
-    assert "dL/dW1" in {c.name for c in report.disagreements}
-    assert "dL/dW3" not in {c.name for c in report.disagreements}  # does not pass through tanh
+    assert "∂L/∂W1" in {c.name for c in report.disagreements}
+    assert "∂L/∂W3" not in {c.name for c in report.disagreements}  # does not pass through tanh
 
 
 def test_a_wrong_slope_is_named():
     report = checked(network(activation=WrongSlope()))
     wrong = {c.name for c in report.disagreements}
-    assert {"da1/dz1", "da1/dW1", "dL/dx", "dL/dz1"} <= wrong
-    assert not wrong & {"dz1/dx", "dz2/da1", "dL/dz2", "dL/dW3", "dz3/dW3"}
-    assert "The first in the order of the network is da1/dz1 at [" in report.verdict
+    assert {"∂a1/∂z1", "∂a1/∂W1", "∂L/∂x", "∂L/∂z1"} <= wrong
+    assert not wrong & {"∂z1/∂x", "∂z2/∂a1", "∂L/∂z2", "∂L/∂W3", "∂z3/∂W3"}
+    assert "The first in the order of the network is ∂a1/∂z1 at [" in report.verdict
     assert report.worst in report.disagreements
-    worst = next(c for c in report.disagreements if c.name == "da1/dz1" and c.witness == "complex step")
+    worst = next(c for c in report.disagreements if c.name == "∂a1/∂z1" and c.witness == "complex step")
     z = network().run(network().random_point())["z1"]
     i, j = worst.index
     assert i == j
@@ -158,9 +158,9 @@ def test_a_wrong_slope_is_named():
 
 def test_a_transposed_matrix_is_named():
     report = checked(network(linear=TransposedLinear()))
-    assert "The first in the order of the network is dz2/da1 at [" in report.verdict
-    assert {"dz2/dW2", "da2/dz2", "dL/dW2"}.isdisjoint(c.name for c in report.disagreements)
-    assert "dL/dW1" in {c.name for c in report.disagreements}
+    assert "The first in the order of the network is ∂z2/∂a1 at [" in report.verdict
+    assert {"∂z2/∂W2", "∂a2/∂z2", "∂L/∂W2"}.isdisjoint(c.name for c in report.disagreements)
+    assert "∂L/∂W1" in {c.name for c in report.disagreements}
 
 
 def test_tolerances():
@@ -185,11 +185,11 @@ def test_float32_is_held_to_what_it_can_keep():
 def test_not_analytic_goes_to_differences():
     report = checked(network(activation=jac.ReLU()))
     assert report.ok, str(report)
-    reasons = {c.reason for c in report.comparisons if c.witness == "complex step" and c.name == "dL/dW1"}
+    reasons = {c.reason for c in report.comparisons if c.witness == "complex step" and c.name == "∂L/∂W1"}
     assert reasons == {"not analytic: relu"}
     differences = [c.name for c in report.comparisons if c.witness == "differences"]
-    assert "dL/dW1" in differences
-    assert "dL/dW2" not in differences
+    assert "∂L/∂W1" in differences
+    assert "∂L/∂W2" not in differences
 
 
 def test_a_kink_is_a_reason():
@@ -197,8 +197,8 @@ def test_a_kink_is_a_reason():
     report = model.run({"x": [1.0, 1e-8, -2.0]}).check(witnesses=["differences"])
     assert [c.reason for c in report.comparisons] == ["relu: a kink within 1e-08 in a = relu(x)"] * 2
     assert not report.ok
-    assert report.unverified == ("da/dx", "dL/dx")
-    assert "No independent witness could be asked about da/dx, dL/dx; the notes say why." in report.verdict
+    assert report.unverified == ("∂a/∂x", "∂L/∂x")
+    assert "No independent witness could be asked about ∂a/∂x, ∂L/∂x; the notes say why." in report.verdict
     near = model.run({"x": [1.0, 3e-6, -2.0]}).check(witnesses=["differences"])  # a smaller step keeps clear of it
     assert near.ok, str(near)
 
@@ -254,8 +254,8 @@ def test_an_op_without_a_derivative_here_is_a_reason():
     model = jac.Model({"x": 3, "y": 3}, [jac.node("a", jac.Sqrt(), x="x"), jac.node("s", jac.Add(), x="a", y="y")])
     report = model.run({"x": [4.0, 0.0, 1.0], "y": [1, 2, 3]}).check()
     assert not report.ok
-    assert report.unverified == ("da/dx", "ds/dx")
-    reasons = {c.reason for c in report.comparisons if c.name == "ds/dx"}
+    assert report.unverified == ("∂a/∂x", "∂s/∂x")
+    reasons = {c.reason for c in report.comparisons if c.name == "∂s/∂x"}
     assert len(reasons) == 1
     assert "no Jacobian: Sqrt.x: expected entries > 0" in reasons.pop()
     assert all(c.ok for c in report.comparisons if c.wrt == "y")
@@ -312,7 +312,7 @@ def test_json(tmp_path):
 
 def test_comparison_reads_as_a_sentence():
     c = Comparison("z1", "W1", (5, 5, 3), "SymPy", 0.5, 1e-9, (0, 0, 1), 0.5, 0.25)
-    assert str(c) == "dz1/dW1 at [0, 0, 1]: the rule gives 0.5, SymPy 0.25"
+    assert str(c) == "∂z1/∂W1 at [0, 0, 1]: the rule gives 0.5, SymPy 0.25"
     assert set(INDEPENDENT) == {"deltas", "complex step", "differences", "SymPy"}
 
 
