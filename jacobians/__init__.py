@@ -21,7 +21,7 @@ from jacobians.op import Op, term
 from jacobians.ops import OPS
 from jacobians.ops.activations import HardTanh, LogSigmoid, Sigmoid, Softplus, Softsign, Tanh
 from jacobians.ops.einsum import Einsum
-from jacobians.ops.elementary import Arctan, Cos, Erf, Exp, Log, Power, Reciprocal, Sin, Sqrt, Square, Tan
+from jacobians.ops.elementary import Arcsinh, Arctan, Cos, Erf, Exp, Log, Power, Reciprocal, Sin, Sqrt, Square, Tan
 from jacobians.ops.elementwise import Abs, Clip, Identity, Multiple, Shift, Undefined
 from jacobians.ops.join import Concat, Pad, Stack
 from jacobians.ops.layout import Flatten, Reshape, Vec
@@ -49,6 +49,7 @@ __all__ = [
     "Abs",
     "AbsoluteError",
     "Add",
+    "Arcsinh",
     "Arctan",
     "BinaryCrossEntropy",
     "BinaryCrossEntropyLogits",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-
 #: Twins of the ops in JAX and PyTorch hold no tests; importing them needs the extra `peers`.
 collect_ignore = ["peers"]
 

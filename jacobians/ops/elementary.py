@@ -251,6 +251,24 @@ class Arctan(Elementwise):
         return (1 / np.hypot(1.0, x)) ** 2  # hypot: x^2 alone may overflow
 
 
+class Arcsinh(Elementwise):
+    """y = arcsinh(x), log(x + sqrt(1 + x^2)).
+
+    Shapes:    x (...) -> y (...)
+    Formula:   y_i = arcsinh(x_i)
+    Jacobians: dy/dx = δ_ii' (1/sqrt(1 + x^2))_i   (i | i')
+    Source:    Abramowitz, Stegun, "Handbook of Mathematical Functions" (1964), eqs. 4.6.20 and 4.6.37
+    """
+
+    slope_name = "1/sqrt(1 + x^2)"
+
+    def compute(self, x: Array) -> Array:
+        return np.arcsinh(x)
+
+    def derivative(self, x: Array) -> Array:
+        return 1 / np.hypot(1.0, x)
+
+
 class Erf(Elementwise):
     """y = erf(x), the error function.
 
@@ -274,5 +292,5 @@ def _exponent(p: float) -> str:
 
 
 OPS: tuple[Op, ...] = (
-    Exp(), Log(), Sqrt(), Square(), Power(), Reciprocal(), Sin(), Cos(), Tan(), Arctan(), Erf(),
+    Exp(), Log(), Sqrt(), Square(), Power(), Reciprocal(), Sin(), Cos(), Tan(), Arctan(), Arcsinh(), Erf(),
 )  # fmt: skip

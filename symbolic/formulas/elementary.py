@@ -17,5 +17,6 @@ FORMULAS: dict[str, Formula] = {
     "cos": entrywise(sp.cos),
     "tan": entrywise(sp.tan),
     "arctan": entrywise(sp.atan),
+    "arcsinh": entrywise(sp.asinh),
     "erf": entrywise(sp.erf),
 }

@@ -111,6 +111,7 @@ TWINS = {
     "square": lambda op, x: jnp.square(x),
     "power": lambda op, x: jnp.power(x, op.exponent),
     "reciprocal": lambda op, x: jnp.reciprocal(x),
+    "arcsinh": lambda op, x: jnp.arcsinh(x),
     "sin": lambda op, x: jnp.sin(x),
     "cos": lambda op, x: jnp.cos(x),
     "tan": lambda op, x: jnp.tan(x),

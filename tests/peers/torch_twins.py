@@ -100,6 +100,7 @@ TWINS = {
     "square": lambda op, x: torch.square(x),
     "power": lambda op, x: torch.pow(x, op.exponent),
     "reciprocal": lambda op, x: torch.reciprocal(x),
+    "arcsinh": lambda op, x: torch.asinh(x),
     "sin": lambda op, x: torch.sin(x),
     "cos": lambda op, x: torch.cos(x),
     "tan": lambda op, x: torch.tan(x),
