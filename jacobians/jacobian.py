@@ -28,6 +28,7 @@ class Jacobian:
     """A sum of terms with the shapes of the output and the input; the full Jacobian has shape out_shape + in_shape.
 
     Built by ops (`Linear().jacobian("W", ...)`), by `delta_einsum`, and from one another by `@`, `+`, `-`, `*`, `.T`.
+    Its factors are the arrays that came in, not copies: changing such an array in place changes the Jacobian.
     """
 
     __slots__ = ("_shown", "in_shape", "out_shape", "terms")

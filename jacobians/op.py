@@ -17,8 +17,7 @@ from numpy.typing import ArrayLike
 
 from jacobians.errors import InputError, ShapeError, labels_text, shape_error, shape_text, unknown
 from jacobians.jacobian import Jacobian
-from jacobians.terms import Array, Factor, Labels, build_term, parse_pattern, real_array
-from jacobians.terms import letters as letters
+from jacobians.terms import Array, Factor, Labels, build_term, letters, parse_pattern, real_array
 
 if TYPE_CHECKING:
     from jacobians.verification import Verification

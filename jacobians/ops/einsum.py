@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from jacobians.errors import InputError
-from jacobians.op import Op, OpenShape, Rule, Shape, Signature, letters, term
-from jacobians.terms import Array, Labels
+from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
+from jacobians.terms import Array, Labels, letters
 
 
 class Einsum(Op):

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from jacobians.errors import shape_error
-from jacobians.op import Op, OpenShape, Rule, Shape, Signature, letters, term
-from jacobians.terms import Array, parse_pattern
+from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
+from jacobians.terms import Array, letters, parse_pattern
 
 
 class Matmul(Op):
