@@ -55,6 +55,8 @@ def main() -> None:
         sys.exit(stop.exit_code)
     except typer.Abort:
         sys.exit(130)
+    except MemoryError as error:
+        _fail(f"not enough memory: {error}; use smaller sizes, or --of and --wrt for fewer Jacobians")
     except BrokenPipeError:  # `| head` closed the pipe: nothing is left to say
         sys.stderr.close()
         sys.exit(0)

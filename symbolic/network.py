@@ -43,6 +43,8 @@ class SympyDerivatives:
         """
         shape = self.run.values[wrt].shape
         size = int(np.prod(shape, dtype=int))
+        if size > ENTRIES:
+            raise WitnessError(f"too large: {size:,} entries of {wrt} for SymPy")
         found = {wrt: np.eye(size).reshape(shape + shape)}
         for n in Replay(self.run, of, wrt).nodes:
             total = np.zeros(self.run.values[n.name].shape + shape)

@@ -346,3 +346,13 @@ def test_complex_step_refuses_what_is_not_analytic():
     run = model.run(model.random_point())
     with pytest.raises(WitnessError, match="not analytic: relu"):
         Replay(run, "L", "W1").complex_step()
+
+
+def test_a_long_input_is_too_large_for_sympy_and_says_so():
+    model = jac.Model.parse("x : 2003\nL = norm(x)^2")
+    report = model.run(model.random_point(0)).check("L", "x", witnesses=["complex step", "SymPy"])
+    assert {c.witness: c.reason for c in report.comparisons} == {
+        "complex step": "",
+        "SymPy": "too large: 2,003 entries of x for SymPy",
+    }
+    assert report.ok
