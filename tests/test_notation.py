@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from fractions import Fraction
 
 import pytest
@@ -315,13 +314,3 @@ def test_mutated_formulas_raise_nothing_else():
 def test_code_is_no_formula(text):
     with pytest.raises(MathSyntaxError):
         parse(text)
-
-
-def test_a_formula_is_read_at_once():
-    def seconds():
-        start = time.perf_counter()
-        for _ in range(200):
-            parse(FORMULAS[0])
-        return (time.perf_counter() - start) / 200
-
-    assert min(seconds() for _ in range(5)) < 1e-3
