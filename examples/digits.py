@@ -55,7 +55,7 @@ def draw(path: str, record, k: int) -> None:
     plot_loss(record, left)
     run = single.run({"x": images[k], "y": labels[k], **record.parameters})
     plot_jacobian(run.jacobian("z2", "x"), right, of="z2", wrt="x")
-    right.set_title(f"dz2/dx at an image of a {labels[k]}")
+    right.set_title(f"∂z2/∂x at an image of a {labels[k]}")
     figure.savefig(path, dpi=120)
 
 

@@ -13,8 +13,6 @@ from jacobians.errors import InputError, JacobiansError
 
 app = typer.Typer(
     name="jacobians",
-    help="Explicit Jacobians of neural networks: every layer's full Jacobian, with formula, structure and proof.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -48,7 +46,7 @@ Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")
 def main() -> None:
     """Run the command; turn every expected error into one message and exit status 2."""
     try:
-        app(standalone_mode=False)
+        app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except JacobiansError as error:
         _fail(str(error))
     except typer.Exit as stop:
@@ -91,7 +89,24 @@ def _out(content: str | bytes, path: Path | None) -> None:
         raise InputError("npz is a binary format: name the file with -o FILE")
 
 
-@app.command()
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"jacobians {version('jacobians')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Explicit Jacobians of neural networks: every layer's full Jacobian, with formula, structure and proof."""
+
+
+@app.command(short_help="Every Jacobian of a network, with numbers and proof.")
 def show(
     model: ModelArgument = None,
     of: Annotated[list[str] | None, typer.Option(help="Of which node (repeatable); default: see below.")] = None,
@@ -135,7 +150,7 @@ def show(
         _out(pages.as_npz(shown) if output is not None else b"", output)
 
 
-@app.command()
+@app.command(short_help="The sheet of one op, or the table of all.")
 def op(
     name: Annotated[str | None, typer.Argument(help="An op, as in the table; left out: the table of all ops.")] = None,
     digits: Annotated[int, typer.Option(min=1, max=17, help="Significant digits of the numbers.")] = 4,
@@ -152,7 +167,7 @@ def op(
         pages.print_op(name, digits)
 
 
-@app.command()
+@app.command(short_help="Paths, forward accumulation, backpropagation, costs.")
 def graph(
     model: ModelArgument = None,
     of: Annotated[str | None, typer.Option(help="The end of the paths; default: the last node.")] = None,

@@ -208,8 +208,19 @@ class TestGraph:
         assert "does not depend on x" in out
 
 
-def test_help_lists_every_command(run_command):
-    status, out, _ = run_command("--help")
+@pytest.mark.parametrize("arguments", [(), ("--help",)])
+def test_help_lists_every_command(run_command, arguments):
+    status, out, err = run_command(*arguments)
+    assert (status, err) == (0, "")
+    for line in (
+        "show   Every Jacobian of a network",
+        "op     The sheet of one op",
+        "graph  Paths, forward accumulation",
+    ):
+        assert line in out
+
+
+def test_version(run_command):
+    status, out, _ = run_command("--version")
     assert status == 0
-    for command in ("show", "op", "graph"):
-        assert command in out
+    assert out.startswith("jacobians 0.")
