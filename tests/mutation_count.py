@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -134,5 +135,7 @@ if __name__ == "__main__":
     everything = [m for op in ops() for m in mutants(op)]
     print(f"{len(ops())} ops, {len({(m.op, m.wrt) for m in everything})} rules")
     print(table(everything))
-    for missed in (m for m in everything if m.changed and not m.caught):
-        print("missed:", missed)
+    missed = [m for m in everything if m.changed and not m.caught]
+    for m in missed:
+        print("missed:", m)
+    sys.exit(bool(missed))
