@@ -48,7 +48,7 @@ def nodes_between(model: Model, of: str, wrt: str) -> list[str]:
     """The nodes after `wrt` on some path to `of`, in order; `of` is the last."""
     reached = {wrt}
     for name in model.nodes:
-        if any(source in reached for source in _differentiable_sources(model, name)):
+        if any(source in reached for source in model.nodes[name].differentiable_sources):
             reached.add(name)
     needed: set[str] = set()
     stack = [of] if of in reached and of != wrt else []
@@ -56,14 +56,9 @@ def nodes_between(model: Model, of: str, wrt: str) -> list[str]:
         name = stack.pop()
         if name not in needed:
             needed.add(name)
-            stack += [s for s in _differentiable_sources(model, name) if s in reached and s != wrt]
+            stack += [s for s in model.nodes[name].differentiable_sources if s in reached and s != wrt]
     _refuse_data(model, of, wrt, needed)
     return [name for name in model.nodes if name in needed]
-
-
-def _differentiable_sources(model: Model, name: str) -> list[str]:
-    node = model.nodes[name]
-    return list(dict.fromkeys(s for key, s in node.sources.items() if key not in node.op.data))
 
 
 def _refuse_data(model: Model, of: str, wrt: str, found: Collection[str]) -> None:
@@ -77,7 +72,7 @@ def _refuse_data(model: Model, of: str, wrt: str, found: Collection[str]) -> Non
 
 
 def _sources(run: Run, name: str, among: Collection[str]) -> list[str]:
-    return [s for s in _differentiable_sources(run.model, name) if s in among]
+    return [s for s in run.model.nodes[name].differentiable_sources if s in among]
 
 
 def _add(total: Jacobian | None, more: Jacobian) -> Jacobian:
@@ -122,7 +117,7 @@ def backward_all(run: Run, of: str, wrts: Collection[str]) -> dict[str, Jacobian
 def cost(run: Run, of: str, wrt: str, order: str) -> int:
     """Multiplications of array entries in that order: the same steps on arrays that are not computed."""
     for name in nodes_between(run.model, of, wrt):
-        for source in _differentiable_sources(run.model, name):
+        for source in run.model.nodes[name].differentiable_sources:
             run.local(name, source)  # the ops' own arithmetic is the same for every order and not counted
     with counted(dry=True) as tally:
         jacobian(run, of, wrt, order)

@@ -127,7 +127,7 @@ def _nodes_after(run: Run, of: str, wrt: str) -> list[Node]:
     """The nodes on the way from `wrt` to `of`, in order."""
     reached = {wrt}
     for n in run.model.nodes.values():
-        if n.name != wrt and any(s in reached for key, s in n.sources.items() if key not in n.op.data):
+        if n.name != wrt and any(s in reached for s in n.differentiable_sources):
             reached.add(n.name)
     needed = {of}
     for n in reversed(run.model.nodes.values()):

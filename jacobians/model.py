@@ -107,10 +107,7 @@ class Model:
         found: dict[str, None] = {}
         waiting = [name]
         while waiting:
-            n = self.nodes[waiting.pop()]
-            for key, source in n.sources.items():
-                if key in n.op.data:
-                    continue
+            for source in self.nodes[waiting.pop()].differentiable_sources:
                 if source in self.nodes and self.nodes[source].hidden:
                     waiting.append(source)
                 else:
@@ -119,7 +116,7 @@ class Model:
 
     def differentiable(self) -> tuple[str, ...]:
         """The leaves that a Jacobian can be taken by: those not only used as data (class indices, masks)."""
-        used = {s for n in self.nodes.values() for key, s in n.sources.items() if key not in n.op.data}
+        used = {source for n in self.nodes.values() for source in n.differentiable_sources}
         return tuple(name for name in self.leaves if name in used)
 
     def parameters(self) -> tuple[str, ...]:

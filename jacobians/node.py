@@ -28,6 +28,11 @@ class Node:
         return bool(self.part_of)
 
     @property
+    def differentiable_sources(self) -> tuple[str, ...]:
+        """The sources that it has a Jacobian by, each once; class indices, masks and the like are left out."""
+        return tuple(dict.fromkeys(source for key, source in self.sources.items() if key not in self.op.data))
+
+    @property
     def display(self) -> str:
         """What formulas call it."""
         return self.text if self.hidden else self.name

@@ -57,8 +57,7 @@ class Paths:
 
     def _ways(self, name: str) -> Iterator[tuple[str, ...]]:
         """The ways into a named node from named nodes or leaves, through hidden nodes of its equation only."""
-        node = self.model.nodes[name]
-        for source in dict.fromkeys(s for key, s in node.sources.items() if key not in node.op.data):
+        for source in self.model.nodes[name].differentiable_sources:
             if source in self.model.nodes and self.model.nodes[source].hidden:
                 yield from ((*way, name) for way in self._ways(source))
             elif source == self.wrt or source in self._between:
@@ -96,9 +95,8 @@ class Paths:
         """The number of delta-einsum terms of the uncontracted product."""
         many = {self.wrt: 1}
         for name in (n for n in self.model.nodes if n in self._between):
-            node = self.model.nodes[name]
-            sources = dict.fromkeys(s for key, s in node.sources.items() if key not in node.op.data and s in many)
-            many[name] = sum(many[s] * len(run.local(name, s).shown.terms) for s in sources)
+            sources = self.model.nodes[name].differentiable_sources
+            many[name] = sum(many[s] * len(run.local(name, s).shown.terms) for s in sources if s in many)
         return many.get(self.of, 0)
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
