@@ -7,7 +7,7 @@ Source: Griewank and Walther, "Evaluating Derivatives" (2008), chapters 3 and 9 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from jacobians.arithmetic import counted
@@ -23,13 +23,6 @@ ORDERS = ("forward", "backward", "best")
 CHAIN = 40
 Simplify = Callable[[Jacobian], Jacobian]
 Edges = dict[str, dict[str, Jacobian]]  # edges[node][source] = d node / d source
-
-
-def renamed_factor(factor: str, names: Mapping[str, str]) -> str:
-    """An op's factor name with the network's names put in: `tanh'(x)` becomes `tanh'(z1)`."""
-    from jacobians.notation import rename
-
-    return rename(factor, names)
 
 
 def jacobian(run: Run, of: str, wrt: str, order: str, simplify: Simplify = Jacobian.merge) -> Jacobian:
@@ -151,16 +144,10 @@ def _best(run: Run, of: str, wrt: str, between: list[str], simplify: Simplify) -
 
 
 def eliminate(edges: Edges, plan: list[str], of: str, wrt: str, simplify: Simplify) -> Jacobian:
-    """Remove the vertices in the order of `plan`, joining each incoming with each outgoing edge."""
+    """The Jacobian that is left when the vertices are removed in the order of `plan`."""
     graph = {name: dict(sources) for name, sources in edges.items()}
     for vertex in plan:
-        incoming = graph.pop(vertex)
-        for sources in graph.values():
-            if vertex in sources:
-                outer = sources.pop(vertex)
-                for source, inner in incoming.items():
-                    joined = simplify(outer @ inner)
-                    sources[source] = simplify(sources[source] + joined) if source in sources else joined
+        _remove(graph, vertex, simplify)
     return simplify(graph[of][wrt])
 
 
@@ -175,20 +162,21 @@ def elimination_order(edges: Edges, of: str) -> list[str]:
             del prices[vertex]
             order.append(vertex)
             touched = set(graph[vertex]) | {name for name, sources in graph.items() if vertex in sources}
-            _remove(graph, vertex)
+            _remove(graph, vertex, Jacobian.merge)
             touched |= {s for name in touched if name in graph for s in graph[name]}
             prices |= {v: _price(graph, v) for v in touched & prices.keys()}
     return order
 
 
-def _remove(graph: Edges, vertex: str) -> None:
+def _remove(graph: Edges, vertex: str, simplify: Simplify) -> None:
+    """Join each edge into the vertex with each edge out of it; parallel edges add up."""
     incoming = graph.pop(vertex)
     for sources in graph.values():
         if vertex in sources:
             outer = sources.pop(vertex)
             for source, inner in incoming.items():
-                joined = (outer @ inner).merge()
-                sources[source] = (sources[source] + joined).merge() if source in sources else joined
+                joined = simplify(outer @ inner)
+                sources[source] = simplify(sources[source] + joined) if source in sources else joined
 
 
 def _price(graph: Edges, vertex: str) -> int:

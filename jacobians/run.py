@@ -57,6 +57,8 @@ class Run:
 
     def local(self, name: str, source: str) -> Jacobian:
         """d node / d source for a source in the node's own call: the sum over the inputs it feeds."""
+        from jacobians.notation import rename
+
         if (name, source) not in self._local:
             node = self.model.nodes[name]
             keys = [key for key, s in node.sources.items() if s == source and key not in node.op.data]
@@ -68,7 +70,7 @@ class Run:
             total = node.op.jacobian(keys[0], **inputs)
             for key in keys[1:]:
                 total = total + node.op.jacobian(key, **inputs)
-            self._local[name, source] = total.renamed(lambda factor: chain.renamed_factor(factor, names))
+            self._local[name, source] = total.renamed(lambda factor: rename(factor, names))
         return self._local[name, source]
 
     def jacobian(self, of: str, wrt: str, order: Order = "best") -> Jacobian:
@@ -88,17 +90,27 @@ class Run:
 
     def _shown(self, of: str, wrt: str, J: Jacobian) -> Jacobian:
         """The product before any factor was multiplied, or the merged terms where that would be too long to read."""
-        if self.model.paths(of, wrt).terms(self) > 64:
+        from jacobians.paths import Paths
+
+        if Paths(self.model, of, wrt).terms(self) > 64:  # not model.paths, which takes named nodes only
             return Jacobian(J.lettered().terms, J.out_shape, J.in_shape)
         return self.terms(of, wrt).shown
 
     def terms(self, of: str, wrt: str, order: Order = "backward") -> Jacobian:
-        """The same Jacobian as pure algebra: labels moved, no array multiplied; equal for every order."""
+        """The same Jacobian as pure algebra: labels moved, no array multiplied; equal for every order.
+
+        Raises:
+            InputError: as `jacobian`.
+        """
         self._require(of, wrt)
         return chain.jacobian(self, of, wrt, order, simplify=lambda J: J).lettered()
 
     def cost(self, of: str, wrt: str) -> dict[str, int]:
-        """The multiplications of array entries that each order takes, structure taken into account."""
+        """The multiplications of array entries that each order takes, structure taken into account.
+
+        Raises:
+            InputError: as `jacobian`.
+        """
         self._require(of, wrt)
         return {order: chain.cost(self, of, wrt, order) for order in chain.ORDERS}
 
@@ -106,12 +118,20 @@ class Run:
         """The paths from `wrt` to `of` at the level of named nodes, each with its product of Jacobians.
 
         The sum of the products is the Jacobian.
+
+        Raises:
+            InputError: an unknown or unnamed node; `wrt` is data without a derivative.
         """
         self._require(of, wrt)
         return self.model.paths(of, wrt).products(self)
 
     def gradients(self, of: str | None = None, wrt: tuple[str, ...] | None = None) -> dict[str, Array]:
-        """The dense Jacobians of one node by many leaves (default: the loss by all parameters), one sweep backward."""
+        """The dense Jacobians of one node by many leaves (default: the loss by all parameters), one sweep backward.
+
+        Raises:
+            InputError: as `jacobian`.
+            DenseLimitError: one of them is too large.
+        """
         target = of or self.model.output
         leaves = self.model.parameters() if wrt is None else wrt
         for name in leaves:

@@ -273,3 +273,10 @@ def test_data_has_no_jacobian():
         run.jacobian("L", "y")
     assert model.differentiable() == ("z",)
     assert run["y"].dtype.kind == "i"
+
+
+def test_the_jacobian_of_a_part_of_an_equation_prints():
+    model = jac.Model.parse("x : 3\nW : 2 x 3\nL = norm(tanh(W @ x))^2")
+    J = model.run(model.random_point(0)).jacobian("L#1", "x")
+    assert J.shape == (2, 3)
+    assert str(J) == "W_ij"
