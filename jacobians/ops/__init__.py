@@ -25,8 +25,8 @@ from jacobians.ops import (
     softmax,
 )
 
-#: Op name -> default instance. A new op is one entry in the `OPS` of its file.
-_FILES = (
+#: The files of ops; each has a file of formulas of the same name in `symbolic/formulas`.
+FILES = (
     linear,
     pointwise,
     products,
@@ -47,4 +47,5 @@ _FILES = (
     likelihood,
     logits,
 )
-OPS: dict[str, Op] = {op.name: op for file in _FILES for op in file.OPS}
+#: Op name -> default instance. A new op is one entry in the `OPS` of its file.
+OPS: dict[str, Op] = {op.name: op for file in FILES for op in file.OPS}

@@ -7,52 +7,13 @@ Each file mirrors one of `jacobians/ops/`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
-from symbolic.formulas import (
-    activations,
-    einsum,
-    elementary,
-    elementwise,
-    join,
-    layout,
-    likelihood,
-    linear,
-    logits,
-    losses,
-    matrix,
-    norms,
-    pick,
-    pointwise,
-    products,
-    rectifiers,
-    reduce,
-    relabel,
-    softmax,
-)
+from jacobians.ops import FILES
 
 Formula = Callable[..., Any]
 
+_MIRRORS = (import_module(f"{__name__}.{file.__name__.rpartition('.')[2]}") for file in FILES)
 #: Op name -> formula.
-_FILES = (
-    linear,
-    pointwise,
-    products,
-    einsum,
-    elementwise,
-    elementary,
-    activations,
-    rectifiers,
-    softmax,
-    norms,
-    reduce,
-    layout,
-    relabel,
-    pick,
-    join,
-    matrix,
-    losses,
-    likelihood,
-    logits,
-)
-FORMULAS: dict[str, Formula] = {name: formula for file in _FILES for name, formula in file.FORMULAS.items()}
+FORMULAS: dict[str, Formula] = {name: formula for file in _MIRRORS for name, formula in file.FORMULAS.items()}
