@@ -63,7 +63,7 @@ def labels_text(labels: Iterable[str]) -> str:
 
 
 def shape_error(
-    where: str, labels: Sequence[str], expected: Sequence[int | None], got: Sequence[int], why: str = ""
+    where: str, labels: Sequence[str], expected: Sequence[int | None], got: Sequence[int | None], why: str = ""
 ) -> ShapeError:
     """The one wording of a misfit between labelled sizes and a shape that came."""
     because = f"; {why}" if why else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -46,12 +46,14 @@ def term(pattern: str, *factors: tuple[str, Array], coef: float = 1.0, **sizes: 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The labels of every input and of the output, with the sizes of labels that only the op itself can know."""
+    """The labels of every input and of the output for inputs of given shapes."""
 
     inputs: Mapping[str, Labels]
     output: Labels
+    #: What `...` stands for in the patterns of the rules.
     axes: Labels = ()
-    sizes: Mapping[str, int] | None = None
+    #: The sizes of output labels that no input has.
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 class Op:
@@ -169,9 +171,13 @@ class Op:
         return self._jacobian(wrt, arrays, signature, sizes)
 
     def jacobians(self, **inputs: ArrayLike) -> dict[str, Jacobian]:
-        """The Jacobian by every differentiable input."""
+        """The Jacobian by every differentiable input.
+
+        Raises:
+            InputError, ShapeError: as `forward`.
+        """
         arrays, signature, sizes = self._bind(inputs)
-        return {name: self._jacobian(name, arrays, signature, sizes) for name in self.differentiable(arrays)}
+        return {name: self._jacobian(name, arrays, signature, sizes) for name in self.differentiable()}
 
     def verify(self, wrt: str, /, **inputs: ArrayLike) -> Verification:
         """Compare the Jacobian by `wrt` with a derivative made from the forward pass alone.
@@ -189,25 +195,33 @@ class Op:
         return verify(self, wrt, arrays)
 
     def out_shape(self, **shapes: Shape) -> Shape:
-        """The shape of the output for inputs of these shapes."""
+        """The shape of the output for inputs of these shapes.
+
+        Raises:
+            ShapeError: a rank or size that does not fit.
+        """
         signature, sizes = self.sizes(shapes)
         return tuple(sizes[a] for a in signature.output)
 
     def near_kink(self, distance: float, **inputs: ArrayLike) -> bool:
-        """True where the point lies within `distance` of a kink, so that differences across it mislead."""
+        """True where the point lies within `distance` of a kink, so that differences across it mislead.
+
+        Raises:
+            InputError, ShapeError: as `forward`.
+        """
         arrays, _, _ = self._bind(inputs)
         return self.kink_distance(**arrays) <= distance
 
-    def differentiable(self, names: Sequence[str] | Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    def differentiable(self) -> tuple[str, ...]:
         """The inputs that have a Jacobian."""
-        return tuple(name for name in (self.input_names() if names is None else names) if name not in self.data)
+        return tuple(name for name in self.input_names() if name not in self.data)
 
     def require_input(self, wrt: str) -> None:
-        """Raise where `wrt` is no input that has a Jacobian."""
+        """Raise an InputError where `wrt` is no input that has a Jacobian."""
         if wrt in self.data:
             raise InputError(f"{self.label}: no Jacobian by {wrt}: {self.data[wrt]}")
         if wrt not in self.input_names():
-            raise unknown(f"{self.label}.jacobian", "input", wrt, self.differentiable(self.input_names()))
+            raise unknown(f"{self.label}.jacobian", "input", wrt, self.differentiable())
 
     def input_names(self) -> tuple[str, ...]:
         """The inputs in the order of the forward pass."""
@@ -269,7 +283,7 @@ class Op:
             for a, n in zip(labels, shape, strict=True):
                 if sizes.setdefault(a, n) != n:  # one label twice in an input: a square matrix that is not square
                     raise self._misfit(name, signature, shapes)
-        return signature, {**sizes, **(signature.sizes or {})}
+        return signature, {**sizes, **signature.sizes}
 
     def _misfit(self, name: str, signature: Signature, shapes: Mapping[str, Shape]) -> ShapeError:
         """The error for an input that does not fit: the other inputs say what its sizes should be."""
@@ -293,7 +307,7 @@ class Op:
             if "..." in words:
                 spare = len(shapes[name]) - (len(words) - 1)
                 if spare < 0:
-                    raise shape_error(f"{self.label}.{name}", words, [None] * (len(words) - 1), shapes[name])  # type: ignore[arg-type]
+                    raise shape_error(f"{self.label}.{name}", words, [None] * (len(words) - 1), shapes[name])
                 return letters(self.letters, spare)
         return ()
 

@@ -82,8 +82,7 @@ def _pass(sizes: Sizes, axes: dict[str, list[int]], nodes: Sequence[Node]) -> in
                 if not sizes.unify(first, axis):
                     expected = [sizes.value(cell[a]) if a in cell else None for a in labels]
                     raise _misfit(node, name, labels, [sizes.value(a) for a in own], expected)
-        own_sizes = signature.sizes or {}
-        out = [cell[a] if a in cell else sizes.new(own_sizes.get(a)) for a in signature.output]
+        out = [cell[a] if a in cell else sizes.new(signature.sizes.get(a)) for a in signature.output]
         earlier = axes.setdefault(node.name, out)
         if not all(sizes.unify(old, new) for old, new in zip(earlier, out, strict=True)):
             gives, taken = (shape_text(sizes.value(a) for a in own) for own in (out, earlier))
@@ -97,7 +96,7 @@ def _pass(sizes: Sizes, axes: dict[str, list[int]], nodes: Sequence[Node]) -> in
 def _misfit(
     node: Node, name: str, labels: Sequence[str], got: Sequence[int | None], expected: Sequence[int | None]
 ) -> ShapeError:
-    want = f"({' '.join(labels)}) = {shape_text(expected)}"
+    want = f"{labels_text(labels)} = {shape_text(expected)}"
     others = ", ".join(source for key, source in node.sources.items() if key != name)
     fixed = f"; the sizes of {others} fix this" if others else ""
     return ShapeError(

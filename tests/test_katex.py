@@ -23,7 +23,7 @@ def formulas() -> Iterator[tuple[str, str]]:
     """(where, LaTeX) of every op, input and form that there is, numeric and symbolic."""
     for name, op in OPS.items():
         point = away_from_kinks(op, op.example_shapes(PRIMES[0])[0], seed=0)
-        for wrt in op.differentiable(point):
+        for wrt in op.differentiable():
             J = op.jacobian(wrt, **point)
             for form in FORMS:
                 for vec in ("row", "column") if form == "kronecker" else ("row",):

@@ -155,7 +155,7 @@ def test_scalars_get_axes():
 )
 def test_open_sizes(op, shape, sizes):
     signature = op.signature({"x": shape})
-    known = {**dict(zip(signature.inputs["x"], shape, strict=True)), **(signature.sizes or {})}
+    known = {**dict(zip(signature.inputs["x"], shape, strict=True)), **signature.sizes}
     assert tuple(known.get(a) for a in signature.output) == sizes
 
 

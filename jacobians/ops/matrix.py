@@ -67,7 +67,7 @@ class SquareMatrixOp(Op):
         A = shapes["A"]
         if len(A) > 1 and None not in A[-2:] and A[-2] != A[-1]:
             labels = self.inputs["A"].split()
-            raise shape_error(f"{self.label}.A", labels, (A[-2], A[-2]), A, "A must be square")  # type: ignore[arg-type]
+            raise shape_error(f"{self.label}.A", labels, (A[-2], A[-2]), A, "A must be square")
         return super().signature(shapes)
 
     def check(self, **inputs: Array) -> None:
@@ -197,7 +197,7 @@ class Solve(SquareMatrixOp):
 
     def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
         if len(shapes["b"]) not in (1, 2):
-            raise shape_error(f"{self.label}.b", ("i", "k"), (None, None), shapes["b"], "b is a vector or a matrix")  # type: ignore[arg-type]
+            raise shape_error(f"{self.label}.b", ("i", "k"), (None, None), shapes["b"], "b is a vector or a matrix")
         return super().signature(shapes)
 
     def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
