@@ -210,6 +210,8 @@ def product(factors: Iterable[Factor], labels: list[str], coef: float, dtype: DT
 def add_terms(terms: Sequence[Term]) -> Term:
     """Terms with equal deltas and no hidden label as one: their products over the common axis labels, summed."""
     first = terms[0]
+    if not any(t.factors for t in terms):  # bare deltas: only their coefficients add
+        return Term((), first.out, first.inp, first.sizes, sum(t.coef for t in terms))
     axes = list(dict.fromkeys((*first.out, *first.inp)))
     dtype = common_dtype(terms)
     values = []
@@ -223,6 +225,4 @@ def add_terms(terms: Sequence[Term]) -> Term:
     dry = tally is not None and tally.dry
     value = blank(shape, values[0].dtype) if dry else reduce(np.add, values).reshape(shape)
     name = _short(" + ".join(dict.fromkeys(" ".join(f.name for f in t.factors) or "1" for t in terms)))
-    if not any(t.factors for t in terms):  # bare deltas: only their coefficients add
-        return Term((), first.out, first.inp, first.sizes, float(value))
     return Term((Factor(value, tuple(held), name),), first.out, first.inp, first.sizes)

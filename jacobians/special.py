@@ -24,8 +24,8 @@ def magnitude(x: Array) -> Array:
 
 
 def positive_part(x: Array) -> Array:
-    """max(x, 0), NaN where x is; by the real part."""
-    return np.where(x.real <= 0, 0.0, x)
+    """max(x, 0), NaN where x is; by the real part, and x itself at 0, where `magnitude` is x too."""
+    return np.where(x.real < 0, 0.0, x)
 
 
 def bounded(x: Array, limit: float) -> Array:

@@ -55,6 +55,12 @@ def test_counts_by_hand():
     assert tally.multiplications == 0, "an outer product stays apart"
 
 
+@pytest.mark.parametrize("n", [1, 3])
+def test_bare_deltas_add_their_coefficients(n):
+    delta = delta_einsum("-> i | i", i=n)
+    assert (delta + 2 * delta).merge() == 3 * delta
+
+
 def test_counting_ends_with_its_block():
     with counted() as outer:
         with counted() as inner:

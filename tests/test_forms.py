@@ -87,6 +87,8 @@ KRONECKER = [
     (network(), "(W2ᵀ δ ⊙ tanh'(z1))ᵀ ⊗ xᵀ", "xᵀ ⊗ (W2ᵀ δ ⊙ tanh'(z1))ᵀ"),
     (softmax(), "diag(p) - p pᵀ", "diag(p) - p pᵀ"),
     (delta_einsum("-> | i i", i=3), "vec(Id_3)ᵀ", "vec(Id_3)ᵀ"),
+    (delta_einsum(", -> |", ("a", 2.0), ("b", 3.0), coef=-5), "-5 a b", "-5 a b"),
+    (delta_einsum("-> |"), "1", "1"),
 ]
 
 

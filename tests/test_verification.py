@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jacobians import InputError, Linear, ReLU, Tanh, term
+from jacobians import OPS, InputError, Linear, ReLU, Tanh, term
 
 
 class WrongTanh(Tanh):
@@ -35,6 +35,20 @@ def test_disagreement_names_the_entry():
 
 def test_nan_is_no_agreement():
     assert not Tanh().verify("x", x=[0.5, np.nan]).agrees
+
+
+@pytest.mark.parametrize("op", [op for op in OPS.values() if op.analytic], ids=lambda op: op.name)
+def test_zero_is_a_point_like_any_other(op):
+    """Whole numbers: a zero lies on the border between the two sides of a forward pass written for each sign."""
+    for shapes in op.example_shapes((3, 2, 5, 7, 11)):
+        inputs = {name: np.round(value) for name, value in op.sample(np.random.default_rng(0), shapes).items()}
+        inputs |= {name: value.astype(int) for name, value in inputs.items() if name in op.data}
+        try:
+            op.jacobians(**inputs)
+        except InputError:  # no derivative there: log(0), a singular matrix
+            continue
+        for wrt in op.differentiable():
+            assert op.verify(wrt, **inputs).agrees, str(op.verify(wrt, **inputs))
 
 
 def test_unknown_input():

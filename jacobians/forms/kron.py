@@ -85,7 +85,8 @@ def _term(term: Term, vec: Order) -> tuple[Node, list[Node]]:
             pieces = [_piece(network, rows, columns, vec) for rows, columns in cut]
         except FormError:
             continue
-        return scaled(term.coef, network.loose_scalars(), Kron(pieces) if len(pieces) > 1 else pieces[0]), pieces
+        body = Kron(pieces) if len(pieces) > 1 else next(iter(pieces), None)  # None: a number by a number
+        return scaled(term.coef, network.loose_scalars(), body), pieces
     raise FormError(
         f"the output axes {labels_text(term.out)} and the input axes {labels_text(term.inp)} do not split into "
         "neighbouring segments that no factor and no delta connects"
