@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
 
 Form = Literal["index", "tensor", "slices", "kronecker", "entries"]
 Vec = Literal["row", "column"]
+
+#: Labels of axes that no op has named.
+INDICES = "ijklmnopqrstuvwxyz"
 
 
 class Jacobian:
@@ -79,13 +81,17 @@ class Jacobian:
     @property
     def T(self) -> Jacobian:
         """Outputs and inputs exchanged: T[inputs | outputs]."""
-        shown = None if self._shown is None else (lambda: self.shown.T)
+        shown = _lazily(lambda: self.shown.T, self)
         return Jacobian((t.T for t in self.terms), self.in_shape, self.out_shape, shown)
 
     # ----- algebra: labels move, no array is multiplied -----
 
     def __matmul__(self, inner: Jacobian) -> Jacobian:
-        """Chain rule: (outer @ inner)[o | i] = sum over p of outer[o | p] inner[p | i]."""
+        """Chain rule: (outer @ inner)[o | i] = sum over p of outer[o | p] inner[p | i].
+
+        Raises:
+            ShapeError: the outer input's shape is not the inner output's.
+        """
         if not isinstance(inner, Jacobian):
             return NotImplemented
         if self.in_shape != inner.out_shape:
@@ -94,12 +100,15 @@ class Jacobian:
                 f"outputs of shape {shape_text(inner.out_shape)}; the two must be equal"
             )
         terms = (a @ b for a in self.terms for b in inner.terms)
-        lazy = self._shown is not None or inner._shown is not None
-        shown = (lambda: self.shown @ inner.shown) if lazy else None
+        shown = _lazily(lambda: self.shown @ inner.shown, self, inner)
         return Jacobian(terms, self.out_shape, inner.in_shape, shown)
 
     def __add__(self, other: Jacobian) -> Jacobian:
-        """The sum of two Jacobians of one shape: their terms, one after the other."""
+        """The sum of two Jacobians of one shape: their terms, one after the other.
+
+        Raises:
+            ShapeError: the shapes differ.
+        """
         if not isinstance(other, Jacobian):
             return NotImplemented
         if (self.out_shape, self.in_shape) != (other.out_shape, other.in_shape):
@@ -107,18 +116,21 @@ class Jacobian:
             raise ShapeError(
                 f"sum of Jacobians: the shapes {mine} and {theirs} differ; add only Jacobians of one shape"
             )
-        lazy = self._shown is not None or other._shown is not None
-        shown = (lambda: self.shown + other.shown) if lazy else None
+        shown = _lazily(lambda: self.shown + other.shown, self, other)
         return Jacobian(self.terms + other.terms, self.out_shape, self.in_shape, shown)
 
     def __mul__(self, scalar: float) -> Jacobian:
-        """Every coefficient times a number."""
+        """Every coefficient times a number.
+
+        Raises:
+            InputError: no real number.
+        """
         if isinstance(scalar, Jacobian) or np.ndim(scalar) != 0 or np.asarray(scalar).dtype.kind not in "biuf":
             raise InputError(
                 f"Jacobian * {type(scalar).__name__}: expected a real number; for the product of Jacobians write J @ K"
             )
         number = float(scalar)
-        shown = None if self._shown is None else (lambda: self.shown * number)
+        shown = _lazily(lambda: self.shown * number, self)
         terms = (replace(t, coef=t.coef * number) for t in self.terms)
         return Jacobian(terms, self.out_shape, self.in_shape, shown)
 
@@ -151,8 +163,16 @@ class Jacobian:
         terms = (
             replace(t, factors=tuple(Factor(f.value, f.labels, rename(f.name)) for f in t.factors)) for t in self.terms
         )
-        shown = None if self._shown is None else (lambda: self.shown.renamed(rename))
+        shown = _lazily(lambda: self.shown.renamed(rename), self)
         return Jacobian(terms, self.out_shape, self.in_shape, shown)
+
+    def lettered(self) -> Jacobian:
+        """The same terms with their labels called i, j, k, ... in order: axes first, then hidden labels."""
+        terms = []
+        for t in self.terms:
+            seen = tuple(dict.fromkeys((*t.out, *t.inp, *t.hidden)))
+            terms.append(t.relabel(dict(zip(seen, letters(INDICES, len(seen)), strict=True))))
+        return Jacobian(terms, self.out_shape, self.in_shape, _lazily(lambda: self.shown.lettered(), self))
 
     # ----- arithmetic -----
 
@@ -190,13 +210,23 @@ class Jacobian:
             )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        """np.asarray(J): the dense array."""
+        """np.asarray(J): the dense array.
+
+        Raises:
+            DenseLimitError: as `dense`.
+            InputError: copy=False, since there is nothing to share memory with.
+        """
         if copy is False:
             raise InputError("np.asarray(J, copy=False): the dense array has to be made; leave copy out")
         return self.dense() if dtype is None else self.dense().astype(dtype)
 
     def matrix(self, vec: Vec = "row", limit: int | None = None) -> Array:
-        """The matrix vec(output) x vec(input); vec="row" runs over the last axis first, vec="column" over the first."""
+        """The matrix vec(output) x vec(input); vec="row" runs over the last axis first, vec="column" over the first.
+
+        Raises:
+            DenseLimitError: as `dense`.
+            InputError: another `vec`.
+        """
         order = _vec_order(vec)
         dense = self.dense(limit)
         n = len(self.out_shape)
@@ -233,7 +263,11 @@ class Jacobian:
     # ----- structure -----
 
     def __getitem__(self, index: Any) -> Any:
-        """`J[i, k, l]` is a number, `J[i]` and `J[:, k]` are Jacobians with fewer axes; the whole is never built."""
+        """`J[i, k, l]` is a number, `J[i]` and `J[:, k]` are Jacobians with fewer axes; the whole is never built.
+
+        Raises:
+            EntryError: an index out of range, too many of them, or neither integers nor slices.
+        """
         full = full_index(index, self.shape)
         n = len(self.out_shape)
         chosen = [t for term in self.terms if (t := select(term, full, n)) is not None]
@@ -260,6 +294,7 @@ class Jacobian:
 
         Raises:
             FormError: it is no Kronecker product of named pieces.
+            InputError: another `vec`.
         """
         from jacobians.forms import kronecker
 
@@ -273,13 +308,18 @@ class Jacobian:
 
         Raises:
             FormError: this Jacobian has no such form that is proved equal.
+            InputError: an unknown form.
         """
         from jacobians import forms
 
         return forms.latex(self, form, vec)
 
     def text(self, form: Form = "index", vec: Vec = "row") -> str:
-        """The same forms in plain text."""
+        """The same forms in plain text.
+
+        Raises:
+            FormError, InputError: as `latex`.
+        """
         from jacobians import forms
 
         return forms.text(self, form, vec)
@@ -290,20 +330,15 @@ class Jacobian:
 
         return index_text(self)
 
-    def lettered(self) -> Jacobian:
-        """The same terms with their labels called i, j, k, ... in order: axes first, then hidden labels."""
-        terms = []
-        for t in self.terms:
-            seen = tuple(dict.fromkeys((*t.out, *t.inp, *t.hidden)))
-            terms.append(t.relabel(dict(zip(seen, letters("ijklmnopqrstuvwxyz", len(seen)), strict=True))))
-        return Jacobian(
-            terms, self.out_shape, self.in_shape, None if self._shown is None else (lambda: self.shown.lettered())
-        )
-
     def __repr__(self) -> str:
         """Shapes and patterns on one line."""
         patterns = "; ".join(t.pattern for t in self.terms) or "zero"
         return f"<Jacobian {shape_text(self.out_shape)} | {shape_text(self.in_shape)}: {patterns}>"
+
+
+def _lazily(shown: Callable[[], Jacobian], *parts: Jacobian) -> Callable[[], Jacobian] | None:
+    """`shown`, the printed form made of the parts' printed forms; None where all parts print as they are."""
+    return shown if any(J._shown is not None for J in parts) else None
 
 
 def zero(out_shape: Sequence[int], in_shape: Sequence[int]) -> Jacobian:
@@ -313,7 +348,7 @@ def zero(out_shape: Sequence[int], in_shape: Sequence[int]) -> Jacobian:
 
 def identity(shape: Sequence[int]) -> Jacobian:
     """d x / d x: one delta per axis, no array."""
-    labels = tuple(itertools.islice("ijklmnopqrstuvwxyz", len(shape)))
+    labels = letters(INDICES, len(shape))
     return Jacobian((Term((), labels, labels, dict(zip(labels, shape, strict=True))),), shape, shape)
 
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from jacobians.jacobian import Jacobian
 from jacobians.structure import axis_names
-from jacobians.terms import FRESH, Factor, Labels, Term
+from jacobians.terms import Factor, Labels, Term, free_label
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,7 @@ def _term(term: Term, names: Labels, style: Style) -> tuple[bool, str]:
         else:
             name[label] = axis
     for label in term.hidden:
-        taken = {*names, *name.values()}
-        name[label] = next(a for a in (label, *FRESH, *(f"{label}{k}" for k in range(99))) if a not in taken)
+        name[label] = free_label(label, {*names, *name.values()})
     factors = [style.factor(f, tuple(name[a] for a in f.labels)) for f in term.factors]
     sums = [style.total([name[a] for a in term.hidden])] if term.hidden else []
     parts = [*deltas, *sums, *factors]

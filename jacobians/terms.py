@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -103,7 +103,7 @@ class Term:
             for a in term.sizes:
                 top = _find(root, (side, a))
                 if top not in name:
-                    name[top] = _free(a, taken)
+                    name[top] = free_label(a, taken)
                     taken.add(name[top])
 
         def labels(side: int, old: Labels) -> Labels:
@@ -201,7 +201,7 @@ def _unify(outer: Term, inner: Term) -> dict[tuple[int, str], tuple[int, str]]:
     return root
 
 
-def _free(label: str, taken: set[str]) -> str:
+def free_label(label: str, taken: Collection[str]) -> str:
     """`label` if it is free, else a fresh letter."""
     if label not in taken:
         return label

@@ -16,7 +16,7 @@ import sympy as sp
 from jacobians.errors import FormError
 from jacobians.op import Op, Shape
 from jacobians.structure import axis_names
-from jacobians.terms import FRESH
+from jacobians.terms import free_label
 from symbolic.derive import shapes_of
 from symbolic.formulas import FORMULAS
 from symbolic.scope import Expr, Scalar, Symbolic, with_deltas
@@ -214,7 +214,7 @@ def canonical(expr: Expr, ranges: Ranges, taken: frozenset[str] = frozenset()) -
         limits: list[tuple[Expr, ...]] = []
         names, body = taken, expr.function
         for k, low, high in reversed(expr.limits):
-            name = next(a for a in (k.name, *FRESH) if a not in names)
+            name = free_label(k.name, names)
             new, names = sp.Symbol(name, integer=True, nonnegative=True), names | {name}
             body = body.xreplace({k: new})
             limits = [tuple(x.xreplace({k: new}) for x in limit) for limit in limits]

@@ -5,7 +5,7 @@ Tensor and Kronecker forms are built as expressions, evaluated, and compared wit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import get_args
 
 from jacobians import printing
 from jacobians.errors import unknown
@@ -13,13 +13,11 @@ from jacobians.forms.entries import entries_latex, entries_text, slices_latex
 from jacobians.forms.kron import Kronecker, kronecker
 from jacobians.forms.tensor import tensor
 from jacobians.forms.writers import latex_writer, text_writer
-
-if TYPE_CHECKING:
-    from jacobians.jacobian import Form, Jacobian, Vec
+from jacobians.jacobian import Form, Jacobian, Vec
 
 __all__ = ["FORMS", "Kronecker", "kronecker", "latex", "tensor", "text"]
 
-FORMS = ("index", "tensor", "slices", "kronecker", "entries")
+FORMS: tuple[Form, ...] = get_args(Form)
 
 
 def latex(J: Jacobian, form: Form = "index", vec: Vec = "row", of: str = "J", wrt: str = "") -> str:

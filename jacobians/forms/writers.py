@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jacobians.printing import LATEX, TEXT
-from jacobians.printing import nice as nice
+from jacobians.printing import LATEX, TEXT, nice
 
 if TYPE_CHECKING:
     from jacobians.forms.tree import Node
