@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -46,23 +47,22 @@ Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")
 def main() -> None:
     """Run the command; turn every expected error into one message and exit status 2."""
     try:
-        app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        status = app(sys.argv[1:] or ["--help"], prog_name="jacobians", standalone_mode=False)
     except JacobiansError as error:
         _fail(str(error))
-    except typer.Exit as stop:
-        sys.exit(stop.exit_code)
-    except typer.Abort:
-        sys.exit(130)
     except MemoryError as error:
-        _fail(f"not enough memory: {error}; use smaller sizes, or --of and --wrt for fewer Jacobians")
-    except BrokenPipeError:  # `| head` closed the pipe: nothing is left to say
-        sys.stderr.close()
-        sys.exit(0)
+        reason = f": {error}" if str(error) else ""
+        _fail(f"not enough memory{reason}; use smaller sizes, or --of and --wrt for fewer Jacobians")
+    except OSError as error:  # of the standard output: files are read and written elsewhere
+        sys.stdout = io.StringIO()  # what is still to be flushed would fail once more
+        _fail(f"standard output: cannot be written: {error.strerror}; write to another place")
     except Exception as error:
         # click's usage errors: an unknown option or command, a missing argument
         if hasattr(error, "format_message"):
-            _fail(f"{error.format_message()}\nTry 'jacobians --help'.")
+            context = getattr(error, "ctx", None)
+            _fail(f"{error.format_message()}\nTry '{context.command_path if context else 'jacobians'} --help'.")
         raise
+    sys.exit(status or 0)  # 130 after Ctrl-C
 
 
 def _fail(message: str) -> None:
@@ -109,10 +109,10 @@ def options(
 @app.command(short_help="Every Jacobian of a network, with numbers and proof.")
 def show(
     model: ModelArgument = None,
-    of: Annotated[list[str] | None, typer.Option(help="Of which node (repeatable); default: see below.")] = None,
+    of: Annotated[list[str] | None, typer.Option(help="Of which node (repeatable); default: see above.")] = None,
     wrt: Annotated[list[str] | None, typer.Option(help="By which node or leaf (repeatable).")] = None,
     at: Annotated[Path | None, typer.Option(help="The point: a .npz or .json file of values by name.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the random point where none is given.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the values that are not given.")] = 0,
     order: Annotated[OrderOption, typer.Option(help="Order of multiplication.")] = OrderOption.BEST,
     format: Annotated[Format, typer.Option(help="Output format; npz needs -o.")] = Format.TEXT,
     digits: Annotated[int, typer.Option(min=1, max=17, help="Significant digits of the numbers.")] = 4,
@@ -137,7 +137,7 @@ def show(
     if kind is Format.TEXT:
         from jacobians.pages import print_run
 
-        source = f"{at}" if at is not None else f"random, seed {seed}"
+        source = pages.source_of_point(network, given, at, seed)
         print_run(run, shown, digits=digits, source=source, check=check, output=output)
     elif kind is Format.JSON:
         report = run.check(pairs=chosen) if check else None
@@ -173,7 +173,7 @@ def graph(
     of: Annotated[str | None, typer.Option(help="The end of the paths; default: the last node.")] = None,
     wrt: Annotated[str | None, typer.Option(help="The start of the paths; default: the first leaf.")] = None,
     most: Annotated[int, typer.Option(min=0, help="List at most this many paths.")] = 20,
-    seed: Annotated[int, typer.Option(help="Seed of the random point.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the values that are not given.")] = 0,
     json: Json = False,
 ) -> None:
     """Show the graph, all paths with their products, forward accumulation, backpropagation, and each order's cost."""

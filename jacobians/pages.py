@@ -22,7 +22,7 @@ from jacobians.ops import OPS
 from jacobians.paths import Paths, along
 from jacobians.run import Run
 from jacobians.sheet import Sheet, sheet
-from jacobians.show import Shown
+from jacobians.show import Shown, source_of_point
 
 
 def console(record: bool = False) -> Console:
@@ -178,7 +178,7 @@ def print_graph(model: Model, of: str, wrt: str, most: int, seed: int) -> None:
     out = console()
     paths = model.paths(of, wrt)
     run = model.run(model.random_point(seed))
-    _equations(out, run, "the values of the file" if not model.missing() else f"random, seed {seed}")
+    _equations(out, run, source_of_point(model, (), None, seed))
     if not paths.count:
         out.print(f"\n{of} does not depend on {wrt}: there is no path, and the Jacobian is zero.")
         return

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -79,12 +80,34 @@ def pairs(model: Model, of: Sequence[str] = (), wrt: Sequence[str] = ()) -> list
         before = [*model.differentiable(), *model.named]
         chosen = [(a, b) for a in of or model.named for b in wrt or before if a != b and model.paths(a, b).count]
         if not chosen:
-            raise InputError(f"show: {', '.join(of or model.named)} does not depend on {', '.join(wrt or before)}")
+            raise InputError(_no_pair(model, of, wrt))
         return chosen
     own = [(name, source) for name in model.named for source in model.sources(name)]
     last = model.output
     by_leaf = [(last, leaf) for leaf in model.differentiable() if model.paths(last, leaf).count]
     return own + [pair for pair in by_leaf if pair not in own]
+
+
+def _no_pair(model: Model, of: Sequence[str], wrt: Sequence[str]) -> str:
+    """Why there is no Jacobian, and what to ask for instead."""
+    computed = [name for name in of if name in model.named]
+    if of and not computed:
+        return f"show: nothing to differentiate in {', '.join(of)}; --of takes {', '.join(model.named)}"
+    if list(of) == list(wrt):
+        return f"show: expected two different names, got --of {of[0]} --wrt {wrt[0]}"
+    left = computed or list(model.named)
+    subject = f"{left[0]} does not depend" if len(left) == 1 else f"none of {', '.join(left)} depends"
+    return f"show: {subject} on {' or '.join(wrt)}; `jacobians graph` shows what depends on what"
+
+
+def source_of_point(model: Model, given: Collection[str], file: Path | None, seed: int) -> str:
+    """Where the values come from: `point.npz; else values of the model; else random, seed 0`."""
+    sources = [str(file)] if given else []
+    if any(name not in given for name in model.values):
+        sources.append("values of the model")
+    if any(name not in given for name in model.missing()):
+        sources.append(f"random, seed {seed}")
+    return "; else ".join(sources)
 
 
 def collect(run: Run, chosen: Iterable[tuple[str, str]], order: Order) -> list[Shown]:

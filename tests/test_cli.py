@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 
@@ -74,6 +75,24 @@ class TestShow:
             np.testing.assert_allclose(file["dz_dW"], model.run(point).jacobian("z", "W").dense())
         assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
+    @pytest.mark.parametrize(
+        ("equations", "point", "source"),
+        [
+            ("x : 2\nz = tanh(x)", None, "random, seed 0"),
+            ("x = [1, 2]\nz = tanh(x)", None, "values of the model"),
+            ("x = [1, 2]\ny : 2\nz = x + y", None, "values of the model; else random, seed 0"),
+            ("x : 2\ny : 2\nz = x + y", '{"x": [1, 2]}', "point.json; else random, seed 0"),
+            ("x = [1, 2]\ny : 2\nz = x + y", '{"x": [1, 2], "y": [3, 4]}', "point.json"),
+        ],
+    )
+    def test_where_the_point_comes_from(self, run_command, tmp_path, monkeypatch, equations, point, source):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "model.txt").write_text(equations, encoding="utf-8")
+        (tmp_path / "point.json").write_text(point or "", encoding="utf-8")
+        at = ("--at", "point.json") if point else ()
+        _, out, _ = run_command("show", "model.txt", "--no-check", *at)
+        assert f"  point: {source}" in out.splitlines()
+
     def test_latex_and_markdown(self, run_command, small):
         _, out, _ = run_command("show", small, "--of", "a", "--wrt", "W", "--format", "latex")
         assert out.startswith("\\begin{align*}")
@@ -102,7 +121,12 @@ class TestRefusals:
         [
             (("show", "nothing.txt"), "model file 'nothing.txt': cannot be read: No such file"),
             (("show", "--of", "q"), "unknown name 'q'; known are x, W1, b1"),
-            (("show", "--of", "z1", "--wrt", "y"), "z1 does not depend on y"),
+            (("show", "--of", "z1", "--wrt", "y"), "show: z1 does not depend on y; `jacobians graph` shows"),
+            (("show", "--of", "z1", "--of", "a1", "--wrt", "y"), "show: none of z1, a1 depends on y"),
+            (("show", "--of", "x"), "show: nothing to differentiate in x; --of takes z1, a1, z2, L"),
+            (("show", "--of", "L", "--wrt", "L"), "show: expected two different names, got --of L --wrt L"),
+            (("show", "--seed", "-1"), "'--seed': -1 is not in the range x>=0.\nTry 'jacobians show --help'."),
+            (("graph", "--seed", "-1"), "'--seed': -1 is not in the range x>=0.\nTry 'jacobians graph --help'."),
             (("show", "--at", "nothing.npz"), "point nothing.npz: cannot be read"),
             (("show", "--format", "npz"), "name the file with -o FILE"),
             (("show", "--digits", "0"), "--digits"),
@@ -118,6 +142,25 @@ class TestRefusals:
         assert err.startswith("jacobians: ")
         assert message in err
         assert "Traceback" not in err
+
+    def test_a_full_disk(self, run_command, monkeypatch):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            monkeypatch.setattr(sys, "stdout", full)
+            status, _, err = run_command("show", "--json")
+            monkeypatch.undo()
+            with contextlib.suppress(OSError):
+                full.close()
+        assert status == 2
+        assert err.startswith(
+            "jacobians: standard output: cannot be written: No space left on device; write to another place"
+        )
+
+    def test_interrupted(self, run_command, monkeypatch):
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("jacobians.show.collect", interrupt)
+        assert run_command("show") == (130, "", "")
 
     def test_a_broken_model_file_shows_the_place(self, run_command, tmp_path):
         path = tmp_path / "model.txt"
