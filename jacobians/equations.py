@@ -11,6 +11,7 @@ from jacobians.errors import ModelError, ShapeError, shape_text, unknown
 from jacobians.expressions import Builder
 from jacobians.model import Model
 from jacobians.notation import Declaration, Equation, Statement, Value, parse_model
+from jacobians.notation.tree import Name
 from jacobians.op import OpenShape
 
 #: Symbolic sizes become these, pairwise different: most wrong formulas then fail by shape.
@@ -41,7 +42,7 @@ def read_model(text: str, sizes: Mapping[str, int]) -> Model:
     if not equations:
         raise ModelError("the model has no equation; write at least one, as in z1 = W1 @ x + b1")
     builder = Builder(shapes, [e.name for e in equations])
-    nodes = [n for e in builder.in_order(equations) for n in builder.equation(e)]
+    nodes = [n for e in _in_order(equations) for n in builder.equation(e)]
     return Model(builder.shapes, nodes, values, text)
 
 
@@ -57,3 +58,24 @@ def _size_numbers(statements: list[Statement], given: Mapping[str, int]) -> dict
             raise ShapeError(f"Model.parse: size {name}: expected at least 1, got {number}")
     free = (p for p in PRIMES if p not in written and p not in given.values())
     return {name: given[name] if name in given else next(free) for name in names}
+
+
+def _in_order(equations: list[Equation]) -> list[Equation]:
+    """The equations so that what an equation uses comes first: a part's rank is known before the part is read."""
+    by_name = {e.name: e for e in equations}
+    done: dict[str, Equation] = {}
+    begun: set[str] = set()
+
+    def visit(e: Equation) -> None:
+        begun.add(e.name)
+        for part in e.expression.walk():
+            if isinstance(part, Name) and part.text in by_name and part.text not in done:
+                if part.text in begun:
+                    raise ModelError(f"line {e.line}: {e.name} depends on itself through {part.text}; break the cycle")
+                visit(by_name[part.text])
+        done[e.name] = e
+
+    for e in equations:
+        if e.name not in done:
+            visit(e)
+    return list(done.values())

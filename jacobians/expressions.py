@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -41,28 +42,6 @@ class Builder:
         self._nodes: list[Node] = []
         self._equation: Equation | None = None
         self._seen: dict[t.Tree, str] = {}
-
-    def in_order(self, equations: list[Equation]) -> list[Equation]:
-        """The equations so that what an equation uses comes first; cycles are left for the model to report."""
-        by_name = {e.name: e for e in equations}
-        done: dict[str, Equation] = {}
-        state: set[str] = set()
-
-        def visit(e: Equation) -> None:
-            state.add(e.name)
-            for part in e.expression.walk():
-                if isinstance(part, t.Name) and part.text in by_name and part.text not in done:
-                    if part.text in state:
-                        raise ModelError(
-                            f"line {e.line}: {e.name} depends on itself through {part.text}; break the cycle"
-                        )
-                    visit(by_name[part.text])
-            done[e.name] = e
-
-        for e in equations:
-            if e.name not in done:
-                visit(e)
-        return list(done.values())
 
     def equation(self, e: Equation) -> list[Node]:
         """The nodes of one equation: hidden ones for its parts, the last one carries its name."""
@@ -153,7 +132,10 @@ class Builder:
             "-": lambda: a - b,
             "/": lambda: a / b,
         }
-        return results.get(tree.op, lambda: a * b)()
+        result = results.get(tree.op, lambda: a * b)()
+        if abs(result) > sys.float_info.max:
+            raise self._refuse(tree, f"{to_plain(tree)} is larger than a float can hold")
+        return result
 
     def _power(self, tree: t.Binary, base: Operand, exponent: Operand) -> Operand:
         if isinstance(base, Fraction) or not isinstance(exponent, Fraction):
