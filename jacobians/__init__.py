@@ -1,6 +1,7 @@
 """Explicit Jacobians of neural networks: every layer's full Jacobian with named axes and known structure."""
 
 from jacobians import settings
+from jacobians.constructors import delta_einsum
 from jacobians.descent import Record, descend
 from jacobians.errors import (
     DenseLimitError,
@@ -13,7 +14,7 @@ from jacobians.errors import (
     ModelError,
     ShapeError,
 )
-from jacobians.jacobian import Jacobian, delta_einsum
+from jacobians.jacobian import Jacobian
 from jacobians.model import Model
 from jacobians.networks import mlp
 from jacobians.node import Node, node

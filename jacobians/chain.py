@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from jacobians.arithmetic import counted
+from jacobians.constructors import identity, zero
 from jacobians.errors import InputError
-from jacobians.jacobian import Jacobian, identity, zero
+from jacobians.jacobian import Jacobian
 
 if TYPE_CHECKING:
     from jacobians.model import Model

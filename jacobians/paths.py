@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jacobians.chain import nodes_between
-from jacobians.jacobian import Jacobian, identity
+from jacobians.constructors import identity
+from jacobians.jacobian import Jacobian
 from jacobians.structure import summed_over_pattern
 from jacobians.terms import Array
 

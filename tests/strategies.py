@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from jacobians import Jacobian, delta_einsum
-from jacobians.jacobian import zero
+from jacobians.constructors import zero
 from jacobians.terms import Array, Term
 
 LAWS = settings(

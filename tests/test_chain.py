@@ -11,7 +11,7 @@ import pytest
 import jacobians as jac
 from jacobians.chain import ORDERS, backward_all
 from jacobians.checks import central_differences
-from jacobians.jacobian import identity
+from jacobians.constructors import identity
 from jacobians.structure import ties
 from tests.counting import counting, products_of
 from tests.graphs import chain_model, random_model

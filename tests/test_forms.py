@@ -7,10 +7,10 @@ import pytest
 
 import jacobians as jac
 from jacobians import forms
+from jacobians.constructors import delta_einsum, zero
 from jacobians.errors import FormError, InputError
 from jacobians.forms.tensor import prove
 from jacobians.forms.tree import Identity, Named, Outer
-from jacobians.jacobian import delta_einsum, zero
 
 RNG = np.random.default_rng(3)
 X = np.array([1.0, 2.0, 3.0])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from jacobians import Jacobian, Linear, delta_einsum
-from jacobians.jacobian import identity, zero
+from jacobians.constructors import identity, zero
 from jacobians.ops.softmax import Softmax
 from jacobians.terms import Factor, Term
 

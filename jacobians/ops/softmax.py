@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jacobians.jacobian import Jacobian, delta_einsum
+from jacobians.constructors import delta_einsum
+from jacobians.jacobian import Jacobian
 from jacobians.op import Op, Rule, Signature, term
 from jacobians.ops.axis import AlongAxis, Reduction, first_largest
 from jacobians.terms import Array
