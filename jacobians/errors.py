@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+#: Columns of a line that a message shows: two spaces and this fit a terminal.
+LONGEST_LINE = 76
+
 
 class JacobiansError(ValueError):
     """The parent of every error raised on purpose: catch this one to catch them all."""
@@ -40,7 +43,9 @@ class MathSyntaxError(JacobiansError):
         """Word the problem with its place and the offending line."""
         self.problem, self.text, self.line, self.column = problem, text, line, column
         shown = text.splitlines()[line - 1] if text and line <= len(text.splitlines()) else ""
-        picture = f"\n  {shown}\n  {' ' * (column - 1)}^" if shown else ""
+        start = max(0, column - LONGEST_LINE) if len(shown) > LONGEST_LINE else 0
+        part = shown[start : start + LONGEST_LINE]
+        picture = f"\n  {part}\n  {' ' * (column - 1 - start)}^" if shown else ""
         super().__init__(f"line {line}, column {column}: {problem}{picture}")
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from jacobians.paths import Paths
     from jacobians.run import Run
 
+#: Characters of a model file: more is no file of equations.
+LONGEST_FILE = 1_000_000
+
 
 class Model:
     """Leaves (inputs, parameters, targets) with their shapes, and the nodes computed from them in order."""
@@ -53,11 +56,15 @@ class Model:
         """A model from equations in plain notation; `sizes` gives numbers to declared symbolic sizes.
 
         Raises:
+            InputError: no text.
             MathSyntaxError: text that is not in the notation, with line and column.
             ModelError, ShapeError: as for the constructor.
         """
         from jacobians.equations import read_model
 
+        if not isinstance(text, str):
+            kind = type(text).__name__
+            raise InputError(f"Model.parse: expected the text of a model, got {kind}; for a file use Model.read(path)")
         return read_model(text, sizes or {})
 
     @classmethod
@@ -69,12 +76,15 @@ class Model:
             MathSyntaxError, ModelError, ShapeError: as `parse`.
         """
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            with open(path, encoding="utf-8-sig") as file:  # editors on Windows put a mark in front
+                text = file.read(LONGEST_FILE + 1)
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise InputError(
                 f"model file {str(path)!r}: cannot be read: {reason}; give the path of a text file"
             ) from None
+        if len(text) > LONGEST_FILE:
+            raise InputError(f"model file {str(path)!r}: expected at most {LONGEST_FILE:,} characters, got more")
         return cls.parse(text)
 
     # ----- what it is -----

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jacobians.errors import InputError
 from jacobians.op import Op
 
 
@@ -49,6 +50,12 @@ class Node:
 
 
 def node(name: str, op: Op, /, **sources: str) -> Node:
-    """A node for `Model(...)`: `node("z1", Linear(), x="x", W="W1", b="b1")`."""
+    """A node for `Model(...)`: `node("z1", Linear(), x="x", W="W1", b="b1")`.
+
+    Raises:
+        InputError: no op.
+    """
+    if not isinstance(op, Op):
+        raise InputError(f"node {name}: expected an op such as Tanh(), with brackets; got {op!r}")
     made = Node(name, op, sources)
     return Node(name, op, sources, made.call)

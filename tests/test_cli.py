@@ -178,6 +178,44 @@ class TestRefusals:
         assert (status, out) == (2, "")
         assert err.startswith("jacobians: ")
 
+    @pytest.mark.parametrize(
+        ("name", "content", "message"),
+        [
+            ("a.npz", b"PK no archive", "a.npz: is no .npz file of arrays by name; write it by np.savez(path, x=x"),
+            (
+                "a.json",
+                b'{"x":',
+                'by name: Expecting value: line 1 column 6 (char 5); write an object such as {"x": [1',
+            ),
+            ("a.npy", b"", "a.npy: expected a name that ends in .npz or .json, got 'a.npy'"),
+        ],
+    )
+    def test_a_broken_point_says_how_to_write_one(self, run_command, tmp_path, name, content, message):
+        (tmp_path / name).write_bytes(content)
+        status, _, err = run_command("show", "--at", tmp_path / name)
+        assert status == 2
+        assert message in err
+
+    def test_a_single_array_is_no_point(self, run_command, tmp_path):
+        with open(tmp_path / "single.npz", "wb") as file:
+            np.save(file, np.ones(3))
+        status, _, err = run_command("show", "--at", tmp_path / "single.npz")
+        assert status == 2
+        assert "is no .npz file of arrays by name; write it by np.savez" in err
+
+    def test_a_long_line_is_cut_at_its_fault(self, run_command, tmp_path):
+        path = tmp_path / "model.txt"
+        path.write_text(f"x : 3\nz = {'x + ' * 100}?{' + x' * 100}", encoding="utf-8")
+        status, _, err = run_command("show", path)
+        assert status == 2
+        _, line, caret = err.splitlines()
+        assert max(len(line), len(caret)) <= 80
+        assert line[caret.index("^")] == "?"
+
+    def test_a_file_without_end(self, run_command):
+        status, _, err = run_command("show", "/dev/zero")
+        assert (status, "expected at most 1,000,000 characters, got more" in err) == (2, True)
+
     def test_a_file_that_cannot_be_written(self, run_command, tmp_path):
         status, _, err = run_command("show", "--format", "json", "-o", tmp_path / "no" / "file.json")
         assert status == 2

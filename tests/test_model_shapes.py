@@ -246,3 +246,20 @@ def test_what_a_model_says_about_itself():
     assert MODEL.equations() == {"z": "linear(x, W, b)"}
     assert repr(MODEL) == "<Model x (3), W (5, 3), b (5); z = linear(x, W, b)>"
     assert repr(MODEL.run(POINT)) == "<Run x (3,), W (5, 3), b (5,), z (5,)>"
+
+
+@pytest.mark.parametrize("text", [None, 5, b"x : 3", ["x : 3"]])
+def test_a_model_is_parsed_from_text(text):
+    with pytest.raises(jac.InputError, match=r"^Model.parse: expected the text of a model, got \w+; for a file use"):
+        jac.Model.parse(text)
+
+
+def test_a_file_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "model.txt").write_bytes(b"\xef\xbb\xbfx : 3\r\nz = tanh(x)\r\n")
+    assert jac.Model.read(tmp_path / "model.txt").shapes["z"] == (3,)
+
+
+@pytest.mark.parametrize("op", ["tanh", jac.Tanh])
+def test_a_node_needs_an_op(op):
+    with pytest.raises(jac.InputError, match=r"^node z: expected an op such as Tanh\(\), with brackets; got "):
+        jac.node("z", op, x="x")
