@@ -80,7 +80,8 @@ class Paths:
         run = self.model.run(self.model.random_point(0))
         many: dict[str, Array] = {self.wrt: np.ones(self.model.shapes[self.wrt], object)}
         for name, sources in self.edges.items():
-            counts = (_count_through(along(run, ways), many[source]) for source, ways in sources.items())
+            edges = ((along(run, ways), many[source]) for source, ways in sources.items())
+            counts = (summed_over_pattern(J.terms, len(J.out_shape), J.shape, before) for J, before in edges)
             many[name] = np.asarray(sum(counts), object)
         return int(np.sum(many[self.of])) if self.of in many else 0
 
@@ -135,8 +136,3 @@ def along(run: Run, ways: list[tuple[str, ...]]) -> Jacobian:
             J = run.local(name, source) @ J
         products.append(J)
     return reduce(Jacobian.__add__, products)
-
-
-def _count_through(J: Jacobian, many: Array) -> Array:
-    """For each output entry the sum of `many` over the input entries that it can depend on."""
-    return summed_over_pattern(J.terms, len(J.out_shape), J.shape, many)
