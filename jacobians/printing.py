@@ -85,8 +85,8 @@ def _text_factor(f: Factor, labels: Labels) -> str:
     outside = base
     while outside != (outside := re.sub(r"\([^()]*\)", "", outside)):  # signs inside brackets do not matter
         continue
-    sum_or_labelled = " + " in outside or " - " in outside or bool(labels)
-    compound = sum_or_labelled and re.search(r"[ +*/@^-]", outside) and not base.startswith("[")
+    loose = bool(labels) or re.search(r" [+@-] |^-|^[\d.e-]+ \*", outside)  # would not read as one factor of a product
+    compound = loose and re.search(r"[ +*/@^-]", outside) and not base.startswith("[")
     name = f"({base})" if compound else base
     index = joined(labels)
     return name + (f"_{index}" if "," not in index else f"_{{{index}}}") if labels else name
@@ -96,7 +96,7 @@ def _latex_factor(f: Factor, labels: Labels) -> str:
     from jacobians.notation import name_to_latex
 
     base, labels = _untransposed(f.name, labels)
-    return name_to_latex(base, [_latex_label(a) for a in labels])
+    return name_to_latex(base, [_latex_label(a) for a in labels], factor=True)
 
 
 def _latex_label(label: str) -> str:

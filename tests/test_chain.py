@@ -280,3 +280,19 @@ def test_the_jacobian_of_a_part_of_an_equation_prints():
     J = model.run(model.random_point(0)).jacobian("L#1", "x")
     assert J.shape == (2, 3)
     assert str(J) == "W_ij"
+
+
+@pytest.mark.parametrize(
+    ("expression", "by", "text", "latex"),
+    [
+        ("(s - t) * (s + t)", "t", "(s - t) - (s + t)", "(s - t) - (s + t)"),
+        ("(s + t) * x", "x", "δ_ii' (s + t)", r"\delta_{i i'} (s + t)"),
+        ("(-s) * x", "x", "δ_ii' (-s)", r"\delta_{i i'} (-s)"),
+        ("(x @ x) * v", "v", "δ_ii' (x @ x)", r"\delta_{i i'} x x"),
+        ("(2 * s)^2", "s", "4 (2 * s)", "4 (2 s)"),
+    ],
+)
+def test_a_scalar_factor_that_is_a_sum_keeps_its_brackets(expression, by, text, latex):
+    model = jac.Model.parse(f"s : scalar\nt : scalar\nx : 3\nv : 3\nz = {expression}")
+    J = model.run(model.random_point()).jacobian("z", by)
+    assert (str(J), J.latex()) == (text, latex)

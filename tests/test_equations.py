@@ -124,6 +124,7 @@ def test_a_part_written_twice_is_computed_once():
         ("x : 3\nz = tanh(x, x)", ModelError, r"tanh takes 1 arguments \(x\), got 2"),
         ("x : 3\nz = leaky_relu(x, alpha=2)", InputError, "unknown option 'alpha'; known are slope"),
         ("x : 3\nz = x / (1 - 1)", ModelError, "divides by zero"),
+        ("x : 3\nz = 1e308 * 10 * x", ModelError, r"1e308 \* 10 is larger than a float can hold"),
         ("x : 3\nz = x[1.5]", ModelError, "an index in a model is a whole number"),
         ("k : layer\nx : 3\nz = tanh(x)", ModelError, "generic layer"),
         ("x : 2\nx = [1, 2, 3]\nz = tanh(x)", ValueError, "x"),
@@ -190,3 +191,5 @@ class TestCollapse:
     def test_a_product_of_two_moving_parts_is_not_linear(self):
         with pytest.raises(ModelError, match=r"z = x \* x is not linear in x"):
             Model.parse("x : 3\nz = x * x").collapse()
+        with pytest.raises(ModelError, match=r"z = clip\(x, low=-1e9, high=1e9\) is not linear in x \(clip\)"):
+            Model.parse("x : 3\nz = clip(x, low=-1e9, high=1e9)").collapse()

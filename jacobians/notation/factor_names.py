@@ -12,7 +12,7 @@ from functools import lru_cache
 from jacobians.errors import MathSyntaxError
 from jacobians.notation.latex_names import subscripts
 from jacobians.notation.reading import parse
-from jacobians.notation.to_latex import LatexWriter, free_text
+from jacobians.notation.to_latex import PRODUCT, RELATION, LatexWriter, free_text
 
 _PLACEHOLDER = re.compile(r"\{([0-9]+)\}")
 #: A name that stands for a value, or what only looks like one: a number such as 1e5, `.T`, a function.
@@ -20,20 +20,20 @@ _IDENTIFIER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|\.T\b|[^\W0-9
 _OPENING, _CLOSING = "([,", ")],"
 
 
-def name_to_latex(name: str, indices: Sequence[str] = ()) -> str:
+def name_to_latex(name: str, indices: Sequence[str] = (), factor: bool = False) -> str:
     r"""The factor in LaTeX with its indices (LaTeX-ready): `W1` and [o, p] give `W^{(1)}_{o p}`.
 
-    A compound gets brackets, `(W^{(1)} x)_{o}`; placeholders take the indices instead of a subscript; what is no
-    formula is written as text.
+    A compound gets brackets, `(W^{(1)} x)_{o}`, and so does a sum without indices that is a `factor` of a product;
+    placeholders take the indices instead of a subscript; what is no formula is written as text.
 
     >>> name_to_latex("tanh'(z1)", ["p"])
     "\\tanh'(z^{(1)})_{p}"
     """
-    return _name_to_latex(name, tuple(indices))
+    return _name_to_latex(name, tuple(indices), factor)
 
 
 @lru_cache(maxsize=4096)
-def _name_to_latex(name: str, indices: tuple[str, ...]) -> str:
+def _name_to_latex(name: str, indices: tuple[str, ...], factor: bool) -> str:
     slots = {int(digits) for digits in _PLACEHOLDER.findall(name)}
     try:
         tree = parse(_PLACEHOLDER.sub(r"placeholder\1", name))
@@ -41,7 +41,10 @@ def _name_to_latex(name: str, indices: tuple[str, ...]) -> str:
         return free_text(name) + subscripts(indices)
     if not slots:
         writer = LatexWriter(sized=False)
-        return writer.indexed(tree, indices) if indices else writer.text(tree)
+        if indices:
+            return writer.indexed(tree, indices)
+        written = writer.text(tree, PRODUCT if factor else RELATION)
+        return writer.brackets(written) if factor and written[0].isdigit() else written  # not 2 times 3 as 23
     if max(slots) >= len(indices):
         return free_text(name)
     return LatexWriter({f"placeholder{k}": indices[k] for k in slots}, sized=False).text(tree)
