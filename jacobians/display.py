@@ -69,7 +69,7 @@ def numbers(J: Jacobian, digits: int = 4, width: int = 80) -> Text:
             blocks.append(Block((Text(""), Text("..."))))
         else:
             title = (Text(_head_text(names, head), style="bold"),) if head else ()
-            blocks.append(Block((*title, *_matrix(values, write))))
+            blocks.append(Block((*title, *_matrix(values, write, width))))
     return _side_by_side(blocks, width)
 
 
@@ -122,17 +122,35 @@ def _values(entry: Entry, head: tuple[int, ...], rows: int, columns: int, cut: b
     ]
 
 
-def _matrix(values: list[list[float | None]], write: Callable[[float], str]) -> list[Text]:
+def _matrix(values: list[list[float | None]], write: Callable[[float], str], room: int) -> list[Text]:
+    """The lines of one matrix; rows that need more room go on in the next line, as NumPy writes them."""
     cells = [["..." if v is None else write(v) for v in row] for row in values]
     widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
+    if starts := _line_starts(widths, room):  # one width for all keeps the lines of a row aligned
+        widths = [max(widths)] * len(widths)
+        starts = _line_starts(widths, room)
     lines = []
     for row in cells:
         line = Text("[")
         for k, (cell, w) in enumerate(zip(row, widths, strict=True)):
+            if k in starts:
+                lines.append(line)
+                line = Text()
             line.append(" " if k else "")
             line.append(cell.rjust(w), style="dim" if cell.strip() in ("0", "...") else "")
         lines.append(line.append("]"))
     return lines
+
+
+def _line_starts(widths: Sequence[int], room: int) -> set[int]:
+    """The columns that a further line of a row begins with."""
+    starts, used = set(), 1
+    for k, width in enumerate(widths):
+        if k and used + width + 1 > room:
+            starts.add(k)
+            used = 1
+        used += width + 1  # the gap, or the closing bracket
+    return starts
 
 
 def _writer(values: Sequence[float], digits: int) -> Callable[[float], str]:

@@ -66,19 +66,21 @@ def _equations(out: Console, run: Run, source: str) -> None:
 
 def _jacobian(out: Console, left: str, J: Jacobian, tensor: str | None, digits: int) -> None:
     """Structure before numbers."""
-    out.print(Text(left, style="bold cyan").append(f" = {J}", style="default"))
+    _indented(out, Text(str(J)), Text(left, style="bold cyan").append(" = ", style="default"))
     if tensor is not None and tensor != str(J):
-        out.print(Text(" " * len(left)).append(f" = {tensor}", style="green"))
-    out.print(Text(f"  {structure_line(J)}", style="dim"))
+        _indented(out, Text(tensor, style="green"), Text(" " * len(left)).append(" = ", style="green"))
+    _indented(out, Text(structure_line(J), style="dim"), Text("  "))
     if J.shape:
-        out.print(Text(f"  {axes_text(J)}", style="dim"))
-    _indented(out, numbers(J, digits, out.width - 4))
+        _indented(out, Text(axes_text(J), style="dim"), Text("  "))
+    _indented(out, numbers(J, digits, out.width - 4), Text("    "))
 
 
-def _indented(out: Console, text: Text, first: str = "    ") -> None:
+def _indented(out: Console, text: Text, first: Text) -> None:
     """Lines one under the other, `first` before the first and as much space before the others."""
-    for k, line in enumerate(text.split("\n")):
-        out.print(Text(first if k == 0 else " " * len(first)) + line)
+    for k, part in enumerate(text.wrap(out, max(20, out.width - first.cell_len))):
+        line = (first if k == 0 else Text(" " * first.cell_len)) + part
+        line.rstrip()
+        out.print(line)
 
 
 # ----- jacobians op -----
@@ -144,7 +146,7 @@ def _labelled(title: str, text: str) -> Table:
 def _example(out: Console, page: Sheet, digits: int) -> None:
     out.print(Text("Example", style="bold"))
     for key, value in {**page.inputs, page.op.symbol: page.output}.items():
-        _indented(out, array_text(np.asarray(value), digits, 70), f"  {key} = ")
+        _indented(out, array_text(np.asarray(value), digits, 70), Text(f"  {key} = "))
     for wrt, J in page.jacobians.items():
         out.print()
         _jacobian(out, f"∂{page.op.symbol}/∂{wrt}", J, Shown(page.op.symbol, wrt, J).tensor, digits)
@@ -208,7 +210,8 @@ def _paths(out: Console, run: Run, paths: Paths, most: int) -> None:
             break
         listed += 1
         total = total + path.jacobian.dense()
-        product = " · ".join(f"∂{b}/∂{a}" for a, b in reversed(list(zip(path.nodes, path.nodes[1:], strict=False))))
+        steps = list(zip(path.nodes, path.nodes[1:], strict=False))
+        product = " · ".join(_step(paths, b, a) for a, b in reversed(steps))
         value = f" = {_value(path.jacobian)}" if path.jacobian.size == 1 else ""
         out.print(Text(f"  {' → '.join(path.nodes)}", style="cyan"))
         out.print(Text(f"      {product}{value}"))
@@ -235,17 +238,25 @@ def _sweep(out: Console, run: Run, paths: Paths, forward: bool) -> None:
             out.print(Text(f"  {number}  ", style="dim").append(f"∂{of}/∂{wrt}{right}{value}", style="default"))
 
 
+def _step(paths: Paths, of: str, wrt: str) -> str:
+    """`∂f/∂s` along one arrow, marked where it is not the whole ∂f/∂s because other ways lead from s to f too."""
+    others = len(paths.edges[of]) > 1 and paths.model.paths(of, wrt).count > 1
+    return f"∂{of}/∂{wrt}" + (" (direct)" if others else "")
+
+
 def _chain_rule(paths: Paths, name: str, forward: bool) -> str:
     """` = ∂f/∂x ∂x/∂s + ...`, nothing for the first factors."""
     if forward:
         sources = list(paths.edges[name])
         if sources == [paths.wrt]:
             return ""
-        return " = " + " + ".join(f"∂{name}/∂{s}" + ("" if s == paths.wrt else f" ∂{s}/∂{paths.wrt}") for s in sources)
+        return " = " + " + ".join(
+            _step(paths, name, s) + ("" if s == paths.wrt else f" ∂{s}/∂{paths.wrt}") for s in sources
+        )
     targets = [t for t, sources in paths.edges.items() if name in sources]
     if targets == [paths.of]:
         return ""
-    return " = " + " + ".join((f"∂{paths.of}/∂{t} " if t != paths.of else "") + f"∂{t}/∂{name}" for t in targets)
+    return " = " + " + ".join((f"∂{paths.of}/∂{t} " if t != paths.of else "") + _step(paths, t, name) for t in targets)
 
 
 def _value(J: Jacobian) -> str:

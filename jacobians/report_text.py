@@ -50,8 +50,12 @@ def _cell(c: Comparison | None, notes: dict[str, int]) -> Text:
         return Text("")
     if c.disagreement is None:
         return Text(f"[{notes[c.reason]}]", style="dim")
-    number = f"{c.disagreement:.0e}" if c.disagreement else "0"
+    number = _number(c.disagreement)
     return Text(number) if c.ok else Text(f"✗ {number}", style="bold red")
+
+
+def _number(disagreement: float | None) -> str:
+    return f"{disagreement:.0e}" if disagreement else "0"
 
 
 def verdict(report: Report) -> str:
@@ -66,7 +70,7 @@ def verdict(report: Report) -> str:
     many = f"All {count} Jacobians agree" if count > 1 else f"{worst.name} agrees"
     return (
         f"{many} with every witness that could be asked; "
-        f"largest relative disagreement {worst.disagreement:.0e} ({worst.name}, {worst.witness})."
+        f"largest relative disagreement {_number(worst.disagreement)} ({worst.name}, {worst.witness})."
     )
 
 

@@ -114,6 +114,27 @@ class TestShow:
         assert len(out.splitlines()) < 70
         assert max(map(len, out.splitlines())) <= 80
 
+    def test_long_rows_and_formulas_go_on_below_their_beginning(self, run_command, tmp_path):
+        path = tmp_path / "rows.txt"
+        path.write_text("x : 3\nW : 2 x 29\nz = W @ y\n", encoding="utf-8")
+        _, out, _ = run_command("show", path, "--wrt", "y", "--no-check")
+        rows = out[out.index("    [") :].splitlines()
+        assert [line[:5] for line in rows] == ["    [", "     ", "     "] * 2
+        assert len({line.index(".", 20) - line.index(".") for line in rows}) == 1
+        path.write_text("x : 3\nh = x" + " + tanh(W @ relu(x))" * 5, encoding="utf-8")
+        _, out, _ = run_command("show", path, "--wrt", "x", "--no-check")
+        formula = out[out.index("∂h/∂x = ") : out.index("  (3 | 3)")].splitlines()
+        assert len(formula) > 3
+        assert all(line.startswith(("∂h/∂x = ", "      = ", "        ")) for line in formula)
+
+    def test_values_that_overflow_are_shown_without_a_warning(self, run_command, tmp_path):
+        path = tmp_path / "overflow.txt"
+        path.write_text("x = 1000\nz = exp(x)\n", encoding="utf-8")
+        status, out, err = run_command("show", path)
+        assert (status, err) == (0, "")
+        assert "    [inf]" in out.splitlines()
+        assert out.rstrip().endswith("Not verified: NaN or inf in z.")
+
 
 class TestRefusals:
     @pytest.mark.parametrize(
@@ -266,6 +287,13 @@ class TestGraph:
         assert "∂f/∂s = ∂f/∂x ∂x/∂s + ∂f/∂y ∂y/∂s + ∂f/∂z ∂z/∂s" in out
         assert "∂L/∂f = ∂L/∂g ∂g/∂f + ∂L/∂h ∂h/∂f" in out
         assert max(map(len, out.splitlines())) <= 80
+
+    def test_an_arrow_beside_other_ways_is_marked(self, run_command, tmp_path):
+        path = tmp_path / "shortcut.txt"
+        path.write_text("s = 2\nt = s^2\nu = t * s\n", encoding="utf-8")
+        _, out, _ = run_command("graph", path)
+        assert out.count("∂u/∂s = ∂u/∂t ∂t/∂s + ∂u/∂s (direct) = 12") == 2
+        assert "      ∂u/∂s (direct) = 4" in out.splitlines()
 
     def test_json(self, run_command, tmp_path):
         path = tmp_path / "scalar.txt"

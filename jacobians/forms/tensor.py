@@ -64,7 +64,7 @@ def prove(form: str, got: Array, want: Array) -> None:
     if got.shape != want.shape and got.shape != ():
         raise FormError(f"{form}: expected the shape {want.shape}, the form has {got.shape}; it could not be proved")
     single = np.float32 in (got.dtype, want.dtype)
-    scale = max(1.0, float(np.max(np.abs(want), initial=0.0)))
+    scale = max(1.0, float(np.max(np.abs(want), where=np.isfinite(want), initial=0.0)))
     if not np.allclose(got, want, rtol=0, atol=(1e-4 if single else 1e-10) * scale, equal_nan=True):
         off = float(np.max(np.abs(got - want)))
         raise FormError(f"{form}: differs from the Jacobian by up to {off:.3g}; it could not be proved")
