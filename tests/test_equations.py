@@ -193,3 +193,8 @@ class TestCollapse:
             Model.parse("x : 3\nz = x * x").collapse()
         with pytest.raises(ModelError, match=r"z = clip\(x, low=-1e9, high=1e9\) is not linear in x \(clip\)"):
             Model.parse("x : 3\nz = clip(x, low=-1e9, high=1e9)").collapse()
+
+
+def test_a_random_point_of_a_broken_power_is_positive():
+    model = Model.parse("x : 5\nz = x^0.5")
+    np.testing.assert_allclose(model.run(model.random_point())["z"] ** 2, model.random_point()["x"], rtol=1e-14)

@@ -123,6 +123,10 @@ class Power(Elementwise):
         x = np.asarray(rng.uniform(0.3, 2.0, shapes["x"]))
         return {"x": x * rng.choice([-1.0, 1.0], x.shape) if self._whole else x}
 
+    def interval(self, name: str) -> tuple[float, float]:
+        """A power that is not whole needs positive numbers."""
+        return super().interval(name) if self._whole else (0.3, 2.0)
+
     def check(self, **inputs: Array) -> None:
         x, where, shown = inputs["x"], "Power.x", f"for the exponent {self.exponent:g}"
         if not self._whole:
