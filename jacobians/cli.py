@@ -46,6 +46,9 @@ Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")
 
 def main() -> None:
     """Run the command; turn every expected error into one message and exit status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # ∂ and δ print in every locale
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         status = app(sys.argv[1:] or ["--help"], prog_name="jacobians", standalone_mode=False)
     except JacobiansError as error:
@@ -135,10 +138,12 @@ def show(
     shown = pages.collect(run, chosen, order.value)
     kind = Format.JSON if json else format
     if kind is Format.TEXT:
-        from jacobians.pages import print_run
+        from jacobians.pages import console, print_run
 
-        source = pages.source_of_point(network, given, at, seed)
-        print_run(run, shown, digits=digits, source=source, check=check, output=output)
+        out = console(record=output is not None)
+        print_run(out, run, shown, digits, pages.source_of_point(network, given, at, seed), check)
+        if output is not None:
+            _out(out.export_text(), output)
     elif kind is Format.JSON:
         report = run.check(pairs=chosen) if check else None
         _out(pages.as_json(run, shown, report), output)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from rich.text import Text
 
 from jacobians.display import array_text, axes_text, numbers, structure_line
 from jacobians.errors import unknown
-from jacobians.files import write_file
 from jacobians.jacobian import Jacobian
 from jacobians.model import Model
 from jacobians.op import Op
@@ -37,9 +35,8 @@ def console(record: bool = False) -> Console:
 # ----- jacobians show -----
 
 
-def print_run(run: Run, shown: Sequence[Shown], digits: int, source: str, check: bool, output: Path | None) -> None:
+def print_run(out: Console, run: Run, shown: Sequence[Shown], digits: int, source: str, check: bool) -> None:
     """Equations, every Jacobian, and the witnesses' verdict last."""
-    out = console(record=output is not None)
     _equations(out, run, source)
     for item in shown:
         out.print()
@@ -47,8 +44,6 @@ def print_run(run: Run, shown: Sequence[Shown], digits: int, source: str, check:
     if check:
         out.print()
         out.print(run.check(pairs=[(item.of, item.wrt) for item in shown]))
-    if output is not None:
-        write_file(output, out.export_text().encode())
 
 
 def _equations(out: Console, run: Run, source: str) -> None:

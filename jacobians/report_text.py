@@ -30,7 +30,7 @@ def render(report: Report) -> RenderableType:
 def _table(report: Report, notes: dict[str, int]) -> Table:
     said = {(c.name, c.witness): c for c in report.comparisons}
     columns = [w for w in WITNESSES if any(c.witness == w for c in report.comparisons)]
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("Jacobian", overflow="fold")
     table.add_column("shape", overflow="fold")
     for witness in columns:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -101,6 +103,18 @@ class TestShow:
         _, out, _ = run_command("show", small, "--format", "markdown")
         assert out.count("$$") == 6
 
+    def test_text_in_a_file_is_what_the_terminal_shows(self, run_command, tmp_path, small):
+        _, shown, _ = run_command("show", small)
+        target = tmp_path / "out.txt"
+        assert run_command("show", small, "-o", target) == (0, "", f"written: {target}\n")
+        assert target.read_text(encoding="utf-8") == shown
+
+    def test_a_locale_without_these_letters(self, small):
+        command = [sys.executable, "-c", "from jacobians.cli import main; main()", "show", str(small), "--no-check"]
+        ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+        printed = subprocess.run(command, capture_output=True, env=ascii_only, check=True).stdout
+        assert "∂a/∂W = δ_ii' x_j" in printed.decode("utf-8")
+
     def test_digits(self, run_command):
         _, few, _ = run_command("show", "--of", "L", "--wrt", "b2", "--digits", "3", "--no-check")
         _, many, _ = run_command("show", "--of", "L", "--wrt", "b2", "--digits", "9", "--no-check")
@@ -126,6 +140,13 @@ class TestShow:
         formula = out[out.index("∂h/∂x = ") : out.index("  (3 | 3)")].splitlines()
         assert len(formula) > 3
         assert all(line.startswith(("∂h/∂x = ", "      = ", "        ")) for line in formula)
+
+    def test_the_table_of_witnesses_keeps_shapes_whole(self, run_command, tmp_path):
+        path = tmp_path / "wide.txt"
+        path.write_text("x : 109\nW : 103 x 109\nz = relu(W @ x)\nL = norm(z)^2\n", encoding="utf-8")
+        _, out, _ = run_command("show", path, "--of", "z", "--of", "L")
+        assert " ∂z/∂W     103×103×109 " in out
+        assert max(map(len, out.splitlines())) <= 80
 
     def test_values_that_overflow_are_shown_without_a_warning(self, run_command, tmp_path):
         path = tmp_path / "overflow.txt"
