@@ -180,9 +180,10 @@ class Builder:
         ranks = self._ranks[left], self._ranks[right]
         if 0 in ranks:
             return self._pointwise(tree, left, right)
-        row = isinstance(tree.right, t.Transpose) and ranks == (1, 1)
-        if row and not isinstance(tree.left, t.Transpose):  # a column times a row: x @ y.T
-            return self._add(Outer(), {"x": left, "y": right}, tree)
+        if ranks == (1, 1) and not isinstance(tree.left, t.Transpose):
+            if isinstance(tree.right, t.Transpose):  # a column times a row: x @ y.T
+                return self._add(Outer(), {"x": left, "y": right}, tree)
+            tree = t.Binary("@", t.Transpose(tree.left), tree.right)  # x @ y is a number, and prints as x^T y
         return self._add(Matmul(), {"A": left, "B": right}, tree)
 
     def _pointwise(self, tree: t.Binary, left: str, right: str) -> Operand:
@@ -210,10 +211,10 @@ class Builder:
                 tree, f"{to_plain(tree)}: a derivative cannot stand in a model; ask for the Jacobian instead"
             )
         args = [self._operand(a) for a in tree.args]
-        if any(isinstance(a, Fraction) for a in args):
-            raise self._refuse(tree, f"{to_plain(tree)}: a function of a constant; write its value instead")
         op = self._op(tree, len(args))
-        return self._call_op(op, [a for a in args if isinstance(a, str)], tree)
+        if len(args) == len(op.input_names()) and any(isinstance(a, Fraction) for a in args):
+            raise self._refuse(tree, f"{to_plain(tree)}: a function of a constant; write its value instead")
+        return self._call_op(op, args, tree)
 
     def _op(self, tree: t.Call, count: int) -> Op:
         name = ALIASES.get(tree.function, tree.function)

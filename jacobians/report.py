@@ -1,7 +1,7 @@
 """`run.check()`: every Jacobian of a run by every witness, side by side in one report.
 
-Disagreement is relative to the largest entry of the Jacobian. It passes up to 1e-9 (up to 1e-5 for central differences,
-up to 1e-4 for float32 values). A Jacobian that no independent witness could be asked about is not a pass.
+Disagreement is relative to the largest entry of the Jacobian. It passes up to 1e-11 (1e-5 for central differences, 1e-4
+for float32 values). A Jacobian that no independent witness could be asked about is not a pass.
 """
 
 from __future__ import annotations

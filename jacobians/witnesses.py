@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jacobians.run import Run
 
 #: Largest relative disagreement that passes where both sides are exact to rounding, and for central differences.
-EXACT, DIFFERENCES = 1e-9, 1e-5
+EXACT, DIFFERENCES = 1e-11, 1e-5
 #: Jacobians with more entries, or by more entries of the input, are compared along random directions.
 ENTRIES, COLUMNS = 50_000, 1_000
 #: How many random directions.

@@ -121,6 +121,8 @@ def test_a_part_written_twice_is_computed_once():
         ("x : 3", ModelError, "no equation"),
         ("x : 3\ny : 3\nz = x ^ y", ModelError, "an exponent must be a number"),
         ("x : 3\nz = tanh'(x)", ModelError, "a derivative cannot stand in a model"),
+        ("x : 3\nz = tanh(x, 2)", ModelError, r"tanh takes 1 arguments \(x\), got 2"),
+        ("x : 3\nz = tanh(2)", ModelError, "a function of a constant"),
         ("x : 3\nz = tanh(x, x)", ModelError, r"tanh takes 1 arguments \(x\), got 2"),
         ("x : 3\nz = leaky_relu(x, alpha=2)", InputError, "unknown option 'alpha'; known are slope"),
         ("x : 3\nz = x / (1 - 1)", ModelError, "divides by zero"),
@@ -198,3 +200,10 @@ class TestCollapse:
 def test_a_random_point_of_a_broken_power_is_positive():
     model = Model.parse("x : 5\nz = x^0.5")
     np.testing.assert_allclose(model.run(model.random_point())["z"] ** 2, model.random_point()["x"], rtol=1e-14)
+
+
+def test_an_inner_product_reads_as_one():
+    model = Model.parse("x : 3\nv : 3\nz = (x @ v) * x")
+    J = model.run(model.random_point(0)).jacobian("z", "x")
+    assert str(J) == "δ_ij (x.T @ v) + x_i v_j"
+    assert r"x^\top v" in J.latex()
