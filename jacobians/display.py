@@ -161,7 +161,7 @@ def _writer(values: Sequence[float], digits: int) -> Callable[[float], str]:
         return lambda v: str(int(v)) if np.isfinite(v) else str(v)
     if largest >= 1e5 or largest < 1e-3 or (smallest < largest * 10.0**-digits and smallest < 1e-4):
         return lambda v: "0" if v == 0 else f"{v:.{digits - 1}e}"
-    decimals = max(0, digits - 1 - max(0, math.floor(math.log10(largest))))
+    decimals = max(0, digits - 1 - math.floor(math.log10(largest)))
     # exact zeros keep the column of the units, so that decimal points stay aligned
     return lambda v: "0".ljust(decimals + 2) if v == 0 and decimals else f"{v:.{decimals}f}"
 

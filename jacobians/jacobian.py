@@ -125,16 +125,23 @@ class Jacobian:
         Raises:
             InputError: no real number.
         """
-        if isinstance(scalar, Jacobian) or np.ndim(scalar) != 0 or np.asarray(scalar).dtype.kind not in "biuf":
-            raise InputError(
-                f"Jacobian * {type(scalar).__name__}: expected a real number; for the product of Jacobians write J @ K"
-            )
-        number = float(scalar)
+        number = _real("*", scalar)
         shown = _lazily(lambda: self.shown * number, self)
         terms = (replace(t, coef=t.coef * number) for t in self.terms)
         return Jacobian(terms, self.out_shape, self.in_shape, shown)
 
     __rmul__ = __mul__
+
+    def __truediv__(self, scalar: float) -> Jacobian:
+        """Every coefficient divided by a number.
+
+        Raises:
+            InputError: anything but a real number other than 0.
+        """
+        number = _real("/", scalar)
+        if number == 0:
+            raise InputError("Jacobian / 0: expected a number other than 0")
+        return self * (1 / number)
 
     def __neg__(self) -> Jacobian:
         """-J."""
@@ -339,6 +346,15 @@ class Jacobian:
 def _lazily(shown: Callable[[], Jacobian], *parts: Jacobian) -> Callable[[], Jacobian] | None:
     """`shown`, the printed form made of the parts' printed forms; None where all parts print as they are."""
     return shown if any(J._shown is not None for J in parts) else None
+
+
+def _real(sign: str, scalar: object) -> float:
+    """The number beside a Jacobian and a sign."""
+    if isinstance(scalar, Jacobian) or np.ndim(scalar) != 0 or np.asarray(scalar).dtype.kind not in "biuf":  # type: ignore[arg-type]
+        raise InputError(
+            f"Jacobian {sign} {type(scalar).__name__}: expected a real number; for the product of Jacobians write J @ K"
+        )
+    return float(scalar)  # type: ignore[arg-type]
 
 
 def _vec_order(vec: str) -> int:

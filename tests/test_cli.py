@@ -131,7 +131,7 @@ class TestShow:
     def test_long_rows_and_formulas_go_on_below_their_beginning(self, run_command, tmp_path):
         path = tmp_path / "rows.txt"
         path.write_text("x : 3\nW : 2 x 29\nz = W @ y\n", encoding="utf-8")
-        _, out, _ = run_command("show", path, "--wrt", "y", "--no-check")
+        _, out, _ = run_command("show", path, "--wrt", "y", "--no-check", "--digits", "3")
         rows = out[out.index("    [") :].splitlines()
         assert [line[:5] for line in rows] == ["    [", "     ", "     "] * 2
         assert len({line.index(".", 20) - line.index(".") for line in rows}) == 1

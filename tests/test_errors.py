@@ -18,6 +18,7 @@ from jacobians import (
     ShapeError,
     delta_einsum,
 )
+from jacobians.constructors import zero
 
 x = np.array([1.0, 2.0, 4.0])
 W = np.array([[1.0, -2.0, 3.0], [5.0, 7.0, -11.0]])
@@ -142,7 +143,7 @@ def test_vectors_that_do_not_fit():
     with raises(ShapeError, r"Jacobian\.pull\(u\): expected \(o\) = \(2\), got \(3\)"):
         J.pull(x)
     with raises(ShapeError, r"Jacobian\.apply\(v\): expected \(\? \?\) = \(5, 7\), got \(7, 5\)"):
-        jac.jacobian.zero((2,), (5, 7)).apply(np.ones((7, 5)))
+        zero((2,), (5, 7)).apply(np.ones((7, 5)))
 
 
 def test_vectors_that_hold_no_real_numbers():

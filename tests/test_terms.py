@@ -9,7 +9,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from jacobians import Jacobian, Linear, delta_einsum
+from jacobians import InputError, Jacobian, Linear, delta_einsum
 from jacobians.constructors import identity, zero
 from jacobians.ops.softmax import Softmax
 from jacobians.terms import Factor, Term
@@ -251,3 +251,13 @@ def test_ten_thousand_squared_takes_no_memory_beyond_its_inputs():
     finally:
         tracemalloc.stop()
     assert peak < 1_000_000, peak
+
+
+def test_division_by_a_number():
+    J = delta_einsum("i -> o | o i", ("x", [1.0, 2.0, 3.0]), o=2)
+    np.testing.assert_allclose((J / 4).dense(), J.dense() / 4, rtol=1e-15)
+    assert str(J / 3) == "1/3 δ_oo' x_i"
+    with pytest.raises(InputError, match="Jacobian / 0: expected a number other than 0"):
+        J / 0
+    with pytest.raises(InputError, match="Jacobian / str: expected a real number; for the product"):
+        J / "2"
