@@ -288,7 +288,7 @@ def test_the_jacobian_of_a_part_of_an_equation_prints():
         ("(s - t) * (s + t)", "t", "(s - t) - (s + t)", "(s - t) - (s + t)"),
         ("(s + t) * x", "x", "δ_ii' (s + t)", r"\delta_{i i'} (s + t)"),
         ("(-s) * x", "x", "δ_ii' (-s)", r"\delta_{i i'} (-s)"),
-        ("(x @ x) * v", "v", "δ_ii' (x @ x)", r"\delta_{i i'} x x"),
+        ("(x @ x) * v", "v", "δ_ii' (x.T @ x)", r"\delta_{i i'} x^\top x"),
         ("(2 * s)^2", "s", "4 (2 * s)", "4 (2 s)"),
     ],
 )
