@@ -78,13 +78,18 @@ def joined(labels: Sequence[str]) -> str:
     return ("," if any(len(a.rstrip("'")) > 1 for a in labels) else "").join(labels)
 
 
+def outside_brackets(name: str) -> str:
+    """A factor's name without what stands in brackets: the signs that are left decide whether it needs its own."""
+    while name != (name := re.sub(r"\([^()]*\)", "", name)):
+        continue
+    return name
+
+
 def _text_factor(f: Factor, labels: Labels) -> str:
     if "{" in f.name:
         return f.name.format(*labels)
     base, labels = _untransposed(f.name, labels)
-    outside = base
-    while outside != (outside := re.sub(r"\([^()]*\)", "", outside)):  # signs inside brackets do not matter
-        continue
+    outside = outside_brackets(base)
     loose = bool(labels) or re.search(r" [+@-] |^-|^[\d.e-]+ \*", outside)  # would not read as one factor of a product
     compound = loose and re.search(r"[ +*/@^-]", outside) and not base.startswith("[")
     name = f"({base})" if compound else base
@@ -115,7 +120,12 @@ def _latex_number(number: Fraction | float) -> str:
         return rf"\tfrac{{{number.numerator}}}{{{number.denominator}}}"
     if isinstance(number, Fraction):
         return str(number)
-    mantissa, _, exponent = f"{number:.6g}".partition("e")
+    return power_of_ten(f"{number:.6g}")
+
+
+def power_of_ten(number: str) -> str:
+    r"""`1.2e-05` as `1.2 \cdot 10^{-5}`."""
+    mantissa, _, exponent = number.partition("e")
     return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
 

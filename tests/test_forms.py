@@ -231,3 +231,9 @@ def test_a_sum_behind_a_minus_keeps_its_brackets():
     J = delta_einsum("i -> | i", ("z2 - y", z - y), coef=-1)
     assert J.text("tensor") == "-(z2 - y)"
     assert J.latex("tensor") == r"-\left(z^{(2)} - y\right)"
+
+
+def test_brackets_within_brackets_need_no_more():
+    J = delta_einsum("i -> | i", ("f(g(h(k(x)) + 1))", np.array([0.5, -1.0, 2.0])), coef=-1)
+    assert J.text("tensor") == "-f(g(h(k(x)) + 1))"
+    assert str(J) == "-f(g(h(k(x)) + 1))_i"

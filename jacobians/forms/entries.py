@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jacobians.errors import FormError, shape_text
+from jacobians.printing import power_of_ten
 from jacobians.terms import Array
 
 if TYPE_CHECKING:
@@ -103,8 +104,7 @@ def number_latex(x: Any) -> str:
     number = float(x)
     if not math.isfinite(number):
         return r"\mathrm{nan}" if math.isnan(number) else ("-" if number < 0 else "") + r"\infty"
-    mantissa, _, exponent = _number_text(number).partition("e")
-    return rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+    return power_of_ten(_number_text(number))
 
 
 def entries_latex(J: Jacobian) -> str:

@@ -16,6 +16,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from jacobians.forms.writers import ATOM, HADAMARD, OUTER, PRODUCT, SUM, Writer, text_writer
+from jacobians.printing import outside_brackets
 from jacobians.terms import Array
 
 
@@ -59,8 +60,7 @@ class Named(Node):
 
     @property
     def level(self) -> int:  # type: ignore[override]
-        outside = re.sub(r"\([^()]*\)", "", re.sub(r"\([^()]*\)", "", self.name))
-        return SUM if re.search(r"[ +*/@^-]", outside) else ATOM
+        return SUM if re.search(r"[ +*/@^-]", outside_brackets(self.name)) else ATOM
 
     @property
     def rows(self) -> bool:
