@@ -12,7 +12,7 @@ from jacobians.expressions import Builder
 from jacobians.model import Model
 from jacobians.notation import Declaration, Equation, Statement, Value, parse_model
 from jacobians.notation.tree import Name
-from jacobians.op import OpenShape
+from jacobians.op import OpenShape, Shape
 
 #: Symbolic sizes become these, pairwise different: most wrong formulas then fail by shape.
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
@@ -38,6 +38,15 @@ def read_model(text: str, sizes: Mapping[str, int]) -> Model:
     for name, value in values.items():
         if shapes[name] != value.shape:
             raise ModelError(f"{name}: declared as {shape_text(shapes[name])}, its value is {shape_text(value.shape)}")
+    return _model(statements, shapes, values, text)
+
+
+def read_equations(text: str, shapes: Mapping[str, Shape]) -> Model:
+    """The model of equations alone, for leaves of these shapes."""
+    return _model(parse_model(text), shapes, {}, text)
+
+
+def _model(statements: list[Statement], shapes: Mapping[str, OpenShape], values: Mapping[str, Any], text: str) -> Model:
     equations = [s for s in statements if isinstance(s, Equation)]
     if not equations:
         raise ModelError("the model has no equation; write at least one, as in z1 = W1 @ x + b1")

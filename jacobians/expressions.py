@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import sys
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from jacobians.errors import InputError, JacobiansError, ModelError, unknown
+from jacobians.errors import InputError, JacobiansError, ModelError
+from jacobians.functions import named_op
 from jacobians.node import Node
 from jacobians.notation import Equation, to_plain
 from jacobians.notation import tree as t
 from jacobians.op import Op, OpenShape
-from jacobians.ops import OPS
 from jacobians.ops.elementary import Power, Reciprocal, Square
-from jacobians.ops.elementwise import Identity, Multiple, Shift, Undefined
+from jacobians.ops.elementwise import Identity, Multiple, Shift
 from jacobians.ops.matrix import Transpose
 from jacobians.ops.norms import SquaredNorm
 from jacobians.ops.pick import Index
 from jacobians.ops.pointwise import Add, Divide, Hadamard, Scale, Subtract
 from jacobians.ops.products import Matmul, Outer
-
-#: Other names of functions that people write.
-ALIASES = {"sigma": "sigmoid", "ln": "log", "atan": "arctan", "inv": "inverse", "det": "determinant", "tr": "trace"}
-
-#: Names, beside single letters, of functions that nobody defined: the g of the lecture notes.
-GREEK_FUNCTIONS = ("phi", "psi", "rho", "varphi", "chi")
 
 Operand = str | Fraction
 
@@ -217,27 +209,14 @@ class Builder:
         return self._call_op(op, args, tree)
 
     def _op(self, tree: t.Call, count: int) -> Op:
-        name = ALIASES.get(tree.function, tree.function)
-        if name not in OPS:
-            base = name.rstrip("0123456789")
-            if count == 1 and not tree.keywords and (len(base) == 1 or base in GREEK_FUNCTIONS):
-                return Undefined(name)  # the g of the lecture notes
-            near = difflib.get_close_matches(name, [*OPS, *ALIASES], n=3)
-            hint = f"; did you mean {', '.join(near)}?" if near else "; `jacobians op` lists all"
-            raise self._refuse(tree, f"unknown function {name}{hint}; an undefined function is one letter, as in g(z)")
-        cls = type(OPS[name])
-        options = {key: self._option(value) for key, value in tree.keywords}
-        allowed = inspect.signature(cls).parameters
-        if "count" in allowed:
-            options["count"] = count
-        for key in options:
-            if key not in allowed:
-                raise unknown(name, "option", key, allowed)
-        return cls(**options) if options else OPS[name]
+        try:
+            return named_op(tree.function, count, {key: self._option(value) for key, value in tree.keywords})
+        except ModelError as error:
+            raise self._refuse(tree, str(error)) from None
 
     def _option(self, tree: t.Tree) -> Any:
         if isinstance(tree, t.Name):
-            return tree.text
+            return {"true": True, "false": False, "none": None}.get(tree.text.lower(), tree.text)
         value = self._operand(tree)
         if not isinstance(value, Fraction):
             raise self._refuse(tree, f"option {to_plain(tree)}: expected a number or a word")

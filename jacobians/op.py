@@ -69,6 +69,8 @@ class Op:
     symbol: ClassVar[str] = "y"
     #: Inputs without a derivative: class indices, masks; with the reason that an error gives.
     data: ClassVar[Mapping[str, str]] = {}
+    #: Inputs that are there only where an option is true: {"b": "bias"}. `compute` and the rules get None without it.
+    optional: ClassVar[Mapping[str, str]] = {}
     #: Labels that `...` stands for, in this order.
     letters: ClassVar[str] = "nmrst"
     #: The interval that `sample` draws each input from (of all inputs, or of some of them).
@@ -97,7 +99,7 @@ class Op:
     def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
         """The labels for inputs of these shapes; sizes may be open (None) while a model is built."""
         batch = self._batch(shapes)
-        inputs = {name: _expand(labels, batch) for name, labels in self.inputs.items()}
+        inputs = {name: _expand(labels, batch) for name, labels in self.declared().items()}
         return Signature(inputs, _expand(self.output, batch), batch)
 
     def check(self, *args: Any, **kwargs: Any) -> None:
@@ -113,6 +115,13 @@ class Op:
         result: Rule | Sequence[Rule] = method(self, *(known(name) for name in needs))
         return result
 
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        """How factors come about that are neither inputs nor the output: what a second derivative has to know.
+
+        Name -> (op, what it takes: {its own input: one of mine, my output's symbol, or another part}).
+        """
+        return {}
+
     @classmethod
     def variants(cls) -> Sequence[Op]:
         """Instances that together use every option: what the contract test runs; the first is the default."""
@@ -123,16 +132,17 @@ class Op:
 
         Where the labels begin with `...`: without batch axes, with one, with two.
         """
-        declared = list(dict.fromkeys(a for spec in self.inputs.values() for a in spec.split() if a != "..."))
+        specs = self.declared()
+        declared = list(dict.fromkeys(a for spec in specs.values() for a in spec.split() if a != "..."))
         size = dict(zip(declared, sizes, strict=False))
         spare = tuple(sizes[len(declared) : len(declared) + 2])
         batches: tuple[Shape, ...] = ((),)
-        if any("..." in s for s in self.inputs.values()):
+        if any("..." in s for s in specs.values()):
             batches = ((), spare[:1], spare) if declared else (spare[:1], spare)
         return [
             {
                 name: tuple(n for a in spec.split() for n in (batch if a == "..." else (size[a],)))
-                for name, spec in self.inputs.items()
+                for name, spec in specs.items()
             }
             for batch in batches
         ]
@@ -225,7 +235,18 @@ class Op:
 
     def input_names(self) -> tuple[str, ...]:
         """The inputs in the order of the forward pass."""
-        return tuple(self.inputs)
+        return tuple(self.declared())
+
+    def declared(self) -> Mapping[str, str]:
+        """The labels of each input that this instance takes: all but the optional ones that are switched off."""
+        return {k: labels for k, labels in self.inputs.items() if k not in self.optional or self._has(k)}
+
+    def _has(self, optional: str) -> bool:
+        return bool(getattr(self, self.optional[optional]))
+
+    def inner_names(self) -> tuple[str, ...]:
+        """Names of values inside the op that its factors may have, beside inputs and output."""
+        return ()
 
     @property
     def label(self) -> str:
@@ -236,7 +257,9 @@ class Op:
 
     def _jacobian(self, wrt: str, arrays: dict[str, Array], signature: Signature, sizes: dict[str, int]) -> Jacobian:
         def known(name: str) -> Any:
-            return arrays[name] if name in arrays else self.compute(**arrays)
+            if name in arrays:
+                return arrays[name]
+            return None if name in self.optional else self.compute(**arrays)
 
         rules = self.rule(wrt, known)
         terms = []
@@ -302,7 +325,7 @@ class Op:
 
     def _batch(self, shapes: Mapping[str, OpenShape]) -> Labels:
         """The labels that `...` stands for: as many as the first input with `...` has axes to spare."""
-        for name, labels in self.inputs.items():
+        for name, labels in self.declared().items():
             words = labels.split()
             if "..." in words:
                 spare = len(shapes[name]) - (len(words) - 1)

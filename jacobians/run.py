@@ -67,6 +67,8 @@ class Run:
                 node.op.require_input(only)
             inputs = self.inputs(name)
             names = {key: self.model.display(s) for key, s in node.sources.items()} | {node.op.symbol: node.display}
+            if not node.hidden:  # the f of two LSTM cells is not one f
+                names |= {inner: f"{inner}_{name}" for inner in node.op.inner_names()}
             total = node.op.jacobian(keys[0], **inputs)
             for key in keys[1:]:
                 total = total + node.op.jacobian(key, **inputs)

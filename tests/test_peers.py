@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.contract import cases, close, ops
+from tests.peers import twins
 
 pytestmark = pytest.mark.peers
 ALL_OPS = pytest.mark.parametrize("op", ops(), ids=lambda op: op.name)
@@ -27,24 +28,21 @@ def torch():
 
 
 def test_every_op_has_its_twins():
-    from tests.peers import jax_twins, torch_twins
-
     names = {op.name for op in ops()}
-    assert set(jax_twins.TWINS) == names
-    assert set(torch_twins.TWINS) == names
+    assert set(twins("jax")) == names
+    assert set(twins("torch")) == names
 
 
 @ALL_OPS
 def test_equals_jax(op, jax):
-    from tests.peers.jax_twins import TWINS
-
+    twin_of = twins("jax")[op.name]
     for k, case in enumerate(cases(op)):
         differentiate = jax.jacrev if k % 2 else jax.jacfwd
 
         @jax.jit
         def value_and_jacobians(inputs, case=case, differentiate=differentiate):
             def twin(wrt, v):
-                return TWINS[op.name](case.op, **{**inputs, wrt: v})
+                return twin_of(case.op, **{**inputs, wrt: v})
 
             names = case.op.differentiable()
             jacobians = {wrt: differentiate(lambda v, wrt=wrt: twin(wrt, v))(inputs[wrt]) for wrt in names}
@@ -59,15 +57,14 @@ def test_equals_jax(op, jax):
 
 @ALL_OPS
 def test_equals_torch(op, torch):
-    from tests.peers.torch_twins import TWINS
-
+    twin_of = twins("torch")[op.name]
     for case in cases(op):
         inputs = {name: torch.tensor(value) for name, value in case.inputs.items()}
-        close(case.op.forward(**case.inputs), TWINS[op.name](case.op, **inputs).numpy(), 1e-12)
+        close(case.op.forward(**case.inputs), twin_of(case.op, **inputs).numpy(), 1e-12)
         for wrt in case.op.differentiable():
 
             def twin(value, case=case, inputs=inputs, wrt=wrt):
-                return TWINS[op.name](case.op, **{**inputs, wrt: value})
+                return twin_of(case.op, **{**inputs, wrt: value})
 
             got = case.op.jacobian(wrt, **case.inputs).dense()
             close(got, torch.func.jacrev(twin)(inputs[wrt]).numpy(), TOLERANCE)

@@ -1,0 +1,7 @@
+"""Further losses of classifiers."""
+
+from __future__ import annotations
+
+from jacobians.op import Op
+
+OPS: tuple[Op, ...] = ()

@@ -1,0 +1,7 @@
+"""Recurrent cells: Elman, LSTM, GRU."""
+
+from __future__ import annotations
+
+from jacobians.op import Op
+
+OPS: tuple[Op, ...] = ()

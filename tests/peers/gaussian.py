@@ -1,0 +1,6 @@
+"""The ops of `jacobians/ops/gaussian.py` in JAX and in PyTorch: op name -> twin(op, **inputs)."""
+
+from __future__ import annotations
+
+JAX = {}
+TORCH = {}
