@@ -92,7 +92,8 @@ def _text_factor(f: Factor, labels: Labels) -> str:
     outside = outside_brackets(base)
     loose = bool(labels) or re.search(r" [+@-] |^-|^[\d.e-]+ \*", outside)  # would not read as one factor of a product
     compound = loose and re.search(r"[ +*/@^-]", outside) and not base.startswith("[")
-    name = f"({base})" if compound else base
+    subscripted = labels and re.fullmatch(r"\w+_\w+", base)  # W_f at j, i is (W_f)_ji: W_f_ji would be another name
+    name = f"({base})" if compound or subscripted else base
     index = joined(labels)
     return name + (f"_{index}" if "," not in index else f"_{{{index}}}") if labels else name
 

@@ -21,6 +21,10 @@ ESCAPES = {
 }
 #: À to ſ without the signs × and ÷: what the text fonts of TeX and KaTeX have.
 LATIN_LETTERS = frozenset(map(chr, range(0xC0, 0x180))) - {"×", "÷"}
+#: xhat, mubar, wtilde: a letter under a sign.
+_ACCENTED = re.compile(rf"([A-Za-z]|{'|'.join(GREEK_LETTERS)})(hat|bar|tilde)")
+#: h1 inside a subscript: a letter with its layer.
+_NUMBERED = re.compile(r"([A-Za-z])([0-9]+)")
 _ONE_LETTER = re.compile(r"(?:\w|\\[A-Za-z]+)'*")
 
 
@@ -86,4 +90,10 @@ def escaped(text: str) -> str:
 def _word(text: str) -> str:
     if len(text) == 1 or text.isdigit():
         return text
-    return f"\\{text}" if text in GREEK_LETTERS else rf"\mathrm{{{escaped(text)}}}"
+    if text in GREEK_LETTERS:
+        return f"\\{text}"
+    if accented := _ACCENTED.fullmatch(text):
+        return rf"\{accented[2]}{{{_word(accented[1])}}}"
+    if numbered := _NUMBERED.fullmatch(text):
+        return f"{numbered[1]}^{{({numbered[2]})}}"
+    return rf"\mathrm{{{escaped(text)}}}"
