@@ -36,6 +36,7 @@ from jacobians.ops.pick import Gather, Index, Slice
 from jacobians.ops.pointwise import Add, Divide, Hadamard, Scale, Subtract
 from jacobians.ops.products import Inner, Matmul, Outer, Quadratic
 from jacobians.ops.rectifiers import ELU, GELU, SELU, LeakyReLU, Mish, ReLU, SiLU
+from jacobians.ops.recurrent import ElmanCell, GRUCell, Lerp, LSTMCell, LSTMCellState
 from jacobians.ops.reduce import Cumsum, Max, Mean, Min, Prod, Sum, Var
 from jacobians.ops.relabel import Broadcast, Diagonal, Permute, Tril, Triu
 from jacobians.ops.softmax import LogSoftmax, LogSumExp, Softmax
@@ -68,11 +69,13 @@ __all__ = [
     "DivergenceError",
     "Divide",
     "Einsum",
+    "ElmanCell",
     "EntryError",
     "Erf",
     "Exp",
     "Flatten",
     "FormError",
+    "GRUCell",
     "Gather",
     "Hadamard",
     "HardTanh",
@@ -86,7 +89,10 @@ __all__ = [
     "Jacobian",
     "JacobiansError",
     "L1Norm",
+    "LSTMCell",
+    "LSTMCellState",
     "LeakyReLU",
+    "Lerp",
     "Linear",
     "LinearMap",
     "LinearRows",
