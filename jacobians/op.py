@@ -189,6 +189,24 @@ class Op:
         arrays, signature, sizes = self._bind(inputs)
         return {name: self._jacobian(name, arrays, signature, sizes) for name in self.differentiable()}
 
+    def hessian(self, wrt: str, other: str | None = None, /, **inputs: ArrayLike) -> Jacobian:
+        """The Jacobian of the Jacobian by `wrt`, by the input `other` (default: by `wrt` again).
+
+        Its shape is output.shape + wrt.shape | other.shape; for a scalar output this is the Hessian.
+
+        Raises:
+            InputError: as `jacobian`; also where nothing says how a factor of the Jacobian depends on `other`.
+            ShapeError: a rank or size that does not fit.
+        """
+        from jacobians.second import split
+
+        by = wrt if other is None else other
+        for name in (wrt, by):
+            self.require_input(name)
+        arrays, signature, sizes = self._bind(inputs)
+        D = self._second(wrt, by, arrays, signature, sizes)
+        return split(D, len(D.shape) - arrays[by].ndim).lettered()
+
     def verify(self, wrt: str, /, **inputs: ArrayLike) -> Verification:
         """Compare the Jacobian by `wrt` with a derivative made from the forward pass alone.
 
@@ -270,6 +288,15 @@ class Op:
             needed = {a: n for a, n in {**sizes, **r.sizes}.items() if a in out or a in inp}
             terms.append(build_term(f"{self.label}.d_{wrt}", factors, out, inp, needed, r.coef))
         return Jacobian(terms, tuple(sizes[a] for a in signature.output), arrays[wrt].shape)
+
+    def _second(
+        self, wrt: str, other: str, arrays: dict[str, Array], signature: Signature, sizes: dict[str, int]
+    ) -> Jacobian:
+        """The second derivative, output | wrt, other."""
+        from jacobians.second import second_derivative
+
+        textbook = Op._jacobian(self, wrt, arrays, signature, sizes)  # the rule, where the op holds another form
+        return second_derivative(self, textbook, wrt, other, arrays)
 
     def _bind(self, inputs: Mapping[str, ArrayLike]) -> tuple[dict[str, Array], Signature, dict[str, int]]:
         """Checked arrays, their labels, and the size of every label."""
