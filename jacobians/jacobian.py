@@ -19,7 +19,7 @@ from jacobians.terms import Array, Factor, Labels, Term, common_dtype, letters, 
 if TYPE_CHECKING:
     from jacobians.forms import Kronecker
 
-Form = Literal["index", "tensor", "slices", "kronecker", "entries"]
+Form = Literal["index", "tensor", "slices", "kronecker", "entries", "symbols"]
 Vec = Literal["row", "column"]
 
 #: Labels of axes that no op has named.
@@ -311,7 +311,9 @@ class Jacobian:
     # ----- printing -----
 
     def latex(self, form: Form = "index", vec: Vec = "row") -> str:
-        """LaTeX for math mode: index notation, tensor form, slices, Kronecker matrix or all entries.
+        """LaTeX for math mode: index notation, tensor form, slices, Kronecker matrix, all entries.
+
+        "entries" are numbers, "symbols" the cells of `matrix(vec)` written out: `w_1 w_2 w_3 0 0` (small ones only).
 
         Raises:
             FormError: this Jacobian has no such form that is proved equal.

@@ -85,10 +85,9 @@ def outside_brackets(name: str) -> str:
     return name
 
 
-def _text_factor(f: Factor, labels: Labels) -> str:
-    if "{" in f.name:
-        return f.name.format(*labels)
-    base, labels = _untransposed(f.name, labels)
+def entry_text(name: str, labels: Labels) -> str:
+    """An entry of a factor in plain text: `W1_oi`, `(W_f)_12`."""
+    base, labels = untransposed(name, labels)
     outside = outside_brackets(base)
     loose = bool(labels) or re.search(r" [+@-] |^-|^[\d.e-]+ \*", outside)  # would not read as one factor of a product
     compound = loose and re.search(r"[ +*/@^-]", outside) and not base.startswith("[")
@@ -98,18 +97,19 @@ def _text_factor(f: Factor, labels: Labels) -> str:
     return name + (f"_{index}" if "," not in index else f"_{{{index}}}") if labels else name
 
 
-def _latex_factor(f: Factor, labels: Labels) -> str:
+def entry_latex(name: str, labels: Labels) -> str:
+    r"""An entry of a factor in LaTeX: `W^{(1)}_{o i}`."""
     from jacobians.notation import name_to_latex
 
-    base, labels = _untransposed(f.name, labels)
+    base, labels = untransposed(name, labels)
     return name_to_latex(base, [_latex_label(a) for a in labels], factor=True)
 
 
 def _latex_label(label: str) -> str:
-    return label if len(label.rstrip("'")) == 1 else rf"\mathrm{{{label}}}"
+    return label if len(label.rstrip("'")) == 1 or label.isdigit() else rf"\mathrm{{{label}}}"
 
 
-def _untransposed(name: str, labels: Labels) -> tuple[str, Labels]:
+def untransposed(name: str, labels: Labels) -> tuple[str, Labels]:
     """The entry i, j of W.T is the entry j, i of W."""
     if len(labels) == 2 and re.fullmatch(r"\w+\.T", name):
         return name[:-2], labels[::-1]
@@ -133,12 +133,12 @@ def power_of_ten(number: str) -> str:
 TEXT = Style(
     delta=lambda a, b: f"δ_{joined((a, b))}",
     total=lambda labels: f"Σ_{joined(labels)}",
-    factor=_text_factor,
+    factor=lambda f, labels: f.name.format(*labels) if "{" in f.name else entry_text(f.name, labels),
     number=lambda x: str(x) if isinstance(x, Fraction) else f"{x:.6g}",
 )
 LATEX = Style(
     delta=lambda a, b: rf"\delta_{{{_latex_label(a)} {_latex_label(b)}}}",
     total=lambda labels: rf"\sum_{{{', '.join(map(_latex_label, labels))}}}",
-    factor=_latex_factor,
+    factor=lambda f, labels: entry_latex(f.name, labels),
     number=_latex_number,
 )

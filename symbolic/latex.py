@@ -22,7 +22,7 @@ from symbolic.index import Frame, derived, frame
 from symbolic.printer import index_latex
 from symbolic.scope import Expr, Symbolic, symbols
 
-Form = Literal["index", "tensor", "entries", "slices", "kronecker"]
+Form = Literal["index", "tensor", "entries", "slices", "kronecker", "symbols"]
 Vec = Literal["row", "column"]
 #: Sizes of the two instances on which a form with letters is proved: primes that no formula contains as a number. Some
 #: ops take only small sizes; then a number that is no size by accident differs between the instances.
@@ -35,7 +35,8 @@ def latex(op: Op, wrt: str, form: Form = "index", sizes: Mapping[str, Any] | Non
     r"""LaTeX for math mode of the Jacobian of an op by its input `wrt`.
 
     `index`, `tensor` and `kronecker` have letters for the sizes; `entries` and `slices` are written for given `sizes`,
-    of labels or of inputs (as in `symbolic.entries`), with entries `x_{1}` that count from 1.
+    of labels or of inputs (as in `symbolic.entries`), with entries `x_{1}` that count from 1; so are `symbols`, the
+    matrix vec(output) x vec(input) in the names of the terms.
 
     Raises:
         FormError: there is no such form, or it could not be proved.
@@ -54,6 +55,9 @@ def latex(op: Op, wrt: str, form: Form = "index", sizes: Mapping[str, Any] | Non
             return array_latex(entry_cells(op, wrt, shapes_of(op, sizes)), cell=str)
         case "slices":
             return _slices(op, wrt, shapes_of(op, sizes))
+        case "symbols":
+            point = op.sample(np.random.default_rng(0), shapes_of(op, sizes))
+            return op.jacobian(wrt, **point).latex("symbols", vec)
     raise unknown("symbolic.latex", "form", form, get_args(Form))
 
 

@@ -1,6 +1,6 @@
-"""The forms in which a Jacobian prints: index notation, tensor form, slices, Kronecker matrix, all entries.
+"""The forms in which a Jacobian prints: index notation, tensor form, slices, Kronecker matrix, numbers, symbols.
 
-Tensor and Kronecker forms are built as expressions, evaluated, and compared with the Jacobian: what prints is proved.
+Tensor form, Kronecker form and symbols are evaluated and compared with the Jacobian: what prints is proved.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from jacobians import printing
 from jacobians.errors import unknown
 from jacobians.forms.entries import entries_latex, entries_text, slices_latex
 from jacobians.forms.kron import Kronecker, kronecker
+from jacobians.forms.symbols import SymbolMatrix, symbols
 from jacobians.forms.tensor import tensor
 from jacobians.forms.writers import latex_writer, text_writer
 from jacobians.jacobian import Form, Jacobian, Vec
 
-__all__ = ["FORMS", "Kronecker", "kronecker", "latex", "tensor", "text"]
+__all__ = ["FORMS", "Kronecker", "SymbolMatrix", "kronecker", "latex", "symbols", "tensor", "text"]
 
 FORMS: tuple[Form, ...] = get_args(Form)
 
@@ -37,6 +38,8 @@ def latex(J: Jacobian, form: Form = "index", vec: Vec = "row", of: str = "J", wr
             return kronecker(J, vec).latex()
         case "entries":
             return entries_latex(J)
+        case "symbols":
+            return symbols(J, vec).latex()
     raise unknown("Jacobian.latex", "form", form, FORMS)
 
 
@@ -59,4 +62,6 @@ def text(J: Jacobian, form: Form = "index", vec: Vec = "row") -> str:
             return str(kronecker(J, vec))
         case "entries":
             return entries_text(J)
+        case "symbols":
+            return symbols(J, vec).text()
     raise unknown("Jacobian.text", "form", form, FORMS)

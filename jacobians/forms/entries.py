@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from jacobians.jacobian import Jacobian
 
 
+#: What LaTeX's bmatrix takes by default.
+MATRIX_COLUMNS = 10
+
+
 def edges(J: Jacobian) -> tuple[Array, list[bool]]:
     """The array with only the edges of long axes where it is large, and which axes were cut; the whole is not built."""
     threshold, edge = _limits()
@@ -154,8 +158,10 @@ def array_latex(array: Array, cut: Sequence[bool] = (), cell: Callable[[Any], st
 
 
 def bmatrix(cells: Array) -> str:
-    """A matrix of LaTeX strings."""
+    """A matrix of LaTeX strings; amsmath's bmatrix takes 10 columns, a wider one is an array."""
     rows = r" \\ ".join(" & ".join(row) for row in cells)
+    if cells.shape[1] > MATRIX_COLUMNS:
+        return rf"\left[\begin{{array}}{{{'c' * cells.shape[1]}}} {rows} \end{{array}}\right]"
     return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
 
 
