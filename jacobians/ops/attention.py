@@ -1,7 +1,303 @@
-"""Attention: scaled dot-product, heads, self- and cross-attention, linear attention, rotary positions."""
+"""Attention: weights that are a softmax of scores, and the mean of the values under them.
+
+The derivative of such a mean is weight times (value - mean). Where one weight is close to 1 that difference cancels, so
+it is held in a form that does not, and prints in the textbook's.
+"""
 
 from __future__ import annotations
 
-from jacobians.op import Op
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
 
-OPS: tuple[Op, ...] = ()
+import numpy as np
+
+from jacobians.constructors import delta_einsum
+from jacobians.errors import InputError, shape_text
+from jacobians.jacobian import Jacobian
+from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
+from jacobians.ops.losses import first_true
+from jacobians.ops.softmax import SATURATED, exponentials
+from jacobians.special import exact_product, exact_sum
+from jacobians.terms import Array
+
+#: Scores made of larger products than this are summed with their rounding errors: the exponential would show them.
+LARGE = 30.0
+#: Batch axes: t and s are positions.
+BATCH = "nmpqu"
+
+
+# ----- masks -----
+
+
+class Masked(Op):
+    """What ops with the options `causal` and `mask` share: which keys a query may attend to."""
+
+    optional = {"mask": "mask"}
+    data = {"mask": "a mask says which keys a query may attend to and is not differentiable"}
+    letters = BATCH
+    causal: bool
+    mask: bool
+
+    def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
+        """The mask is one for all (t s), or one for each sample (... t s)."""
+        signature = super().signature(shapes)
+        if self.mask and len(shapes["mask"]) > 2:
+            labels = (*signature.axes, *signature.inputs["mask"])
+            return replace(signature, inputs={**signature.inputs, "mask": labels})
+        return signature
+
+    def check(self, **inputs: Array) -> None:
+        if not self.mask:
+            return
+        mask = inputs["mask"]
+        if (bad := (mask != 0) & (mask != 1)).any():
+            at = first_true(bad)
+            raise InputError(
+                f"{self.label}.mask: expected True or 1 where a query may attend to a key and False or 0 elsewhere, "
+                f"got {mask[at]} at {shape_text(at)} of {shape_text(mask.shape)}; a mask is not added to the scores"
+            )
+        if (none := ~self.allowed(*mask.shape[-2:], mask).any(axis=-1)).any():
+            query = first_true(none)
+            earlier = f" up to {query[-1]}, where causal ends," if self.causal else ""
+            raise InputError(
+                f"{self.label}.mask: expected at least 1 key for every query, got 0 of {mask.shape[-1]} keys{earlier} "
+                f"for query {shape_text(query)} of {shape_text(none.shape)}; softmax of no score is undefined, so let "
+                "the query attend to a key or leave it out"
+            )
+
+    def allowed(self, queries: int, keys: int, mask: Array | None) -> Array:
+        """True where a query may attend to a key: (t s), or (... t s) like the mask."""
+        every = np.ones((queries, keys), bool)
+        allowed = np.tril(every) if self.causal else every
+        return allowed if mask is None else allowed & (mask.real != 0)
+
+    def sample(self, rng: np.random.Generator, shapes: Mapping[str, Shape]) -> dict[str, Array]:
+        """A random mask under which every query has a key."""
+        drawn = super().sample(rng, shapes)
+        if "mask" in shapes:
+            mask = rng.random(shapes["mask"]) < 0.6
+            mask[..., 0] |= ~self.allowed(*mask.shape[-2:], mask).any(axis=-1)  # causal or not, it sees the first key
+            drawn["mask"] = mask
+        return drawn
+
+
+def flag(where: str, name: str, value: bool) -> bool:
+    """An option that is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise InputError(f"{where}: expected {name}=True or {name}=False, got {value!r}")
+    return bool(value)
+
+
+# ----- softmax attention -----
+
+
+class ScaledDotProduct(Masked):
+    """What the weights and the output of scaled dot-product attention share."""
+
+    def __init__(self, causal: bool = False, scale: float | None = None, mask: bool = False) -> None:
+        """Let query t see keys s <= t only; take the factor of the scores (None: 1/sqrt(d)); take a mask as input."""
+        number = isinstance(scale, int | float | np.number) and not isinstance(scale, bool)
+        if scale is not None and not (number and math.isfinite(scale)):
+            raise InputError(f"{self.label}: expected a finite scale, or None for 1/sqrt(d), got {scale!r}")
+        self.causal = flag(self.label, "causal", causal)
+        self.scale = scale if scale is None else float(scale)
+        self.mask = flag(self.label, "mask", mask)
+
+    def factor(self, Q: Array) -> float:
+        """The number that the scores are multiplied by."""
+        return 1 / math.sqrt(Q.shape[-1]) if self.scale is None else self.scale
+
+    def weights(self, Q: Array, K: Array, mask: Array | None) -> Array:
+        """P = softmax(scale Q K^T) over the keys that each query may attend to."""
+        allowed = self.allowed(Q.shape[-2], K.shape[-2], mask)
+        r = self.factor(Q)
+        left = Fraction(1, 2) * Fraction(r) * (1 - Q.shape[-1] * Fraction(r) ** 2) if self.scale is None else 0
+        with np.errstate(invalid="ignore", over="ignore"):  # inf and NaN pass on
+            scores = _scores(Q, K, allowed, (r, float(left)))
+            return exponentials(np.where(allowed, scores, -np.inf), -1).probability
+
+    def exact(self, wrt: str, b: str, P: Array, arrays: Mapping[str, Array]) -> Jacobian:
+        """The Jacobian by Q or K, but for the scale, without cancellation; `b` are the labels of the batch axes."""
+        raise NotImplementedError
+
+    def _jacobian(self, wrt: str, arrays: dict[str, Array], signature: Signature, sizes: dict[str, int]) -> Jacobian:
+        textbook = super()._jacobian(wrt, arrays, signature, sizes)
+        P = self.weights(arrays["Q"], arrays["K"], arrays.get("mask"))
+        if wrt == "V" or not (P > SATURATED).any():
+            return textbook
+        exact = self.factor(arrays["Q"]) * self.exact(wrt, " ".join(signature.axes), P, arrays)
+        return Jacobian(exact.terms, textbook.out_shape, textbook.in_shape, lambda: textbook)
+
+    @classmethod
+    def variants(cls) -> Sequence[Op]:
+        return (cls(), cls(causal=True, scale=0.3), cls(mask=True), cls(causal=True, mask=True))
+
+    def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
+        """d = 4 in the plainest, so that 1/sqrt(d) prints as 1/2; fewer queries than keys, and more."""
+        t, s, e, *_ = sizes
+        plain, stacked, twice = ((), t, s, 4, e), ((2,), 3, 2, 1, 1), ((2, 3), 5, 7, 2, 3)
+        cases: list[dict[str, Shape]] = [
+            {"Q": (*n, t, d), "K": (*n, s, d), "V": (*n, s, e), "mask": (*n[:1], t, s) if len(n) < 2 else (t, s)}
+            for n, t, s, d, e in (plain, stacked, twice)
+        ]
+        return [{name: shapes[name] for name in self.declared()} for shapes in cases]
+
+
+def _scores(Q: Array, K: Array, allowed: Array, scale: tuple[float, float]) -> Array:
+    """The scores (r + rest) Q K^T for scale = (r, rest); less the largest of their row where they are large.
+
+    At scores of 1e4 their rounding alone would spoil four digits of the exponential, so the error of each is kept
+    until the largest is taken away.
+    """
+    r, rest = scale
+    scores = Q @ np.swapaxes(K, -1, -2) * r
+    a, b = Q.real.astype(np.float64), K.real.astype(np.float64)
+    bound = np.max(np.abs(a) @ np.swapaxes(np.abs(b), -1, -2)) * abs(r)
+    if not LARGE < bound < math.inf:
+        return np.asarray(scores)
+    high, low = _dot(a, b)
+    product, error = exact_product(high, r)
+    error = (product - scores.real) + (error + (low * r + high * rest))
+    top = np.argmax(np.where(allowed, scores.real, -np.inf), axis=-1, keepdims=True)
+    shifted = scores - np.take_along_axis(scores.real, top, -1)
+    return np.asarray(shifted + (error - np.take_along_axis(error, top, -1)), scores.dtype)
+
+
+def _dot(a: Array, b: Array) -> tuple[Array, Array]:
+    """The products a b^T of rows, and what was rounded off.
+
+    Source: Ogita, Rump, Oishi, "Accurate Sum and Dot Product", SIAM Journal on Scientific Computing 26 (2005).
+    """
+    high, low = np.zeros(()), np.zeros(())
+    for k in range(a.shape[-1]):
+        product, error = exact_product(a[..., :, None, k], b[..., None, :, k])
+        high, lost = exact_sum(high, product)
+        low = low + (error + lost)
+    return high, low
+
+
+class AttentionWeights(ScaledDotProduct):
+    """P = softmax(scale Q K^T) over the keys, a row of weights per query.
+
+    scale=None means 1/sqrt(d), which is 1/2 in the example. With causal=True query t sees the keys s <= t, counted
+    from the first of each (as PyTorch does), also where there are more queries than keys. With mask=True the input
+    mask (t s), or (... t s), is True or 1 where a query may attend to a key. Where a weight is close to 1, the Jacobian
+    is held without the cancellation of 1 - P_ts.
+
+    Shapes:    Q (... t d), K (... s d), mask (t s) if mask=True -> P (... t s)
+    Formula:   P_ts = exp(scale sum_d Q_td K_sd) / sum_r exp(scale sum_d Q_td K_rd)
+    Jacobians: dP/dQ = 1/2 δ_tt' P_ts K_sd - 1/2 δ_tt' Σ_r P_ts P_tr K_rd   (t s | t' d)
+               dP/dK = 1/2 δ_sr P_ts Q_td - 1/2 P_ts P_tr Q_td              (t s | r d)
+    Source:    Vaswani et al., "Attention Is All You Need" (2017), eq. 1; Jacobians: own derivation
+    """
+
+    inputs = {"Q": "... t d", "K": "... s d", "mask": "t s"}
+    output = "... t s"
+    symbol = "P"
+
+    def compute(self, Q: Array, K: Array, mask: Array | None = None) -> Array:
+        return self.weights(Q, K, mask)
+
+    def d_Q(self, Q: Array, K: Array, P: Array) -> Sequence[Rule]:
+        r, p, k = self.factor(Q), ("P", P), ("K", K)
+        return [
+            term("... t s, ... s d -> ... t s | ... t d", p, k, coef=r),
+            term("... t s, ... t r, ... r d -> ... t s | ... t d", p, p, k, coef=-r),
+        ]
+
+    def d_K(self, Q: Array, P: Array) -> Sequence[Rule]:
+        r, p, q = self.factor(Q), ("P", P), ("Q", Q)
+        return [
+            term("... t s, ... t d -> ... t s | ... s d", p, q, coef=r),
+            term("... t s, ... t r, ... t d -> ... t s | ... r d", p, p, q, coef=-r),
+        ]
+
+    def exact(self, wrt: str, b: str, P: Array, arrays: Mapping[str, Array]) -> Jacobian:
+        """By the scores δ_sr q_s - P_s q_r - q_s t_r with q = P - t, t = 1 at the sure weight; as softmax holds it."""
+        Q, K = arrays["Q"], arrays["K"]
+        sure, q = doubt(P)
+        outer = f"{b} t s, {b} t r -> {b} t s | {b} t r"
+        by_scores = (
+            delta_einsum(f"{b} t s -> {b} t s | {b} t s", q)
+            - delta_einsum(outer, P, q)
+            - delta_einsum(outer, q, sure.astype(P.dtype))
+        )
+        if wrt == "Q":
+            return by_scores @ delta_einsum(f"{b} s d -> {b} t s | {b} t d", K, t=Q.shape[-2])
+        return by_scores @ delta_einsum(f"{b} t d -> {b} t s | {b} s d", Q, s=K.shape[-2])
+
+
+class Attention(ScaledDotProduct):
+    """O = P V with P = softmax(scale Q K^T): scaled dot-product attention; each row of Q, K, V is a position.
+
+    scale=None means 1/sqrt(d), which is 1/2 in the example. With causal=True query t sees the keys s <= t, counted
+    from the first of each (as PyTorch does), also where there are more queries than keys. With mask=True the input
+    mask (t s), or (... t s), is True or 1 where a query may attend to a key. Where a weight is close to 1, the Jacobian
+    is held with V_se - O_te as one factor, without its cancellation.
+
+    Shapes:    Q (... t d), K (... s d), V (... s e), mask (t s) if mask=True -> O (... t e)
+    Formula:   O_te = sum_s P_ts V_se with P_ts = exp(scale sum_d Q_td K_sd) / sum_r exp(scale sum_d Q_td K_rd)
+    Jacobians: dO/dQ = 1/2 δ_tt' Σ_s P_ts V_se K_sd - 1/2 δ_tt' Σ_s O_te P_ts K_sd   (t e | t' d)
+               dO/dK = 1/2 P_ts V_se Q_td - 1/2 O_te P_ts Q_td                       (t e | s d)
+               dO/dV = δ_ee' P_ts                                                    (t e | s e')
+    Source:    Vaswani et al., "Attention Is All You Need" (2017), eq. 1; Jacobians: own derivation
+    """
+
+    inputs = {"Q": "... t d", "K": "... s d", "V": "... s e", "mask": "t s"}
+    output = "... t e"
+    symbol = "O"
+
+    def compute(self, Q: Array, K: Array, V: Array, mask: Array | None = None) -> Array:
+        return np.asarray(self.weights(Q, K, mask) @ V)
+
+    def d_Q(self, Q: Array, K: Array, V: Array, mask: Array | None, O: Array) -> Sequence[Rule]:
+        r, p, k = self.factor(Q), ("P", self.weights(Q, K, mask)), ("K", K)
+        return [
+            term("... t s, ... s e, ... s d -> ... t e | ... t d", p, ("V", V), k, coef=r),
+            term("... t e, ... t s, ... s d -> ... t e | ... t d", ("O", O), p, k, coef=-r),
+        ]
+
+    def d_K(self, Q: Array, K: Array, V: Array, mask: Array | None, O: Array) -> Sequence[Rule]:
+        r, p, q = self.factor(Q), ("P", self.weights(Q, K, mask)), ("Q", Q)
+        return [
+            term("... t s, ... s e, ... t d -> ... t e | ... s d", p, ("V", V), q, coef=r),
+            term("... t e, ... t s, ... t d -> ... t e | ... s d", ("O", O), p, q, coef=-r),
+        ]
+
+    def d_V(self, Q: Array, K: Array, mask: Array | None) -> Rule:
+        return term("... t s -> ... t e | ... s e", ("P", self.weights(Q, K, mask)))
+
+    def exact(self, wrt: str, b: str, P: Array, arrays: Mapping[str, Array]) -> Jacobian:
+        C = P[..., None] * difference(P, arrays["V"])
+        if wrt == "Q":
+            return delta_einsum(f"{b} t s e, {b} s d -> {b} t e | {b} t d", C, arrays["K"])
+        return delta_einsum(f"{b} t s e, {b} t d -> {b} t e | {b} s d", C, arrays["Q"])
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        names = ("Q", "K", "mask") if self.mask else ("Q", "K")
+        return {"P": (AttentionWeights(self.causal, self.scale, self.mask), {name: name for name in names})}
+
+    def inner_names(self) -> tuple[str, ...]:
+        return ("P",)
+
+
+# ----- value minus mean -----
+
+
+def doubt(P: Array) -> tuple[Array, Array]:
+    """Where a weight is close to 1; and the weights, less 1 there, without the cancellation of P - 1."""
+    sure = P > SATURATED
+    rest = np.sum(np.where(sure, 0, P), axis=-1, keepdims=True)
+    return sure, np.where(sure, -rest, P)
+
+
+def difference(P: Array, V: Array) -> Array:
+    """V_se - O_te for the mean O = P V, with axes (... t s e): O is the value of the sure key and a small rest."""
+    sure, q = doubt(P)
+    nearest, rest = sure.astype(P.dtype) @ V, q @ V
+    return np.asarray((V[..., None, :, :] - nearest[..., :, None, :]) - rest[..., :, None, :])
+
+
+OPS: tuple[Op, ...] = (AttentionWeights(), Attention())
