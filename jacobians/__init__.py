@@ -21,6 +21,8 @@ from jacobians.node import Node, node
 from jacobians.op import Op, term
 from jacobians.ops import OPS
 from jacobians.ops.activations import HardTanh, LogSigmoid, Sigmoid, Softplus, Softsign, Tanh
+from jacobians.ops.attention import Attention, AttentionWeights
+from jacobians.ops.convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from jacobians.ops.einsum import Einsum
 from jacobians.ops.elementary import Arcsinh, Arctan, Cos, Erf, Exp, Log, Power, Reciprocal, Sin, Sqrt, Square, Tan
 from jacobians.ops.elementwise import Abs, Clip, Identity, Multiple, Shift, Undefined
@@ -53,11 +55,19 @@ __all__ = [
     "Add",
     "Arcsinh",
     "Arctan",
+    "Attention",
+    "AttentionWeights",
     "BinaryCrossEntropy",
     "BinaryCrossEntropyLogits",
     "Broadcast",
     "Clip",
     "Concat",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "Cos",
     "CrossEntropy",
     "CrossEntropyIndex",
