@@ -22,6 +22,7 @@ from jacobians.op import Op, term
 from jacobians.ops import OPS
 from jacobians.ops.activations import HardTanh, LogSigmoid, Sigmoid, Softplus, Softsign, Tanh
 from jacobians.ops.attention import Attention, AttentionWeights
+from jacobians.ops.channel_norms import BatchNorm, BatchNormInference, GroupNorm, InstanceNorm
 from jacobians.ops.convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from jacobians.ops.einsum import Einsum
 from jacobians.ops.elementary import Arcsinh, Arctan, Cos, Erf, Exp, Log, Power, Reciprocal, Sin, Sqrt, Square, Tan
@@ -33,6 +34,7 @@ from jacobians.ops.linear import Linear, LinearMap, LinearRows
 from jacobians.ops.logits import BinaryCrossEntropyLogits, CrossEntropy, CrossEntropyIndex
 from jacobians.ops.losses import AbsoluteError, Hinge, Huber, SquaredError
 from jacobians.ops.matrix import Determinant, Diag, Inverse, LogDet, Solve, Trace, Transpose
+from jacobians.ops.normalization import LayerNorm, RMSNorm, WeightNorm
 from jacobians.ops.norms import L1Norm, Norm, Normalize, SquaredNorm
 from jacobians.ops.pick import Gather, Index, Slice
 from jacobians.ops.pointwise import Add, Divide, Hadamard, Scale, Subtract
@@ -57,6 +59,8 @@ __all__ = [
     "Arctan",
     "Attention",
     "AttentionWeights",
+    "BatchNorm",
+    "BatchNormInference",
     "BinaryCrossEntropy",
     "BinaryCrossEntropyLogits",
     "Broadcast",
@@ -87,6 +91,7 @@ __all__ = [
     "FormError",
     "GRUCell",
     "Gather",
+    "GroupNorm",
     "Hadamard",
     "HardTanh",
     "Hinge",
@@ -95,12 +100,14 @@ __all__ = [
     "Index",
     "Inner",
     "InputError",
+    "InstanceNorm",
     "Inverse",
     "Jacobian",
     "JacobiansError",
     "L1Norm",
     "LSTMCell",
     "LSTMCellState",
+    "LayerNorm",
     "LeakyReLU",
     "Lerp",
     "Linear",
@@ -131,6 +138,7 @@ __all__ = [
     "Power",
     "Prod",
     "Quadratic",
+    "RMSNorm",
     "ReLU",
     "Reciprocal",
     "Record",
@@ -163,6 +171,7 @@ __all__ = [
     "Undefined",
     "Var",
     "Vec",
+    "WeightNorm",
     "delta_einsum",
     "descend",
     "mlp",
