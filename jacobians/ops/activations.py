@@ -28,6 +28,9 @@ class Tanh(Elementwise):
     def derivative(self, x: Array) -> Array:
         return 4 * special.sigmoid_slope(2 * special.bounded(x, 1e4))  # 1 - tanh(x)^2 cancels for large x
 
+    def curvature(self, x: Array) -> Array:
+        return -2 * np.tanh(x) * self.derivative(x)
+
 
 class Sigmoid(Elementwise):
     """y = 1 / (1 + exp(-x)).
@@ -44,6 +47,9 @@ class Sigmoid(Elementwise):
     def derivative(self, x: Array) -> Array:
         return special.sigmoid_slope(x)
 
+    def curvature(self, x: Array) -> Array:
+        return -np.tanh(x / 2) * special.sigmoid_slope(x)  # 1 - 2 sigmoid(x) without its cancellation
+
 
 class LogSigmoid(Elementwise):
     """y = log(1 / (1 + exp(-x))).
@@ -59,6 +65,9 @@ class LogSigmoid(Elementwise):
 
     def derivative(self, x: Array) -> Array:
         return special.sigmoid(-x)
+
+    def curvature(self, x: Array) -> Array:
+        return -special.sigmoid_slope(x)
 
 
 class Softsign(Elementwise):
@@ -78,6 +87,10 @@ class Softsign(Elementwise):
 
     def derivative(self, x: Array) -> Array:
         return (1 / (1 + np.abs(x))) ** 2
+
+    def curvature(self, x: Array) -> Array:
+        """0 at x = 0, where the slope has a kink."""
+        return -2 * np.sign(x) * (1 / (1 + np.abs(x))) ** 3
 
 
 class Softplus(Elementwise):
@@ -103,6 +116,9 @@ class Softplus(Elementwise):
 
     def derivative(self, x: Array) -> Array:
         return special.sigmoid(*special.multiple(x, self.beta))
+
+    def curvature(self, x: Array) -> Array:
+        return self.beta * special.sigmoid_slope(*special.multiple(x, self.beta))
 
 
 class HardTanh(Clip):

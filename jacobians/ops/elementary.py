@@ -31,6 +31,9 @@ class Exp(Elementwise):
     def derivative(self, x: Array) -> Array:
         return self.compute(x)
 
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"exp(x)": (self, {"x": "x"})}
+
 
 class Log(Elementwise):
     """y = log(x), the natural logarithm, for x > 0.
@@ -54,6 +57,9 @@ class Log(Elementwise):
 
     def derivative(self, x: Array) -> Array:
         return 1 / x
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"1/x": (Reciprocal(), {"x": "x"})}
 
 
 class Sqrt(Elementwise):
@@ -80,6 +86,9 @@ class Sqrt(Elementwise):
     def derivative(self, x: Array) -> Array:
         require("Sqrt.x", x, x > 0, "> 0, where the derivative is finite,", "add a small positive number")
         return 1 / self.compute(x)
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"1/sqrt(x)": (Power(-0.5), {"x": "x"})}
 
 
 class Square(Elementwise):
@@ -146,7 +155,11 @@ class Power(Elementwise):
             require("Power.x", x, x != 0, f"other than 0 for the derivative of x^{p:g}", "mask the entry")
         less, low = special.exact_sum(p, -1.0)
         slope = Power(less).compute(x) * np.where(x > 0, x, 1.0) ** low  # p - 1 is rounded: 1e-300^low shows it
-        return term("... -> ... | ...", (f"x^{_exponent(less)}", slope), coef=p)
+        return term("... -> ... | ...", (_power(less), slope), coef=p)
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        less = self.exponent - 1
+        return {_power(less): (Power(less), {"x": "x"})}
 
 
 class Reciprocal(Elementwise):
@@ -174,6 +187,9 @@ class Reciprocal(Elementwise):
     def derivative(self, x: Array) -> Array:
         return (1 / x) * (1 / x)
 
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"1/x^2": (Power(-2), {"x": "x"})}
+
 
 class Sin(Elementwise):
     """y = sin(x).
@@ -193,6 +209,9 @@ class Sin(Elementwise):
     @np.errstate(invalid="ignore")
     def derivative(self, x: Array) -> Array:
         return np.cos(x)
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"cos(x)": (Cos(), {"x": "x"})}
 
 
 class Cos(Elementwise):
@@ -215,6 +234,9 @@ class Cos(Elementwise):
     def derivative(self, x: Array) -> Array:
         return np.sin(x)
 
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"sin(x)": (Sin(), {"x": "x"})}
+
 
 class Tan(Elementwise):
     """y = tan(x).
@@ -236,6 +258,10 @@ class Tan(Elementwise):
     def derivative(self, x: Array) -> Array:
         return 1 / np.cos(x) ** 2
 
+    @np.errstate(invalid="ignore")
+    def curvature(self, x: Array) -> Array:
+        return 2 * np.tan(x) / np.cos(x) ** 2
+
 
 class Arctan(Elementwise):
     """y = arctan(x).
@@ -253,6 +279,10 @@ class Arctan(Elementwise):
 
     def derivative(self, x: Array) -> Array:
         return (1 / np.hypot(1.0, x)) ** 2  # hypot: x^2 alone may overflow
+
+    def curvature(self, x: Array) -> Array:
+        root = np.hypot(1.0, x)
+        return -2 * (x / root) * (1 / root) ** 3
 
 
 class Arcsinh(Elementwise):
@@ -272,6 +302,10 @@ class Arcsinh(Elementwise):
     def derivative(self, x: Array) -> Array:
         return 1 / np.hypot(1.0, x)
 
+    def curvature(self, x: Array) -> Array:
+        root = np.hypot(1.0, x)
+        return -(x / root) * (1 / root) ** 2
+
 
 class Erf(Elementwise):
     """y = erf(x), the error function.
@@ -288,11 +322,13 @@ class Erf(Elementwise):
     def derivative(self, x: Array) -> Array:
         return 2 / math.sqrt(math.pi) * special.exp_minus_square(x)
 
+    def curvature(self, x: Array) -> Array:
+        return -2 * special.bounded(x, 40.0) * self.derivative(x)
 
-def _exponent(p: float) -> str:
-    """`2`, `-3`, `0.5`; in brackets where the plain notation needs them."""
-    shown = f"{p:g}"
-    return f"({shown})" if p < 0 else shown
+
+def _power(p: float) -> str:
+    """`x^2`, `x^(-3)`, `x`: what a power is called in formulas."""
+    return "x" if p == 1 else f"x^({p:g})" if p < 0 else f"x^{p:g}"
 
 
 OPS: tuple[Op, ...] = (

@@ -19,7 +19,8 @@ class Elementwise(Op):
     """y = f(x) for every entry of an array of any rank: a subclass gives f as `compute` and f' as `derivative`.
 
     The factor of the Jacobian prints as `f'(x)`; where it has a better name, that is `slope_name`, and a number
-    that stands before it is `coef`: d(x^2)/dx is 2 times `x`.
+    that stands before it is `coef`: d(x^2)/dx is 2 times `x`. The second derivative of f is `curvature`, or what
+    `parts` says of the slope where another op computes that.
     """
 
     inputs = {"x": "..."}
@@ -29,10 +30,28 @@ class Elementwise(Op):
     slope_name: ClassVar[str] = ""
     #: The number before the factor.
     coef: ClassVar[float] = 1.0
+    #: Whether f' only jumps, so that the second derivative is 0 wherever there is one.
+    piecewise_linear: ClassVar[bool] = False
 
     def derivative(self, x: Array) -> Array:
         """f'(x), entry by entry, divided by `coef`."""
         raise NotImplementedError
+
+    def curvature(self, x: Array) -> Array:
+        """f''(x), entry by entry, divided by `coef`."""
+        raise InputError(f"{self.label}: no second derivative: nothing gives it; define {self.label}.curvature(x)")
+
+    @property
+    def called(self) -> str:
+        """The name of the function in formulas."""
+        return self.name
+
+    def slope_text(self) -> str:
+        """What the factor of the Jacobian is called."""
+        return self.slope_name or f"{self.called}'(x)"
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {self.slope_text(): (Slope(self), {"x": "x"})}
 
     def kinks(self) -> Sequence[float]:
         """Where f has no derivative although it is continuous."""
@@ -42,11 +61,25 @@ class Elementwise(Op):
         return min((float(np.min(np.abs(inputs["x"] - k))) for k in self.kinks()), default=float("inf"))
 
     def d_x(self, x: Array) -> Rule | Sequence[Rule]:
-        name = self.slope_name or f"{self.name}'(x)"
-        return term("... -> ... | ...", (name, self.derivative(x)), coef=self.coef)
+        return term("... -> ... | ...", (self.slope_text(), self.derivative(x)), coef=self.coef)
 
     def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
         return [{"x": (sizes[0],)}, {"x": (sizes[0], sizes[1])}, {"x": ()}]
+
+
+class Slope(Elementwise):
+    """y = f'(x) for an elementwise f: what the factor of f's Jacobian is an op of, so that it has a derivative too."""
+
+    def __init__(self, of: Elementwise) -> None:
+        self.of = of
+
+    def compute(self, x: Array) -> Array:
+        return self.of.derivative(x)
+
+    def d_x(self, x: Array) -> Rule | Sequence[Rule]:
+        if self.of.piecewise_linear:
+            return ()
+        return term("... -> ... | ...", (f"{self.of.called}''(x)", self.of.curvature(x)))
 
 
 def require(where: str, x: Array, allowed: Array, expected: str, advice: str) -> None:
@@ -152,6 +185,7 @@ class Abs(Elementwise):
 
     slope_name = "sign(x)"
     analytic = False
+    piecewise_linear = True
 
     def kinks(self) -> Sequence[float]:
         return (0.0,)
@@ -173,6 +207,7 @@ class Clip(Elementwise):
     """
 
     analytic = False
+    piecewise_linear = True
 
     def __init__(self, low: float = -1.0, high: float = 1.0) -> None:
         self.low, self.high = real_option("Clip", "low", low), real_option("Clip", "high", high)
@@ -218,6 +253,10 @@ class Undefined(Elementwise):
             )
         self.function = name
 
+    @property
+    def called(self) -> str:
+        return self.function
+
     @classmethod
     def variants(cls) -> Sequence[Op]:
         return (cls(), cls("h"))
@@ -239,8 +278,10 @@ class Undefined(Elementwise):
         a, sines = self.coefficients()
         return np.asarray(a + sum(b * w * np.cos(w * x + c) for b, w, c in sines))
 
-    def d_x(self, x: Array) -> Rule:
-        return term("... -> ... | ...", (f"{self.function}'(x)", self.derivative(x)))
+    @np.errstate(invalid="ignore")
+    def curvature(self, x: Array) -> Array:
+        _, sines = self.coefficients()
+        return np.asarray(-sum(b * w * w * np.sin(w * x + c) for b, w, c in sines))
 
     def __repr__(self) -> str:
         return f"Undefined(name={self.function!r})"

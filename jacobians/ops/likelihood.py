@@ -12,8 +12,11 @@ import numpy as np
 
 from jacobians.errors import InputError, shape_text
 from jacobians.op import Op, Rule, Shape, term
+from jacobians.ops.elementary import Log
+from jacobians.ops.elementwise import Multiple, Shift
 from jacobians.ops.labels import entry_at
 from jacobians.ops.losses import Loss, first_true, total
+from jacobians.ops.pointwise import Divide, Subtract
 from jacobians.terms import Array
 
 #: Where random probabilities are drawn.
@@ -70,14 +73,42 @@ class BinaryCrossEntropy(Loss):
         return total(minus_log(p, y) + never)
 
     def d_p(self, p: Array, y: Array) -> Rule:
-        spread = p * (1 - p)
-        # at p = y = 0 only the second logarithm is left, at p = y = 1 only the first one
-        slope = np.where(spread == 0, 1 - 2 * y, (p - y) / np.where(spread == 0, 1, spread))
-        return term("... i -> ... | ... i", ("(p - y)/(p*(1 - p))", slope))
+        return term("... i -> ... | ... i", ("(p - y)/(p*(1 - p))", BernoulliSlope().compute(p, y)))
 
     def d_y(self, p: Array) -> Rule:
         with np.errstate(divide="ignore"):  # infinite at p = 0 and p = 1, and said so
             return term("... i -> ... | ... i", ("log(1 - p) - log(p)", np.log1p(-p) - np.log(p)))
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {
+            "(p - y)/(p*(1 - p))": (BernoulliSlope(), {"p": "p", "y": "y"}),
+            "-p": (Multiple(-1.0), {"x": "p"}),
+            "1 - p": (Shift(1.0), {"x": "-p"}),
+            "log(p)": (Log(), {"x": "p"}),
+            "log(1 - p)": (Log(), {"x": "1 - p"}),
+            "log(1 - p) - log(p)": (Subtract(), {"x": "log(1 - p)", "y": "log(p)"}),
+        }
+
+
+class BernoulliSlope(Op):
+    """s = (p - y) / (p (1 - p)), the slope of binary cross-entropy; 0 / 0 at p = y = 0 or 1 is its limit."""
+
+    inputs = {"p": "...", "y": "..."}
+    output = "..."
+    symbol = "s"
+
+    def compute(self, p: Array, y: Array) -> Array:
+        spread = p * (1 - p)
+        # at p = y = 0 only the second logarithm of the loss is left, at p = y = 1 only the first one
+        return np.where(spread == 0, 1 - 2 * y, (p - y) / np.where(spread == 0, 1, spread))
+
+    def d_p(self, p: Array, y: Array) -> Rule:
+        square = _quotient(y, p * p) + _quotient(1 - y, (1 - p) * (1 - p))
+        return term("... -> ... | ...", ("y/p^2 + (1 - y)/(1 - p)^2", square))
+
+    def d_y(self, p: Array) -> Rule:
+        with np.errstate(divide="ignore"):  # infinite at p = 0 and p = 1
+            return term("... -> ... | ...", ("1/(p*(1 - p))", 1 / (p * (1 - p))), coef=-1)
 
 
 class NegativeLogLikelihood(Loss):
@@ -153,8 +184,21 @@ class KL(Loss):
             return term("... i -> ... | ... i", ("log(p/q) + 1", np.log(p) - np.log(q) + 1))
 
     def d_q(self, p: Array, q: Array) -> Rule:
-        ratio = np.where(p == 0, 0, p / np.where((p == 0) & (q == 0), 1, q))
-        return term("... i -> ... | ... i", ("p/q", ratio), coef=-1)
+        return term("... i -> ... | ... i", ("p/q", _quotient(p, q)), coef=-1)
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {
+            "p/q": (Divide(), {"x": "p", "y": "q"}),
+            "log(p)": (Log(), {"x": "p"}),
+            "log(q)": (Log(), {"x": "q"}),
+            "log(p) - log(q)": (Subtract(), {"x": "log(p)", "y": "log(q)"}),
+            "log(p/q) + 1": (Shift(1.0), {"x": "log(p) - log(q)"}),
+        }
+
+
+def _quotient(a: Array, b: Array) -> Array:
+    """a / b, 0 where a is 0."""
+    return np.where(a == 0, 0, a / np.where((a == 0) & (b == 0), 1, b))
 
 
 OPS: tuple[Op, ...] = (BinaryCrossEntropy(), NegativeLogLikelihood(), KL())

@@ -7,14 +7,17 @@ probabilities.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from jacobians.jacobian import Jacobian
 from jacobians.op import Op, Rule, Shape, Signature, term
+from jacobians.ops.activations import Sigmoid
 from jacobians.ops.likelihood import UNIT, check_classes, check_probabilities, of_class, one_hot
 from jacobians.ops.losses import Loss, total
-from jacobians.ops.softmax import exponentials
+from jacobians.ops.reduce import Sum
+from jacobians.ops.softmax import LogSoftmax, Softmax, exponentials
 from jacobians.special import damped, sigmoid, softplus
 from jacobians.terms import Array, Factor, build_term
 
@@ -33,7 +36,7 @@ class FromLogits(Loss):
         labels, weight = signature.inputs["z"], self.weight(arrays["z"].shape)
         slope = Factor(self.slope(**arrays), labels, f"d{self.symbol}/dz")
         exact = build_term(f"{self.label}.d_z", [slope], signature.output, labels, {}, weight)
-        return Jacobian((exact,), textbook.out_shape, textbook.in_shape, lambda: textbook)
+        return Jacobian((exact,), textbook.out_shape, textbook.in_shape, lambda: self.printed(textbook))
 
 
 class BinaryCrossEntropyLogits(FromLogits):
@@ -62,6 +65,9 @@ class BinaryCrossEntropyLogits(FromLogits):
     def d_z(self, z: Array, y: Array) -> Sequence[Rule]:
         each = "... i -> ... | ... i"
         return [term(each, ("sigmoid(z)", sigmoid(z))), term(each, ("y", y), coef=-1)]
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"sigmoid(z)": (Sigmoid(), {"x": "z"})}
 
     def d_y(self, z: Array) -> Rule:
         return term("... i -> ... | ... i", ("z", z), coef=-1)
@@ -92,13 +98,25 @@ class CrossEntropy(FromLogits):
         return np.asarray(p * sum_of_others(y) - y * other)  # sum(y) p_i - y_i sum(p), without the y_i p_i in both
 
     def d_z(self, z: Array, y: Array) -> Sequence[Rule]:
-        p, total = softmax_and_rest(z)[0], y.sum(axis=-1)
-        each = "... i -> ... | ... i"
-        if np.allclose(total, 1, rtol=0, atol=1e-12):
-            first = term(each, ("softmax(z)", p))
-        else:
-            first = term("..., ... i -> ... | ... i", ("sum(y)", total), ("softmax(z)", p))
-        return [first, term(each, ("y", y), coef=-1)]
+        softmax = ("softmax(z)", softmax_and_rest(z)[0])
+        first = term("..., ... i -> ... | ... i", ("sum(y)", y.sum(axis=-1)), softmax)
+        return [first, term("... i -> ... | ... i", ("y", y), coef=-1)]
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {
+            "sum(y)": (Sum(axis=-1), {"x": "y"}),
+            "softmax(z)": (Softmax(), {"x": "z"}),
+            "log_softmax(z)": (LogSoftmax(), {"x": "z"}),
+        }
+
+    def printed(self, J: Jacobian) -> Jacobian:
+        """Without sum(y) where that is 1."""
+
+        def is_one(f: Factor) -> bool:
+            return f.name == "sum(y)" and bool(np.allclose(f.value, 1, rtol=0, atol=1e-12))
+
+        terms = (replace(t, factors=tuple(f for f in t.factors if not is_one(f))) for t in J.terms)
+        return Jacobian(terms, J.out_shape, J.in_shape)
 
     def d_y(self, z: Array) -> Rule:
         return term("... i -> ... | ... i", ("log_softmax(z)", log_softmax(z)), coef=-1)
@@ -130,6 +148,9 @@ class CrossEntropyIndex(FromLogits):
     def d_z(self, z: Array, y: Array) -> Sequence[Rule]:
         each = "... i -> ... | ... i"
         return [term(each, ("softmax(z)", softmax_and_rest(z)[0])), term(each, one_hot(y, z.shape[-1]), coef=-1)]
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"softmax(z)": (Softmax(), {"x": "z"})}
 
     def sample(self, rng: np.random.Generator, shapes: Mapping[str, Shape]) -> dict[str, Array]:
         return {**super().sample(rng, shapes), "y": np.asarray(rng.integers(0, shapes["z"][-1], shapes["y"]))}

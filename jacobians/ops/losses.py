@@ -14,7 +14,9 @@ import numpy as np
 
 from jacobians.errors import InputError, shape_text, unknown
 from jacobians.op import Op, OpenShape, Rule, Signature, term
+from jacobians.ops.elementwise import Abs, Clip, Slope
 from jacobians.ops.labels import entry_at
+from jacobians.ops.pointwise import Subtract
 from jacobians.terms import Array
 
 REDUCTIONS = ("none", "sum", "mean")
@@ -112,6 +114,9 @@ class Residual(Loss):
         rule = self.d_a(a, y)
         return replace(rule, coef=-rule.coef)
 
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"a - y": (Subtract(), {"x": "a", "y": "y"})}
+
     @classmethod
     def variants(cls) -> Sequence[Op]:
         return (*super().variants(), cls(mean=True))
@@ -161,6 +166,9 @@ class AbsoluteError(Residual):
     def slope(self, d: Array) -> tuple[float, str, Array]:
         return 1.0, "sign(a - y)", np.sign(d)
 
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {**super().parts(), "sign(a - y)": (Slope(Abs()), {"x": "a - y"})}
+
     def kink_distance(self, **inputs: Array) -> float:
         return float(np.min(np.abs(inputs["a"] - inputs["y"])))
 
@@ -190,7 +198,14 @@ class Huber(Residual):
         return near * (size - near / 2)
 
     def slope(self, d: Array) -> tuple[float, str, Array]:
-        return 1.0, f"clip(a - y, {-self.delta:g}, {self.delta:g})", np.clip(d, -self.delta, self.delta)
+        return 1.0, self._clipped, np.clip(d, -self.delta, self.delta)
+
+    @property
+    def _clipped(self) -> str:
+        return f"clip(a - y, {-self.delta:g}, {self.delta:g})"
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {**super().parts(), self._clipped: (Clip(-self.delta, self.delta), {"x": "a - y"})}
 
     @classmethod
     def variants(cls) -> Sequence[Op]:

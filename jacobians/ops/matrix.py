@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from jacobians.constructors import delta_einsum
 from jacobians.errors import InputError, shape_error
+from jacobians.jacobian import Jacobian
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
 from jacobians.terms import Array
 
@@ -156,6 +158,35 @@ class Determinant(SquareMatrixOp):
     def d_A(self, A: Array) -> Rule:
         return term("... i j -> ... | ... i j", ("cof(A)", cofactors(A)))
 
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"cof(A)": (Cofactors(), {"A": "A"})}
+
+
+class Cofactors(SquareMatrixOp):
+    """C = cof(A), the slope of det(A)."""
+
+    output = "... i i"
+    symbol = "C"
+    needs_inverse = False
+
+    def compute(self, A: Array) -> Array:
+        return cofactors(A)
+
+    def d_A(self, A: Array) -> Rule:
+        return term("... i j k l -> ... i j | ... k l", ("cof'(A)", cofactor_slopes(A)))
+
+    def _jacobian(self, wrt: str, arrays: dict[str, Array], signature: Signature, sizes: dict[str, int]) -> Jacobian:
+        """It prints in the textbook's form where A is invertible, and is held as one factor that every A has."""
+        held = super()._jacobian(wrt, arrays, signature, sizes)
+        A = arrays["A"]
+        if np.any(np.linalg.matrix_rank(A) < A.shape[-1]):
+            return held
+        n = " ".join(signature.axes)
+        C, reciprocal = ("C", cofactors(A)), ("1/det(A)", 1 / np.linalg.det(A))
+        straight = delta_einsum(f"{n}, {n} i j, {n} k l -> {n} i j | {n} k l", reciprocal, C, C)
+        crossed = delta_einsum(f"{n}, {n} i l, {n} k j -> {n} i j | {n} k l", reciprocal, C, C)
+        return Jacobian(held.terms, held.out_shape, held.in_shape, lambda: straight - crossed)
+
 
 class LogDet(SquareMatrixOp):
     """y = log |det A|.
@@ -179,6 +210,9 @@ class LogDet(SquareMatrixOp):
 
     def d_A(self, A: Array) -> Rule:
         return term("... j i -> ... | ... i j", ("A^-1", np.linalg.inv(A)))
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"A^-1": (Inverse(), {"A": "A"})}
 
 
 class Solve(SquareMatrixOp):
@@ -213,6 +247,9 @@ class Solve(SquareMatrixOp):
     def d_b(self, A: Array) -> Rule:
         return term("i j -> i ... | j ...", ("A^-1", np.linalg.inv(A)))
 
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"A^-1": (Inverse(), {"A": "A"})}
+
 
 def cofactors(A: Array) -> Array:
     """The matrices of cofactors d det A / dA, from A = U diag(s) V: no division, so singular matrices have them too."""
@@ -223,6 +260,21 @@ def cofactors(A: Array) -> Array:
     others = np.prod(np.where(np.eye(n, dtype=bool), 1, s[..., None, :]), axis=-1)  # the product of all but one
     sign = np.linalg.det(U) * np.linalg.det(V)
     return np.asarray(sign[..., None, None] * (U * others[..., None, :] @ V), A.dtype)
+
+
+def cofactor_slopes(A: Array) -> Array:
+    """The derivatives d cof(A)_ij / dA_kl, axes (..., i, j, k, l): minors of size n - 2, without a division too."""
+    n = A.shape[-1]
+    if not np.all(np.isfinite(A)):
+        return np.full((*A.shape, n, n), np.nan)
+    U, s, V = np.linalg.svd(A)
+    one = np.eye(n, dtype=bool)
+    left_out = one[:, None] | one  # [a, b, c]: whether c is a or b
+    others = np.where(one, 0, np.prod(np.where(left_out, 1, s[..., None, None, :]), axis=-1))
+    sign = np.linalg.det(U) * np.linalg.det(V)
+    straight = np.einsum("...ab,...ia,...aj,...kb,...bl->...ijkl", others, U, V, U, V, optimize=True)
+    crossed = np.einsum("...ab,...ia,...bj,...kb,...al->...ijkl", others, U, V, U, V, optimize=True)
+    return np.asarray(sign[..., None, None, None, None] * (straight - crossed), A.dtype)
 
 
 OPS: tuple[Op, ...] = (Transpose(), Diag(), Trace(), Inverse(), Determinant(), LogDet(), Solve())

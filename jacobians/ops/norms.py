@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from jacobians.errors import InputError, labels_text, shape_text
 from jacobians.op import Op, Rule, term
 from jacobians.ops.axis import AlongAxis, Reduction
+from jacobians.ops.elementary import Reciprocal
+from jacobians.ops.elementwise import Abs, Slope
 from jacobians.terms import Array
 
 
@@ -39,6 +41,9 @@ class Norm(Reduction):
         refuse_zero(self, x, "its norm has no derivative there; squared_norm has")
         i, n, _ = self.labels(x.ndim).patterns()
         return term(f"{n}, {i} -> {n} | {i}", ("1/y", 1 / y), ("x", x))
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"1/y": (Reciprocal(), {"x": "y"})}
 
 
 class SquaredNorm(Reduction):
@@ -76,6 +81,9 @@ class L1Norm(Reduction):
         i, n, _ = self.labels(x.ndim).patterns()
         return term(f"{i} -> {n} | {i}", ("sign(x)", np.sign(x)))
 
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"sign(x)": (Slope(Abs()), {"x": "x"})}
+
     def kink_distance(self, **inputs: Array) -> float:
         """The smallest |x_i|."""
         return float(np.min(np.abs(inputs["x"])))
@@ -111,6 +119,9 @@ class Normalize(AlongAxis):
             term(f"{n} -> {i} | {i}", shrink),
             term(f"{n}, {i}, {j} -> {i} | {j}", shrink, ("u", u), ("u", u), coef=-1),
         ]
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"norm(x)": (Norm(self.axis), {"x": "x"}), "1/norm(x)": (Reciprocal(), {"x": "norm(x)"})}
 
 
 def refuse_zero(op: AlongAxis, x: Array, why: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
+from jacobians.ops.elementary import Power, Reciprocal
 from jacobians.ops.elementwise import require
 from jacobians.terms import Array, Labels, letters
 
@@ -150,6 +151,9 @@ class Divide(Pointwise):
 
     def d_y(self, x: Array, y: Array) -> Rule:
         return term("x , y -> z | y", ("x", x), ("1/y^2", (1 / y) * (1 / y)), coef=-1.0)
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"1/y": (Reciprocal(), {"x": "y"}), "1/y^2": (Power(-2), {"x": "y"})}
 
 
 class Scale(Op):

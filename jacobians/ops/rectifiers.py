@@ -24,6 +24,7 @@ class ReLU(Elementwise):
 
     name = "relu"
     analytic = False
+    piecewise_linear = True
 
     def kinks(self) -> Sequence[float]:
         return (0.0,)
@@ -46,6 +47,7 @@ class LeakyReLU(Elementwise):
 
     name = "leaky_relu"
     analytic = False
+    piecewise_linear = True
 
     def __init__(self, slope: float = 0.01) -> None:
         self.slope = real_option("LeakyReLU", "slope", slope)
@@ -92,6 +94,10 @@ class ELU(Elementwise):
     def derivative(self, x: Array) -> Array:
         return np.where(x > 0, 1.0, self.alpha * np.exp(np.minimum(x, 0.0)))
 
+    def curvature(self, x: Array) -> Array:
+        """That of the exponential at x = 0, where the slope has a kink."""
+        return np.where(x > 0, 0.0, self.alpha * np.exp(np.minimum(x, 0.0)))
+
 
 class SELU(ELU):
     """y = 1.0507 times elu(x) with alpha = 1.67326: activations keep mean 0 and variance 1.
@@ -117,6 +123,9 @@ class SELU(ELU):
     def derivative(self, x: Array) -> Array:
         return self.scale * super().derivative(x)
 
+    def curvature(self, x: Array) -> Array:
+        return self.scale * super().curvature(x)
+
     def __repr__(self) -> str:
         return "SELU()"
 
@@ -138,6 +147,9 @@ class SiLU(Elementwise):
     def derivative(self, x: Array) -> Array:
         return special.sigmoid(x) + special.damped(x, special.sigmoid_slope(x))
 
+    def curvature(self, x: Array) -> Array:
+        return special.sigmoid_slope(x) * (2 - special.bounded(x, 1e4) * np.tanh(x / 2))
+
 
 class Mish(Elementwise):
     """y = x tanh(log(1 + exp(x))).
@@ -155,6 +167,11 @@ class Mish(Elementwise):
     def derivative(self, x: Array) -> Array:
         gate, slope = self._gate(x)
         return gate + special.damped(x, slope)
+
+    def curvature(self, x: Array) -> Array:
+        gate, slope = self._gate(x)
+        bend = special.sigmoid(-x) - 2 * gate * special.sigmoid(x)  # the slope's own derivative, divided by it
+        return slope * (2 + special.bounded(x, 1e4) * bend)
 
     def _gate(self, x: Array) -> tuple[Array, Array]:
         """t = tanh(log(1 + exp(x))) = (e^2x + 2 e^x) / (e^2x + 2 e^x + 2) and its derivative, in exp(-|x|)."""
@@ -195,6 +212,15 @@ class GELU(Elementwise):
         near = special.bounded(x, 30.0)
         growth = _GELU_1 + 3 * _GELU_3 * near * near
         return special.sigmoid(cubic, low) + near * growth * special.sigmoid_slope(cubic, low)
+
+    def curvature(self, x: Array) -> Array:
+        near = special.bounded(x, 40.0)  # the density has died out beyond
+        if self.approximation == "none":
+            return special.normal_density(x) * (2 - near * near)
+        cubic, low = _gelu_cubic(x)
+        growth = _GELU_1 + 3 * _GELU_3 * near * near
+        bend = 6 * _GELU_3 * near - growth * growth * np.tanh(cubic / 2)
+        return special.sigmoid_slope(cubic, low) * (2 * growth + near * bend)
 
 
 #: 2 sqrt(2/pi) and 0.044715 times that, each with what float64 rounds off.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -75,16 +75,33 @@ class Var(Reduction):
             )
 
     def compute(self, x: Array) -> Array:
-        deviation = self._deviation(x)
+        deviation = Deviation(self.axis).compute(x)
         return np.asarray(np.sum(deviation * deviation, axis=self.axis) / (_count(self, x) - self.ddof))
 
     def d_x(self, x: Array) -> Rule:
         i, n, _ = self.labels(x.ndim).patterns()
-        return term(f"{i} -> {n} | {i}", ("x - mean(x)", self._deviation(x)), coef=2 / (_count(self, x) - self.ddof))
+        return term(
+            f"{i} -> {n} | {i}",
+            ("x - mean(x)", Deviation(self.axis).compute(x)),
+            coef=2 / (_count(self, x) - self.ddof),
+        )
 
-    def _deviation(self, x: Array) -> Array:
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"x - mean(x)": (Deviation(self.axis), {"x": "x"})}
+
+
+class Deviation(AlongAxis):
+    """y = x - mean(x), along one axis or over all of them."""
+
+    def compute(self, x: Array) -> Array:
         with np.errstate(invalid="ignore"):  # inf - inf is NaN, and that passes on
             return np.asarray(x - np.mean(x, axis=self.axis, keepdims=True))
+
+    def d_x(self, x: Array) -> Sequence[Rule]:
+        labels = self.labels(x.ndim)
+        i, _, j = labels.patterns()
+        sizes = {a: n for a, n in zip(labels.other, x.shape, strict=True) if a not in labels.x}
+        return [term(f"-> {i} | {i}"), term(f"-> {i} | {j}", coef=-1 / _count(self, x), **sizes)]
 
 
 class Prod(Reduction):
@@ -104,11 +121,33 @@ class Prod(Reduction):
 
     def d_x(self, x: Array) -> Rule:
         i, n, _ = self.labels(x.ndim).patterns()
-        if self.axis is None:
-            others = _product_of_others(x.reshape(-1)).reshape(x.shape)
-        else:
-            others = np.moveaxis(_product_of_others(np.moveaxis(x, self.axis, -1)), -1, self.axis)
-        return term(f"{i} -> {n} | {i}", ("prod'(x)", others))
+        return term(f"{i} -> {n} | {i}", ("prod'(x)", ProductOfOthers(self.axis).compute(x)))
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"prod'(x)": (ProductOfOthers(self.axis), {"x": "x"})}
+
+
+class ProductOfOthers(AlongAxis):
+    """y_i = the product of all x_k but x_i, along one axis or over all of them."""
+
+    def compute(self, x: Array) -> Array:
+        rows = _product_of_others(self._rows(x))
+        return rows.reshape(x.shape) if self.axis is None else np.moveaxis(rows, -1, self.axis)
+
+    def d_x(self, x: Array) -> Rule:
+        """The products of all but two, prod''(x)_ij, which is 0 for i = j."""
+        labels = self.labels(x.ndim)
+        rows = self._rows(x)
+        one = np.eye(rows.shape[-1], dtype=bool)
+        pairs = np.where(one, 0, _product_of_others(np.where(one, 1, rows[..., None, :])))  # batch, i, j
+        shape = [n for a, n in zip(labels.x, x.shape, strict=True) if a in labels.along]
+        others = tuple(a for a in labels.other if a not in labels.x)
+        axes = " ".join((*labels.batch, *labels.along, *others))
+        i, _, j = labels.patterns()
+        return term(f"{axes} -> {i} | {j}", ("prod''(x)", pairs.reshape(*rows.shape[:-1], *shape, *shape)))
+
+    def _rows(self, x: Array) -> Array:
+        return x.reshape(-1) if self.axis is None else np.moveaxis(x, self.axis, -1)
 
 
 class _Extreme(Reduction):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -118,6 +118,15 @@ class Softmax(_Distribution):
         return diagonal - delta_einsum(outer, p, q) - delta_einsum(outer, q, t)
 
 
+class SoftmaxOverAll(Softmax):
+    """p = exp(x) / sum of exp(x) over all axes: the slope of logsumexp(x)."""
+
+    over_all = True
+
+    def __init__(self) -> None:
+        super().__init__(axis=None)
+
+
 class LogSoftmax(_Distribution):
     """y_i = x_i - log(sum_k exp(x_k)), along one axis.
 
@@ -138,6 +147,9 @@ class LogSoftmax(_Distribution):
         i, _, j = self.labels(x.ndim).patterns()
         p = exponentials(x, self.axis).probability
         return [term(f"-> {i} | {i}"), term(f"{j} -> {i} | {j}", ("softmax(x)", p), coef=-1)]
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {"softmax(x)": (Softmax(self.axis), {"x": "x"})}
 
     def _near_one(self, e: Exponentials) -> Jacobian:
         labels = self.labels(e.weight.ndim)
@@ -168,6 +180,10 @@ class LogSumExp(Reduction):
     def d_x(self, x: Array) -> Rule:
         i, n, _ = self.labels(x.ndim).patterns()
         return term(f"{i} -> {n} | {i}", ("softmax(x)", exponentials(x, self.axis).probability))
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        op = SoftmaxOverAll() if self.axis is None else Softmax(self.axis)
+        return {"softmax(x)": (op, {"x": "x"})}
 
 
 OPS: tuple[Op, ...] = (Softmax(), LogSoftmax(), LogSumExp())
