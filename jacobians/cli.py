@@ -6,11 +6,13 @@ import io
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from jacobians.errors import InputError, JacobiansError
+from jacobians.model import Model
+from jacobians.networks import BUILT_IN
 
 app = typer.Typer(
     name="jacobians",
@@ -39,7 +41,8 @@ class OrderOption(StrEnum):
 
 
 ModelArgument = Annotated[
-    Path | None, typer.Argument(help="A file of equations; left out: the built-in network 3-4-2 with tanh.")
+    Path | None,
+    typer.Argument(help=f"A file of equations, or a built-in network: {', '.join(BUILT_IN)}; left out: mlp, 3-4-2."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 
@@ -73,11 +76,17 @@ def _fail(message: str) -> None:
     sys.exit(2)
 
 
-def _model(path: Path | None) -> Any:
-    from jacobians.model import Model
-    from jacobians.networks import example
-
-    return example() if path is None else Model.read(path)
+def _model(path: Path | None) -> Model:
+    """The network of a file; where there is no such file, the built-in one of that name."""
+    name = str(path or "mlp")
+    if path is not None and path.is_file():
+        return Model.read(path)
+    if name in BUILT_IN:
+        return BUILT_IN[name]()
+    if name.isidentifier():
+        known = ", ".join(BUILT_IN)
+        raise InputError(f"model {name!r}: no such file, and no built-in network has this name; known are {known}")
+    return Model.read(name)
 
 
 def _out(content: str | bytes, path: Path | None) -> None:
