@@ -14,19 +14,23 @@ from jacobians.errors import (
     ModelError,
     ShapeError,
 )
+from jacobians.forms.toeplitz import toeplitz
 from jacobians.jacobian import Jacobian
 from jacobians.model import Model
-from jacobians.networks import mlp
+from jacobians.networks import cnn, mlp, transformer_block
 from jacobians.node import Node, node
 from jacobians.op import Op, term
 from jacobians.ops import OPS
 from jacobians.ops.activations import HardTanh, LogSigmoid, Sigmoid, Softplus, Softsign, Tanh
 from jacobians.ops.attention import Attention, AttentionWeights
 from jacobians.ops.channel_norms import BatchNorm, BatchNormInference, GroupNorm, InstanceNorm
+from jacobians.ops.classification import BinaryFocalLoss, FocalLoss, LabelSmoothing
 from jacobians.ops.convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from jacobians.ops.cosine import CosineEmbeddingLoss, CosineSimilarity, InfoNCE
 from jacobians.ops.einsum import Einsum
 from jacobians.ops.elementary import Arcsinh, Arctan, Cos, Erf, Exp, Log, Power, Reciprocal, Sin, Sqrt, Square, Tan
 from jacobians.ops.elementwise import Abs, Clip, Identity, Multiple, Shift, Undefined
+from jacobians.ops.gaussian import GaussianKL, GaussianNLL, StandardNormalKL
 from jacobians.ops.join import Concat, Pad, Stack
 from jacobians.ops.layout import Flatten, Reshape, Vec
 from jacobians.ops.likelihood import KL, BinaryCrossEntropy, NegativeLogLikelihood
@@ -34,10 +38,12 @@ from jacobians.ops.linear import Linear, LinearMap, LinearRows
 from jacobians.ops.logits import BinaryCrossEntropyLogits, CrossEntropy, CrossEntropyIndex
 from jacobians.ops.losses import AbsoluteError, Hinge, Huber, SquaredError
 from jacobians.ops.matrix import Determinant, Diag, Inverse, LogDet, Solve, Trace, Transpose
+from jacobians.ops.metric import ContrastiveLoss, TripletLoss
 from jacobians.ops.normalization import LayerNorm, RMSNorm, WeightNorm
 from jacobians.ops.norms import L1Norm, Norm, Normalize, SquaredNorm
 from jacobians.ops.pick import Gather, Index, Slice
 from jacobians.ops.pointwise import Add, Divide, Hadamard, Scale, Subtract
+from jacobians.ops.preference import DPO, BradleyTerry, LogProbability, PolicyGradient
 from jacobians.ops.products import Inner, Matmul, Outer, Quadratic
 from jacobians.ops.rectifiers import ELU, GELU, SELU, LeakyReLU, Mish, ReLU, SiLU
 from jacobians.ops.recurrent import ElmanCell, GRUCell, Lerp, LSTMCell, LSTMCellState
@@ -47,6 +53,7 @@ from jacobians.ops.softmax import LogSoftmax, LogSumExp, Softmax
 from jacobians.run import Run
 
 __all__ = [
+    "DPO",
     "ELU",
     "GELU",
     "KL",
@@ -63,9 +70,12 @@ __all__ = [
     "BatchNormInference",
     "BinaryCrossEntropy",
     "BinaryCrossEntropyLogits",
+    "BinaryFocalLoss",
+    "BradleyTerry",
     "Broadcast",
     "Clip",
     "Concat",
+    "ContrastiveLoss",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -73,6 +83,8 @@ __all__ = [
     "ConvTranspose2d",
     "ConvTranspose3d",
     "Cos",
+    "CosineEmbeddingLoss",
+    "CosineSimilarity",
     "CrossEntropy",
     "CrossEntropyIndex",
     "Cumsum",
@@ -88,9 +100,12 @@ __all__ = [
     "Erf",
     "Exp",
     "Flatten",
+    "FocalLoss",
     "FormError",
     "GRUCell",
     "Gather",
+    "GaussianKL",
+    "GaussianNLL",
     "GroupNorm",
     "Hadamard",
     "HardTanh",
@@ -98,6 +113,7 @@ __all__ = [
     "Huber",
     "Identity",
     "Index",
+    "InfoNCE",
     "Inner",
     "InputError",
     "InstanceNorm",
@@ -107,6 +123,7 @@ __all__ = [
     "L1Norm",
     "LSTMCell",
     "LSTMCellState",
+    "LabelSmoothing",
     "LayerNorm",
     "LeakyReLU",
     "Lerp",
@@ -115,6 +132,7 @@ __all__ = [
     "LinearRows",
     "Log",
     "LogDet",
+    "LogProbability",
     "LogSigmoid",
     "LogSoftmax",
     "LogSumExp",
@@ -135,6 +153,7 @@ __all__ = [
     "Outer",
     "Pad",
     "Permute",
+    "PolicyGradient",
     "Power",
     "Prod",
     "Quadratic",
@@ -160,6 +179,7 @@ __all__ = [
     "SquaredError",
     "SquaredNorm",
     "Stack",
+    "StandardNormalKL",
     "Subtract",
     "Sum",
     "Tan",
@@ -167,15 +187,19 @@ __all__ = [
     "Trace",
     "Transpose",
     "Tril",
+    "TripletLoss",
     "Triu",
     "Undefined",
     "Var",
     "Vec",
     "WeightNorm",
+    "cnn",
     "delta_einsum",
     "descend",
     "mlp",
     "node",
     "settings",
     "term",
+    "toeplitz",
+    "transformer_block",
 ]

@@ -6,8 +6,10 @@ from jacobians.op import Op
 from jacobians.ops import (
     activations,
     attention,
+    channel_norms,
     classification,
     convolution,
+    cosine,
     einsum,
     elementary,
     elementwise,
@@ -60,6 +62,7 @@ FILES = (
     convolution,
     pooling,
     normalization,
+    channel_norms,
     embedding,
     attention,
     recurrent,
@@ -68,6 +71,7 @@ FILES = (
     logits,
     classification,
     metric,
+    cosine,
     preference,
     gaussian,
 )

@@ -13,11 +13,13 @@ LAYERS = (
     "convolution",
     "pooling",
     "normalization",
+    "channel_norms",
     "embedding",
     "attention",
     "recurrent",
     "classification",
     "metric",
+    "cosine",
     "preference",
     "gaussian",
 )
