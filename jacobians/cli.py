@@ -171,7 +171,7 @@ def op(
     json: Json = False,
 ) -> None:
     """Show the sheet of one op, or the table of all: formula, shapes, every Jacobian, a small example, source."""
-    from jacobians import pages
+    from jacobians import op_pages as pages
 
     if json:
         _out(pages.ops_json(name), None)

@@ -20,6 +20,8 @@ EDGE = 3
 THRESHOLD = 300
 #: Slices shown at each end.
 SLICES = 3
+#: Lines of one formula that are shown.
+LINES = 12
 
 Entry = Callable[[tuple[int, ...]], float]
 
@@ -73,12 +75,38 @@ def numbers(J: Jacobian, digits: int = 4, width: int = 80) -> Text:
     return _side_by_side(blocks, width)
 
 
-def array_text(array: Array, digits: int = 4, width: int = 80) -> Text:
-    """An array as `numbers` writes a Jacobian: a row, a matrix, or matrices side by side."""
-    labels = tuple("ijklmnop"[: array.ndim])
+def array_text(array: Array, digits: int = 4, width: int = 80, labels: Labels = ()) -> Text:
+    """An array as `numbers` writes a Jacobian: a row, a matrix, or matrices side by side; `labels` name its axes."""
+    if len(labels) != array.ndim or len(set(labels)) < array.ndim:
+        labels = tuple("ijklmnop"[: array.ndim])
     sizes = dict(zip(labels, array.shape, strict=True))
     factors = (Factor(np.asarray(array, np.float64), labels, "x"),)
     return numbers(Jacobian((Term(factors, labels, (), sizes),), array.shape, ()), digits, width)
+
+
+def in_lines(formula: str, width: int, most: int = LINES) -> str:
+    """A long sum in lines that begin with a summand; what needs more than `most` lines ends in how much is left out."""
+    lines = [""]
+    summands = _summands(formula)
+    for k, summand in enumerate(summands):
+        if lines[-1] and len(lines[-1]) + 1 + len(summand) > width:
+            if len(lines) == most and len(summands) - k > 1:
+                return "\n".join([*lines, f"... and {len(summands) - k} more summands"])
+            lines.append(summand)
+        else:
+            lines[-1] = f"{lines[-1]} {summand}".strip()
+    return "\n".join(lines)
+
+
+def _summands(formula: str) -> list[str]:
+    """The terms of a sum with the signs before them; a sign inside brackets begins none."""
+    found, depth = [""], 0
+    for word in formula.split(" "):
+        if word in "+-" and depth == 0 and found[-1]:
+            found.append("")
+        depth += sum((c in "([") - (c in ")]") for c in word)
+        found[-1] = f"{found[-1]} {word}".strip()
+    return found
 
 
 def axes_text(J: Jacobian) -> str:

@@ -1,4 +1,4 @@
-"""The pages that the commands print on a terminal."""
+"""The pages that `jacobians show` and `jacobians graph` print on a terminal."""
 
 from __future__ import annotations
 
@@ -11,15 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jacobians.display import array_text, axes_text, numbers, structure_line
-from jacobians.errors import unknown
+from jacobians.display import axes_text, in_lines, numbers, structure_line
 from jacobians.jacobian import Jacobian
 from jacobians.model import Model
-from jacobians.op import Op
-from jacobians.ops import OPS
 from jacobians.paths import Paths, along
 from jacobians.run import Run
-from jacobians.sheet import Sheet, sheet
 from jacobians.show import Shown, source_of_point
 
 
@@ -40,7 +36,7 @@ def print_run(out: Console, run: Run, shown: Sequence[Shown], digits: int, sourc
     _equations(out, run, source)
     for item in shown:
         out.print()
-        _jacobian(out, f"∂{item.of}/∂{item.wrt}", item.J, item.tensor, digits)
+        print_jacobian(out, f"∂{item.of}/∂{item.wrt}", item.J, item.tensor, digits)
     if check:
         out.print()
         out.print(run.check(pairs=[(item.of, item.wrt) for item in shown]))
@@ -59,112 +55,25 @@ def _equations(out: Console, run: Run, source: str) -> None:
     out.print(Text(f"  point: {source}", style="dim"))
 
 
-def _jacobian(out: Console, left: str, J: Jacobian, tensor: str | None, digits: int) -> None:
+def print_jacobian(out: Console, left: str, J: Jacobian, tensor: str | None, digits: int) -> None:
     """Structure before numbers."""
-    _indented(out, Text(str(J)), Text(left, style="bold cyan").append(" = ", style="default"))
+    room = out.width - len(left) - 3
+    print_indented(out, Text(in_lines(str(J), room)), Text(left, style="bold cyan").append(" = ", style="default"))
     if tensor is not None and tensor != str(J):
-        _indented(out, Text(tensor, style="green"), Text(" " * len(left)).append(" = ", style="green"))
-    _indented(out, Text(structure_line(J), style="dim"), Text("  "))
+        written = Text(in_lines(tensor, room), style="green")
+        print_indented(out, written, Text(" " * len(left)).append(" = ", style="green"))
+    print_indented(out, Text(structure_line(J), style="dim"), Text("  "))
     if J.shape:
-        _indented(out, Text(axes_text(J), style="dim"), Text("  "))
-    _indented(out, numbers(J, digits, out.width - 4), Text("    "))
+        print_indented(out, Text(axes_text(J), style="dim"), Text("  "))
+    print_indented(out, numbers(J, digits, out.width - 4), Text("    "))
 
 
-def _indented(out: Console, text: Text, first: Text) -> None:
+def print_indented(out: Console, text: Text, first: Text) -> None:
     """Lines one under the other, `first` before the first and as much space before the others."""
     for k, part in enumerate(text.wrap(out, max(20, out.width - first.cell_len))):
         line = (first if k == 0 else Text(" " * first.cell_len)) + part
         line.rstrip()
         out.print(line)
-
-
-# ----- jacobians op -----
-
-
-def print_ops() -> None:
-    """For each op its name, formula, and the index form of each Jacobian."""
-    out = console()
-    width = max(map(len, OPS)) + 2
-    for name, op in OPS.items():
-        page = sheet(op)
-        jacobians = "\n".join(f"∂{op.symbol}/∂{wrt} = {J}" for wrt, J in page.jacobians.items())
-        table = Table.grid(padding=(0, 1))
-        table.add_column(width=width, no_wrap=True)
-        table.add_column(overflow="fold")
-        table.add_row(Text(name, style="bold cyan"), Text(page.summary.rstrip(".")))
-        table.add_row("", Text(jacobians, style="dim"))
-        out.print(table)
-    out.print(Text(f"\n  {len(OPS)} ops; `jacobians op NAME` shows the whole sheet of one.", style="dim"))
-
-
-def require_op(name: str) -> Op:
-    """The op of that name, in any of its spellings.
-
-    Raises:
-        InputError: there is none; the nearest names are given.
-    """
-    key = name.strip().lower().replace("-", "_")
-    by_class = {type(op).__name__.lower(): op for op in OPS.values()}
-    if key in OPS or key in by_class:
-        return OPS[key] if key in OPS else by_class[key]
-    import difflib
-
-    near = difflib.get_close_matches(key, OPS, n=5, cutoff=0.4)
-    raise unknown("op", "op", name, near or OPS)
-
-
-def print_op(name: str, digits: int) -> None:
-    """The sheet of one op."""
-    out = console()
-    page = sheet(require_op(name))
-    out.print(Text(f"{page.op.name}   ", style="bold cyan").append(page.summary, style="default"))
-    for title in ("Shapes", "Formula"):
-        out.print(_labelled(title, page.sections.get(title, "")))
-    options = {k: v for k, v in vars(page.op).items() if not k.startswith("_")}
-    if options:
-        out.print(_labelled("Options", f"{page.op!r}; in Python: jacobians.{type(page.op).__name__}(...)"))
-    if page.notes:
-        out.print(_labelled("Note", page.notes))
-    out.print(_labelled("Source", page.sections.get("Source", "")))
-    out.print()
-    _example(out, page, digits)
-
-
-def _labelled(title: str, text: str) -> Table:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(width=10)
-    table.add_column(overflow="fold")
-    table.add_row(Text(title, style="bold"), Text(text))
-    return table
-
-
-def _example(out: Console, page: Sheet, digits: int) -> None:
-    out.print(Text("Example", style="bold"))
-    for key, value in {**page.inputs, page.op.symbol: page.output}.items():
-        _indented(out, array_text(np.asarray(value), digits, 70), Text(f"  {key} = "))
-    for wrt, J in page.jacobians.items():
-        out.print()
-        _jacobian(out, f"∂{page.op.symbol}/∂{wrt}", J, Shown(page.op.symbol, wrt, J).tensor, digits)
-
-
-def ops_json(name: str | None) -> str:
-    """The sheets as JSON."""
-    chosen = OPS.values() if name is None else [require_op(name)]
-    return json.dumps([_op_data(sheet(op)) for op in chosen], indent=2, ensure_ascii=False)
-
-
-def _op_data(page: Sheet) -> dict[str, Any]:
-    return {
-        "name": page.op.name,
-        "class": type(page.op).__name__,
-        "summary": page.summary,
-        **{key.lower(): value for key, value in page.sections.items() if key != "Jacobians"},
-        "note": page.notes,
-        "jacobians": {
-            wrt: {"index": str(J), "latex": J.latex("index"), "pattern": J.pattern.splitlines()}
-            for wrt, J in page.jacobians.items()
-        },
-    }
 
 
 # ----- jacobians graph -----

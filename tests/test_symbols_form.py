@@ -118,7 +118,7 @@ WRITTEN = [
     ),
     (
         softmax(),
-        "rows i, columns j\n[p_1 - p_1 p_1    -p_1 p_2   ]\n[   -p_2 p_1    p_2 - p_2 p_2]",
+        "rows i, columns j\n[p_1 - p_1 p_1     -p_1 p_2  ]\n[   -p_2 p_1    p_2 - p_2 p_2]",
         r"\begin{bmatrix} p_{1} - p_{1} p_{1} & -p_{1} p_{2} \\ -p_{2} p_{1} & p_{2} - p_{2} p_{2} \end{bmatrix}",
     ),
     (3.0 * identity((1,)), "rows i, columns i'\n[3]", None),
@@ -216,54 +216,51 @@ BATCH = delta_einsum("o c p, x y p -> n o y | n c x", ("W", RNG.standard_normal(
 STRUCTURES = [
     (
         conv1d(),
-        "banded Toeplitz, 3 x 5, for all values of its factors\n"
-        "  y | x: every row is the one before, shifted right by 1; zero but on diagonals 0 to 2",
+        "banded Toeplitz, 3 x 5, for all values of W\n"
+        "  y | x: every row is the one before shifted right by 1, zero off diagonals 0 to 2",
     ),
     (
         conv1d(7, 3, stride=2, padding=1),
-        "banded Toeplitz, stride 2, 4 x 7, for all values of its factors\n"
-        "  y | x: every row is the one before, shifted right by 2; zero but on diagonals -1 to 1",
+        "banded Toeplitz, stride 2, 4 x 7, for all values of W\n"
+        "  y | x: every row is the one before shifted right by 2, zero off diagonals -1 to 1",
     ),
     (
         conv1d(7, 3, stride=2, padding=1).T,
-        "banded Toeplitz, stride 2, 7 x 4, for all values of its factors\n"
-        "  x | y: every column is the one before, shifted down by 2; zero but on diagonals -1 to 1",
+        "banded Toeplitz, stride 2, 7 x 4, for all values of W\n"
+        "  x | y: every column is the one before shifted down by 2, zero off diagonals -1 to 1",
     ),
     (
         conv2d(out=2, channels=3),
-        "2 x 3 blocks (o | c), each banded block Toeplitz with Toeplitz blocks (BTTB), 6 x 12, for all values of its "
-        "factors\n"
-        "  y | h: every block row is the one before, shifted right by 1; zero but on block diagonals 0 and 1\n"
-        "  x | w: every row is the one before, shifted right by 1; zero but on diagonals 0 and 1",
+        "2 x 3 blocks (o | c), each banded block Toeplitz with Toeplitz blocks (BTTB), 6 x 12, for all values of W\n"
+        "  y | h: every block row is the one before shifted right by 1, zero off block diagonals 0 and 1\n"
+        "  x | w: every row is the one before shifted right by 1, zero off diagonals 0 and 1",
     ),
     (
         BATCH,
-        "4 x 6 blocks (n o | n' c), each banded Toeplitz, 4 x 5, for all values of its factors\n"
+        "4 x 6 blocks (n o | n' c), each banded Toeplitz, 4 x 5, for all values of W\n"
         "  n | n': the same on the whole diagonal, zero elsewhere\n"
-        "  y | x: every row is the one before, shifted right by 1; zero but on diagonals 0 and 1",
+        "  y | x: every row is the one before shifted right by 1, zero off diagonals 0 and 1",
     ),
     (
         HANKEL,
-        "2 x 2 blocks (o | o'), each Hankel, 3 x 3, for all values of its factors\n"
-        "  y | p: every row is the one before, shifted left by 1",
+        "2 x 2 blocks (o | o'), each Hankel, 3 x 3, for all values of x\n"
+        "  y | p: every row is the one before shifted left by 1",
     ),
     (
         delta_einsum("i j -> i | j", ("[{1} <= {0}]", np.tri(3, dtype=bool))),
-        "banded Toeplitz, 3 x 3, for all values of its factors\n"
-        "  i | j: every row is the one before, shifted right by 1; zero but on diagonals -2 to 0",
+        "banded Toeplitz, 3 x 3\n  i | j: every row is the one before shifted right by 1, zero off diagonals -2 to 0",
     ),
     (
         delta_einsum("i j -> i | j", ("T", [[2.0, 3.0], [5.0, 2.0]])),
-        "Toeplitz, 2 x 2, at these values of its factors\n  i | j: every row is the one before, shifted right by 1",
+        "Toeplitz, 2 x 2, at these values of T\n  i | j: every row is the one before shifted right by 1",
     ),
     (
         2.0 * identity((3,)),
-        "multiple of the identity, 3 x 3, for all values of its factors\n"
-        "  i | i': the same on the whole diagonal, zero elsewhere",
+        "multiple of the identity, 3 x 3\n  i | i': the same on the whole diagonal, zero elsewhere",
     ),
     (
         delta_einsum("o i -> n o | n i", ("W", RNG.standard_normal((2, 3))), n=2),
-        "block diagonal with equal blocks, 4 x 6, for all values of its factors\n"
+        "block diagonal with equal blocks, 4 x 6, for all values of W\n"
         "  n | n': the same on the whole diagonal, zero elsewhere",
     ),
     (linear("x"), "not Toeplitz: no pair of axes of the matrix 2 x 3 is shift invariant"),
@@ -282,7 +279,7 @@ def test_what_is_toeplitz(J, text):
 def test_diagonals_with_gaps():
     h, y, p = np.ogrid[:7, :3, :3]
     J = delta_einsum("p, h y p -> y | h", ("w", RNG.standard_normal(3)), ("[{0} = {1} + 2 {2}]", h == y + 2 * p))
-    assert str(toeplitz(J)).endswith("zero but on diagonals 0, 2 and 4")
+    assert str(toeplitz(J)).endswith("zero off diagonals 0, 2 and 4")
     assert toeplitz(J).levels[0].diagonals == (0, 2, 4)
 
 

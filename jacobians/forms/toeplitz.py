@@ -48,7 +48,7 @@ class Level:
         return (self.down, self.right, self.diagonals) == (1, 1, (0,))
 
     def text(self, block: bool) -> str:
-        """`y | h: every row is the one before, shifted right by 1; zero but on diagonals 0 to 2`."""
+        """`y | h: every row is the one before shifted right by 1, zero off diagonals 0 to 2`."""
         pair = f"{self.out} | {self.inp}"
         if self.repeats:
             return f"{pair}: the same on the whole diagonal, zero elsewhere"
@@ -56,8 +56,8 @@ class Level:
         way, step = (way, step) if step > 0 else ("left", -step)
         of, lines = "block " * block, "antidiagonal" if self.right < 0 else "diagonal"
         plural = "s" * (len(self.diagonals) > 1)
-        zeros = f"; zero but on {of}{lines}{plural} {_ranges(self.diagonals)}" if self.banded else ""
-        return f"{pair}: every {of}{line} is the one before, shifted {way} by {step}{zeros}"
+        zeros = f", zero off {of}{lines}{plural} {_ranges(self.diagonals)}" if self.banded else ""
+        return f"{pair}: every {of}{line} is the one before shifted {way} by {step}{zeros}"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ class Toeplitz:
     """What is Toeplitz about the matrix vec(output) x vec(input), vec row by row; print it.
 
     `levels` are the shift invariant pairs of axes, outermost first; `rows` and `columns` the shape of the matrix that
-    they make; `blocks` how many such matrices stand under and beside one another, `block_axes` over which axes.
+    they make; `blocks` how many such matrices stand under and beside one another, `block_axes` over which axes; `scope`
+    says for which values of the factors all that holds.
     """
 
     levels: tuple[Level, ...]
@@ -73,7 +74,7 @@ class Toeplitz:
     columns: int
     blocks: tuple[int, int]
     block_axes: tuple[Labels, Labels]
-    always: bool
+    scope: str
 
     def __bool__(self) -> bool:
         """Whether there is any such structure."""
@@ -107,10 +108,9 @@ class Toeplitz:
         if self.moving and self.blocks != (1, 1):
             sides = " | ".join(" ".join(axes) for axes in self.block_axes if axes)
             head = f"{self.blocks[0]} x {self.blocks[1]} blocks ({sides}), each {head}"
-        scope = "for all values of its factors" if self.always else "at these values of its factors"
         inner = self.moving[-1:]
         lines = (f"  {level.text(block=level not in inner)}" for level in self.levels)
-        return "\n".join([f"{head}, {scope}", *lines])
+        return "\n".join([f"{head}{', ' * bool(self.scope)}{self.scope}", *lines])
 
 
 def toeplitz(J: Jacobian) -> Toeplitz:
@@ -125,6 +125,7 @@ def toeplitz(J: Jacobian) -> Toeplitz:
         (other := again.get((v.out, v.inp))) is not None and (v.down, v.right) == (other.down, other.right)
         for v in found
     )
+    scope = _scope(J, always)
     names = axis_names(J.shown.terms, len(J.shape))
     n = len(J.out_shape)
     sides = tuple(zip(names[:n], J.out_shape, strict=True)), tuple(zip(names[n:], J.in_shape, strict=True))
@@ -132,10 +133,19 @@ def toeplitz(J: Jacobian) -> Toeplitz:
     within = {a for v in moving or found for a in (v.out, v.inp)}
     axes = tuple(tuple(a for a, size in side if a not in within and size > 1) for side in sides)
     if not moving:
-        return Toeplitz(found, math.prod(J.out_shape), math.prod(J.in_shape), (1, 1), (axes[0], axes[1]), always)
+        return Toeplitz(found, math.prod(J.out_shape), math.prod(J.in_shape), (1, 1), (axes[0], axes[1]), scope)
     rows, columns = (math.prod(size for a, size in side if a in within) for side in sides)
     blocks = tuple(math.prod(size for a, size in side if a not in within) for side in sides)
-    return Toeplitz(found, rows, columns, (blocks[0], blocks[1]), (axes[0], axes[1]), always)
+    return Toeplitz(found, rows, columns, (blocks[0], blocks[1]), (axes[0], axes[1]), scope)
+
+
+def _scope(J: Jacobian, always: bool) -> str:
+    """`for all values of W`."""
+    factors = (f.name for t in J.shown.terms for f in t.factors if f.value.dtype != bool)
+    names = list(dict.fromkeys(factors))
+    if not names:
+        return ""
+    return ("for all values" if always else "at these values") + f" of {', '.join(names)}"
 
 
 def _levels(J: Jacobian) -> tuple[Level, ...]:
