@@ -32,7 +32,7 @@ def jacobian(run: Run, of: str, wrt: str, order: str, simplify: Simplify = Jacob
     if not between:
         return identity(run.values[of].shape) if of == wrt else zero(run.values[of].shape, run.values[wrt].shape)
     if order == "forward":
-        return _forward(run, of, wrt, between, simplify)
+        return forward_all(run, wrt, between, simplify)[of]
     if order == "backward":
         return _backward(run, of, [wrt], between, simplify)[wrt]
     return _best(run, of, wrt, between, simplify)
@@ -73,8 +73,8 @@ def _add(total: Jacobian | None, more: Jacobian) -> Jacobian:
     return more if total is None else total + more
 
 
-def _forward(run: Run, of: str, wrt: str, between: list[str], simplify: Simplify) -> Jacobian:
-    """Forward accumulation: d node / d wrt for every node, front to back."""
+def forward_all(run: Run, wrt: str, between: list[str], simplify: Simplify) -> dict[str, Jacobian]:
+    """Forward accumulation: d node / d wrt for `wrt` itself and every node, front to back."""
     found = {wrt: identity(run.values[wrt].shape)}
     for name in between:
         total: Jacobian | None = None
@@ -82,7 +82,7 @@ def _forward(run: Run, of: str, wrt: str, between: list[str], simplify: Simplify
             total = _add(total, simplify(run.local(name, source) @ found[source]))
         assert total is not None, name
         found[name] = simplify(total)
-    return found[of]
+    return found
 
 
 def _backward(run: Run, of: str, wrts: Collection[str], between: list[str], simplify: Simplify) -> dict[str, Jacobian]:
@@ -95,6 +95,11 @@ def _backward(run: Run, of: str, wrts: Collection[str], between: list[str], simp
             product = simplify(seed @ run.local(name, source))
             found[source] = _add(found.get(source), product)
     return {wrt: simplify(found[wrt]) for wrt in wrts}
+
+
+def adjoints(run: Run, of: str, between: list[str], simplify: Simplify) -> dict[str, Jacobian]:
+    """Backpropagation: d of / d node for every node between; what follows one of them on the way is one of them too."""
+    return _backward(run, of, between, between, simplify)
 
 
 def backward_all(run: Run, of: str, wrts: Collection[str]) -> dict[str, Jacobian]:
@@ -134,7 +139,7 @@ def _best(run: Run, of: str, wrt: str, between: list[str], simplify: Simplify) -
     candidates: dict[str, Callable[[Simplify], Jacobian]] = {
         "elimination": lambda f: eliminate(edges, plan, of, wrt, f),
         "backward": lambda f: _backward(run, of, [wrt], between, f)[wrt],
-        "forward": lambda f: _forward(run, of, wrt, between, f),
+        "forward": lambda f: forward_all(run, wrt, between, f)[of],
     }
     costs = {}
     for name, multiply in candidates.items():

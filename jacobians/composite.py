@@ -54,6 +54,14 @@ class Composite(Op):
         out, inp = signature.output, signature.inputs[wrt]
         return Jacobian(_labelled(J, out, inp), J.out_shape, J.in_shape, lambda: _shown(J, out, inp))
 
+    def _second(
+        self, wrt: str, other: str, arrays: dict[str, Array], signature: Signature, sizes: dict[str, int]
+    ) -> Jacobian:
+        from jacobians.curvature import second_derivative
+
+        run = self.run(arrays)
+        return second_derivative(run, run.model.output, wrt, other)
+
     def inner_names(self) -> tuple[str, ...]:
         """What the equations name on the way to the output."""
         return tuple(name for name in re.findall(r"^\s*(\w+)\s*=", self.equations(), re.M) if name != self.symbol)

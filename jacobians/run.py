@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,12 +14,14 @@ import numpy as np
 from jacobians import chain
 from jacobians.errors import InputError, JacobiansError
 from jacobians.jacobian import Jacobian
-from jacobians.terms import Array
+from jacobians.second import split
+from jacobians.terms import Array, Factor, Term
 
 if TYPE_CHECKING:
     from jacobians.model import Model
     from jacobians.paths import Path
     from jacobians.report import Report
+    from jacobians.verification import Verification
 
 Order = Literal["forward", "backward", "best"]
 
@@ -29,6 +35,7 @@ class Run:
         self.point = dict(point)
         self.values: dict[str, Array] = dict(point)
         self._local: dict[tuple[str, str], Jacobian] = {}
+        self._second: dict[tuple[str, str, str], Jacobian] = {}
         for name, node in model.nodes.items():
             inputs = {key: self.values[source] for key, source in node.sources.items()}
             try:
@@ -53,27 +60,73 @@ class Run:
         """How far a node's inputs are from the nearest kink of its op."""
         return self.model.nodes[name].op.kink_distance(**self.inputs(name))
 
+    def moved(self, name: str, value: Array) -> Run:
+        """The run with another value of a leaf or node, and of everything that follows from it."""
+        run = copy.copy(self)
+        run.values, run._local, run._second = {**self.values, name: value}, {}, {}
+        changed = {name}
+        for node in self.model.nodes.values():
+            if node.name != name and changed.intersection(node.sources.values()):
+                run.values[node.name] = node.op.forward(**run.inputs(node.name))
+                changed.add(node.name)
+        return run
+
     # ----- Jacobians -----
 
     def local(self, name: str, source: str) -> Jacobian:
         """d node / d source for a source in the node's own call: the sum over the inputs it feeds."""
+        if (name, source) not in self._local:
+            op, inputs = self.model.nodes[name].op, self.inputs(name)
+            parts = [op.jacobian(key, **inputs) for key in self._keys(name, source)]
+            self._local[name, source] = self._in_my_names(name, reduce(Jacobian.__add__, parts))
+        return self._local[name, source]
+
+    def second(self, name: str, source: str, other: str) -> Jacobian:
+        """The second derivative of a node by two sources in its own call: node | source, other."""
+        if (name, source, other) not in self._second:
+            op, inputs = self.model.nodes[name].op, self.inputs(name)
+            pairs = itertools.product(self._keys(name, source), self._keys(name, other))
+            rank = self.values[name].ndim
+            parts = [split(op.hessian(one, two, **inputs), rank) for one, two in pairs]
+            self._second[name, source, other] = self._in_my_names(name, reduce(Jacobian.__add__, parts))
+        return self._second[name, source, other]
+
+    def _keys(self, name: str, source: str) -> list[str]:
+        """The differentiable inputs of a node's op that a source feeds."""
+        node = self.model.nodes[name]
+        fed = [key for key, s in node.sources.items() if s == source]
+        keys = [key for key in fed if key not in node.op.data]
+        if not keys:
+            node.op.require_input(fed[0])
+        return keys
+
+    def _in_my_names(self, name: str, J: Jacobian) -> Jacobian:
+        """A Jacobian of a node's op with the factors called as the network calls them."""
         from jacobians.notation import rename
 
-        if (name, source) not in self._local:
-            node = self.model.nodes[name]
-            keys = [key for key, s in node.sources.items() if s == source and key not in node.op.data]
-            if not keys:
-                only = next(key for key, s in node.sources.items() if s == source)
-                node.op.require_input(only)
-            inputs = self.inputs(name)
-            names = {key: self.model.display(s) for key, s in node.sources.items()} | {node.op.symbol: node.display}
-            if not node.hidden:  # the f of two LSTM cells is not one f
-                names |= {inner: f"{inner}_{name}" for inner in node.op.inner_names()}
-            total = node.op.jacobian(keys[0], **inputs)
-            for key in keys[1:]:
-                total = total + node.op.jacobian(key, **inputs)
-            self._local[name, source] = total.renamed(lambda factor: rename(factor, names))
-        return self._local[name, source]
+        node = self.model.nodes[name]
+        names = {key: self.model.display(s) for key, s in node.sources.items()} | {node.op.symbol: node.display}
+        if not node.hidden:  # the f of two LSTM cells is not one f
+            names |= {inner: f"{inner}_{name}" for inner in node.op.inner_names()}
+        return self._by_equation(J.renamed(lambda factor: rename(factor, names)))
+
+    @cached_property
+    def _equations(self) -> dict[str, str]:
+        """Right side without spaces -> name."""
+        squeezed = {"".join(right.split()): name for name, right in self.model.equations().items()}
+        return {right: name for right, name in squeezed.items() if not right.isidentifier()}
+
+    def _by_equation(self, J: Jacobian) -> Jacobian:
+        """Factors that a named node computes are called by its name: with p = softmax(z), softmax(z) is p."""
+
+        def called(f: Factor) -> Factor:
+            name = self._equations.get("".join(f.name.split()))
+            return f if name is None or not np.array_equal(self.values[name], f.value) else replace(f, name=name)
+
+        def terms(K: Jacobian) -> list[Term]:
+            return [replace(t, factors=tuple(map(called, t.factors))) for t in K.terms]
+
+        return Jacobian(terms(J), J.out_shape, J.in_shape, lambda: Jacobian(terms(J.shown), J.out_shape, J.in_shape))
 
     def jacobian(self, of: str, wrt: str, order: Order = "best") -> Jacobian:
         """The Jacobian of any node by any node or leaf, shape of.shape + wrt.shape, multiplied in the given order.
@@ -89,6 +142,83 @@ class Run:
             raise InputError(f"order={order!r}: expected {', '.join(map(repr, chain.ORDERS))}")
         J = chain.jacobian(self, of, wrt, order)
         return Jacobian(J.lettered().terms, J.out_shape, J.in_shape, shown=lambda: self._shown(of, wrt, J))
+
+    def hessian(self, of: str, wrt: str, other: str | None = None) -> Jacobian:
+        """The Jacobian by `other` (default: by `wrt` again) of the Jacobian of `of` by `wrt`.
+
+        Its shape is of.shape + wrt.shape | other.shape: for a scalar `of` the Hessian, `matrix()` a square matrix, and
+        `apply(v)` the Hessian times a vector. hessian(of, a, b) is hessian(of, b, a) with a and b exchanged.
+
+        Raises:
+            InputError: an unknown name; data without a derivative; an op without a second derivative.
+        """
+        from jacobians import curvature
+
+        by = wrt if other is None else other
+        for name in (wrt, by):
+            self._require(of, name)
+        return curvature.hessian(self, of, wrt, by)
+
+    def gauss_newton(self, of: str, wrt: str, other: str | None = None, through: str | None = None) -> Jacobian:
+        """The Gauss-Newton matrix J^T H J: H the Hessian of `of` by the node `through`, J its Jacobian by `wrt`.
+
+        What is left out of the Hessian is the curvature of `through` itself. `through` is by default the one node in
+        the equation of `of` that depends on `wrt`: the output of the network, where `of` is its loss.
+
+        Raises:
+            InputError: as `hessian`; `of` is no number; several nodes that `through` may mean.
+        """
+        from jacobians import curvature, likelihoods
+
+        by = wrt if other is None else other
+        for name in (wrt, by, through or wrt):
+            self._require(of, name)
+        node = through or likelihoods.output_of_network(self, of, wrt, by)
+        return curvature.gauss_newton(self, of, wrt, by, node)
+
+    def fisher(self, of: str, wrt: str, other: str | None = None, empirical: bool = False) -> Jacobian:
+        """The Fisher information of the likelihood that a loss is minus the logarithm of, by `wrt` and `other`.
+
+        For cross-entropy from logits and for the squared error (a Gaussian of variance 1, where the loss has its 1/2)
+        that is the Gauss-Newton matrix. With `empirical`, the expectation over the model's own targets is replaced by
+        the targets that are there: the sum, or mean, over samples of gradient times gradient.
+
+        Raises:
+            InputError: as `gauss_newton`; a loss that is no such likelihood, with the reason.
+        """
+        from jacobians import likelihoods
+
+        by = wrt if other is None else other
+        for name in (wrt, by):
+            self._require(of, name)
+        return likelihoods.fisher(self, of, wrt, by, empirical)
+
+    def ntk(self, of: str, other: Run | None = None, wrt: str | Iterable[str] | None = None) -> Jacobian:
+        """The neural tangent kernel, the sum over parameters of J J^T, of a node with itself or with another run's.
+
+        Its shape is of.shape | of.shape. `wrt` are the parameters (default: all of the model's).
+
+        Raises:
+            InputError: an unknown name; no parameters; a run of another model or with other parameters.
+        """
+        from jacobians import curvature
+
+        names = self.model.parameters() if wrt is None else (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        for name in names:
+            self._require(of, name)
+        return curvature.ntk(self, self if other is None else other, of, names)
+
+    def check_hessian(self, of: str, wrt: str, other: str | None = None) -> Verification:
+        """Compare the Hessian with central differences of the first derivative, which is made by the complex step.
+
+        Where an op is not analytic the first derivative is the Jacobian that `check` is for.
+
+        Raises:
+            InputError: as `hessian`.
+        """
+        from jacobians import curvature
+
+        return curvature.check(self, self.hessian(of, wrt, other), of, wrt, wrt if other is None else other)
 
     def _shown(self, of: str, wrt: str, J: Jacobian) -> Jacobian:
         """The product before any factor was multiplied, or the merged terms where that would be too long to read."""

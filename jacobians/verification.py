@@ -54,7 +54,13 @@ def verify(op: Op, wrt: str, inputs: dict[str, Array]) -> Verification:
             witness, want = "complex step", complex_step(forward, point[wrt])
         else:
             witness, want = "central differences", central_differences(forward, point[wrt])
+    return compared(f"{op.label}.{wrt}", witness, J, want)
+
+
+def compared(name: str, witness: Literal["complex step", "central differences"], J: Array, want: Array) -> Verification:
+    """The largest difference of two arrays, and where it is."""
+    with np.errstate(all="ignore"):
         gaps = np.abs(J - want) / max(1.0, float(np.max(np.abs(want), initial=0.0)))
     index = np.unravel_index(int(np.argmax(np.where(np.isnan(gaps), np.inf, gaps))), J.shape)
     at = tuple(int(k) for k in index)
-    return Verification(f"{op.label}.{wrt}", witness, float(gaps[at]), at, float(J[at]), float(want[at]))
+    return Verification(name, witness, float(gaps[at]), at, float(J[at]), float(want[at]))
