@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from rich.text import Text
 
+from jacobians.forms.toeplitz import toeplitz
 from jacobians.jacobian import Jacobian
 from jacobians.structure import axis_names
 from jacobians.terms import Array, Factor, Labels, Term
@@ -20,6 +21,10 @@ EDGE = 3
 THRESHOLD = 300
 #: Slices shown at each end.
 SLICES = 3
+#: Matrices shown of one tensor.
+MATRICES = 8
+#: Arrays with more entries than this are not looked through for structure.
+STRUCTURE = 100_000
 #: Lines of one formula that are shown.
 LINES = 12
 
@@ -47,8 +52,22 @@ def structure_line(J: Jacobian) -> str:
     product = "·".join(map(str, J.shape))
     entries = f"{product} = {J.size:,}" if rank > 1 else f"{J.size:,}"
     plural = "entry" if J.size == 1 else "entries"
-    zeros = "none is zero by structure" if J.nnz == J.size else f"{J.nnz:,} can differ from zero"
+    nonzero = nonzeros(J)
+    zeros = "none is zero by structure" if nonzero == J.size else f"{nonzero:,} can differ from zero"
     return f"({out} | {inp})  {kind}, {entries} {plural}, {zeros}"
+
+
+def nonzeros(J: Jacobian) -> int:
+    """The entries that can differ from zero; where 0/1 patterns were multiplied away, by the terms that print."""
+    patterns = any(f.value.dtype == bool for t in J.shown.terms for f in t.factors)
+    return min(J.nnz, J.shown.nnz) if patterns and J.size <= STRUCTURE else J.nnz
+
+
+def toeplitz_text(J: Jacobian) -> str:
+    """What is Toeplitz about a Jacobian with 0/1 patterns; empty where nothing is, or its array is large."""
+    patterns = any(f.value.dtype == bool for t in J.shown.terms for f in t.factors)
+    found = toeplitz(J) if patterns and J.size <= STRUCTURE else None
+    return str(found) if found is not None and found.moving else ""
 
 
 def numbers(J: Jacobian, digits: int = 4, width: int = 80) -> Text:
@@ -62,7 +81,7 @@ def numbers(J: Jacobian, digits: int = 4, width: int = 80) -> Text:
     def entry(index: tuple[int, ...]) -> float:
         return float(J[index[spare:]] if dense is None else dense[index[spare:]])
 
-    heads = list(_heads(lead, cut))
+    heads = _fewer(list(_heads(lead, cut)))
     tables = [[] if head is None else _values(entry, head, rows, columns, cut) for head in heads]
     write = _writer([v for values in tables for row in values for v in row if v is not None], digits)
     blocks = []
@@ -140,6 +159,14 @@ def _heads(lead: Sequence[int], cut: bool) -> Iterator[tuple[int, ...] | None]:
         else:
             dots = False
             yield tuple(k for k in head if k is not None)
+
+
+def _fewer(heads: list[tuple[int, ...] | None]) -> list[tuple[int, ...] | None]:
+    """The first and the last matrices of many."""
+    if sum(head is not None for head in heads) <= MATRICES or None not in heads:
+        return heads
+    known = [head for head in heads if head is not None]
+    return [*known[: MATRICES // 2], None, *known[-MATRICES // 2 :]]
 
 
 def _values(entry: Entry, head: tuple[int, ...], rows: int, columns: int, cut: bool) -> list[list[float | None]]:

@@ -14,13 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from jacobians import ops
-from jacobians.display import array_text
+from jacobians.display import array_text, toeplitz_text
 from jacobians.errors import shape_text, unknown
-from jacobians.forms.toeplitz import toeplitz
-from jacobians.jacobian import Jacobian
 from jacobians.op import Op, Shape
 from jacobians.ops import OPS
-from jacobians.pages import console, print_indented, print_jacobian
+from jacobians.pages import console, print_indented, print_jacobian, print_lines
 from jacobians.sheet import Sheet, sheet
 from jacobians.show import Shown
 
@@ -48,8 +46,6 @@ MATRICES: Mapping[str, Mapping[str, Mapping[str, Shape]]] = {
     "conv_transpose1d": {"x": {"x": (1, 3), "W": (1, 1, 3), "b": (1,)}},
     "conv_transpose2d": {"x": {"x": (1, 2, 3), "W": (1, 1, 2, 2), "b": (1,)}},
 }
-#: Arrays with more entries than this are not looked through for structure.
-LARGE = 100_000
 
 
 def print_ops() -> None:
@@ -125,23 +121,7 @@ def _example(out: Console, page: Sheet, digits: int) -> None:
     for wrt, J in page.jacobians.items():
         out.print()
         print_jacobian(out, f"∂{page.op.symbol}/∂{wrt}", J, Shown(page.op.symbol, wrt, J).tensor, digits)
-        if statement := structure(J):
-            _lines(out, statement)
     _matrix(out, page.op)
-
-
-def _lines(out: Console, text: str) -> None:
-    """Lines with their own indentation kept where they go on."""
-    for line in text.splitlines():
-        words = line.lstrip()
-        print_indented(out, Text(words), Text(" " * (len(line) - len(words) + 2)))
-
-
-def structure(J: Jacobian) -> str:
-    """What is Toeplitz about a Jacobian with 0/1 patterns, empty where nothing is or its array is large."""
-    patterns = any(f.value.dtype == bool for t in J.shown.terms for f in t.factors)
-    found = toeplitz(J) if patterns and J.size <= LARGE else None
-    return str(found) if found is not None and found.moving else ""
 
 
 def _matrix(out: Console, op: Op) -> None:
@@ -151,7 +131,7 @@ def _matrix(out: Console, op: Op) -> None:
         sizes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in shapes.items())
         out.print(Text(f"\nThe matrix ∂vec({op.symbol})/∂vec({wrt}) of a smaller example, {sizes}", style="bold"))
         print_indented(out, Text(J.text("symbols")), Text("  "))
-        _lines(out, structure(J))
+        print_lines(out, toeplitz_text(J))
 
 
 def ops_json(name: str | None) -> str:

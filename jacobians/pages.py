@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jacobians.display import axes_text, in_lines, numbers, structure_line
+from jacobians.display import axes_text, in_lines, numbers, structure_line, toeplitz_text
 from jacobians.jacobian import Jacobian
 from jacobians.model import Model
 from jacobians.paths import Paths, along
@@ -66,6 +66,14 @@ def print_jacobian(out: Console, left: str, J: Jacobian, tensor: str | None, dig
     if J.shape:
         print_indented(out, Text(axes_text(J), style="dim"), Text("  "))
     print_indented(out, numbers(J, digits, out.width - 4), Text("    "))
+    print_lines(out, toeplitz_text(J))
+
+
+def print_lines(out: Console, text: str) -> None:
+    """Indented lines that keep their own indentation where they go on."""
+    for line in text.splitlines():
+        words = line.lstrip()
+        print_indented(out, Text(words), Text(" " * (len(line) - len(words) + 2)))
 
 
 def print_indented(out: Console, text: Text, first: Text) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from jacobians.display import nonzeros, structure_line
 from jacobians.errors import FormError, InputError
 from jacobians.jacobian import Jacobian
 from jacobians.model import Model
@@ -67,7 +68,7 @@ class Shown:
             "index": str(self.J),
             "tensor": self.tensor,
             "latex": self.J.latex("index"),
-            "nonzero_by_structure": self.J.nnz,
+            "nonzero_by_structure": nonzeros(self.J),
             "entries": self.J.dense().tolist() if small else None,
         }
 
@@ -136,8 +137,6 @@ def as_latex(shown: Sequence[Shown]) -> str:
 
 def as_markdown(run: Run, shown: Sequence[Shown]) -> str:
     """Headings, formulas between $$ and the structure of each Jacobian."""
-    from jacobians.display import structure_line
-
     parts = ["# Jacobians", "```text", *(f"{k} = {v}" for k, v in run.model.equations().items()), "```"]
     for item in shown:
         parts += [f"## ∂{item.of}/∂{item.wrt}", "", structure_line(item.J), ""]
