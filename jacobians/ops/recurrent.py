@@ -15,6 +15,8 @@ from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
 from jacobians.ops.activations import Sigmoid, Tanh
 from jacobians.ops.elementwise import Identity
 from jacobians.ops.rectifiers import ReLU
+from jacobians.ops.elementwise import Multiple, Shift
+from jacobians.ops.pointwise import Subtract
 from jacobians.terms import Array
 
 #: What an Elman cell may end in.
@@ -51,6 +53,13 @@ class Lerp(Op):
 
     def d_b(self, z: Array) -> Rule:
         return term("... -> ... | ...", ("1 - z", 1 - z))
+
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        return {
+            "a - b": (Subtract(), {"x": "a", "y": "b"}),
+            "-z": (Multiple(-1.0), {"x": "z"}),
+            "1 - z": (Shift(1.0), {"x": "-z"}),
+        }
 
     def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
         return [dict.fromkeys(self.inputs, shape) for shape in (tuple(sizes[:1]), tuple(sizes[:2]), ())]
