@@ -19,7 +19,7 @@ from tests.contract import from_sympy as explicit
 
 ALL_OPS = pytest.mark.parametrize("op", list(OPS.values()), ids=lambda op: op.name)
 #: Their formulas are written out entry by entry.
-GIVEN_SIZES_ONLY = ("max", "min", "inverse", "determinant", "logdet", "solve")
+GIVEN_SIZES_ONLY = ("max", "min", "inverse", "determinant", "logdet", "solve", "lstm_cell", "lstm_cell_state", "gru_cell")
 
 
 def evaluated(op, wrt, point) -> np.ndarray:

@@ -13,10 +13,9 @@ from jacobians.composite import Composite
 from jacobians.errors import shape_error, unknown
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
 from jacobians.ops.activations import Sigmoid, Tanh
-from jacobians.ops.elementwise import Identity
-from jacobians.ops.rectifiers import ReLU
-from jacobians.ops.elementwise import Multiple, Shift
+from jacobians.ops.elementwise import Identity, Multiple, Shift
 from jacobians.ops.pointwise import Subtract
+from jacobians.ops.rectifiers import ReLU
 from jacobians.terms import Array
 
 #: What an Elman cell may end in.
@@ -80,6 +79,19 @@ class Cell(Composite):
     def sample(self, rng: np.random.Generator, shapes: Mapping[str, Shape]) -> dict[str, Array]:
         """Half as large as usual: gates that are far from their ends."""
         return {name: value / 2 for name, value in super().sample(rng, shapes).items()}
+
+    def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
+        """The plainest is as small as can be: SymPy writes out every entry of every gate."""
+        inputs, state = max(sizes[:2]), min(sizes[:2])
+        plain = dict(zip(("i", "j"), (inputs, state), strict=True)), ()
+        large = {"i": 5, "j": 3}
+        return [
+            {
+                name: tuple(n for a in spec.split() for n in (batch if a == "..." else (size[a],)))
+                for name, spec in self.declared().items()
+            }
+            for size, batch in (plain, (large, (7,)), (large, (2, 7)))
+        ]
 
     def of_input(self, gate: str = "") -> str:
         """`linear(x, W_f, b_f)`, or without the bias."""
