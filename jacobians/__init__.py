@@ -30,6 +30,7 @@ from jacobians.ops.cosine import CosineEmbeddingLoss, CosineSimilarity, InfoNCE
 from jacobians.ops.einsum import Einsum
 from jacobians.ops.elementary import Arcsinh, Arctan, Cos, Erf, Exp, Log, Power, Reciprocal, Sin, Sqrt, Square, Tan
 from jacobians.ops.elementwise import Abs, Clip, Identity, Multiple, Shift, Undefined
+from jacobians.ops.gates import GLU, Dropout, Highway, SwiGLU
 from jacobians.ops.gaussian import GaussianKL, GaussianNLL, StandardNormalKL
 from jacobians.ops.join import Concat, Pad, Stack
 from jacobians.ops.layout import Flatten, Reshape, Vec
@@ -41,10 +42,11 @@ from jacobians.ops.matrix import Determinant, Diag, Inverse, LogDet, Solve, Trac
 from jacobians.ops.metric import ContrastiveLoss, TripletLoss
 from jacobians.ops.normalization import LayerNorm, RMSNorm, WeightNorm
 from jacobians.ops.norms import L1Norm, Norm, Normalize, SquaredNorm
+from jacobians.ops.parametric import Maxout, PReLU, Swish, TemperatureSoftmax
 from jacobians.ops.pick import Gather, Index, Slice
 from jacobians.ops.pointwise import Add, Divide, Hadamard, Scale, Subtract
 from jacobians.ops.preference import DPO, BradleyTerry, LogProbability, PolicyGradient
-from jacobians.ops.products import Inner, Matmul, Outer, Quadratic
+from jacobians.ops.products import Bilinear, Inner, Matmul, Outer, Quadratic
 from jacobians.ops.rectifiers import ELU, GELU, SELU, LeakyReLU, Mish, ReLU, SiLU
 from jacobians.ops.recurrent import ElmanCell, GRUCell, Lerp, LSTMCell, LSTMCellState
 from jacobians.ops.reduce import Cumsum, Max, Mean, Min, Prod, Sum, Var
@@ -56,6 +58,7 @@ __all__ = [
     "DPO",
     "ELU",
     "GELU",
+    "GLU",
     "KL",
     "OPS",
     "SELU",
@@ -68,6 +71,7 @@ __all__ = [
     "AttentionWeights",
     "BatchNorm",
     "BatchNormInference",
+    "Bilinear",
     "BinaryCrossEntropy",
     "BinaryCrossEntropyLogits",
     "BinaryFocalLoss",
@@ -94,6 +98,7 @@ __all__ = [
     "Diagonal",
     "DivergenceError",
     "Divide",
+    "Dropout",
     "Einsum",
     "ElmanCell",
     "EntryError",
@@ -109,6 +114,7 @@ __all__ = [
     "GroupNorm",
     "Hadamard",
     "HardTanh",
+    "Highway",
     "Hinge",
     "Huber",
     "Identity",
@@ -139,6 +145,7 @@ __all__ = [
     "MathSyntaxError",
     "Matmul",
     "Max",
+    "Maxout",
     "Mean",
     "Min",
     "Mish",
@@ -151,6 +158,7 @@ __all__ = [
     "Normalize",
     "Op",
     "Outer",
+    "PReLU",
     "Pad",
     "Permute",
     "PolicyGradient",
@@ -182,8 +190,11 @@ __all__ = [
     "StandardNormalKL",
     "Subtract",
     "Sum",
+    "SwiGLU",
+    "Swish",
     "Tan",
     "Tanh",
+    "TemperatureSoftmax",
     "Trace",
     "Transpose",
     "Tril",

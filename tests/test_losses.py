@@ -118,20 +118,20 @@ def test_reductions_agree(op):
         inputs = op.sample(rng, shapes)
         none, total, mean = (type(op)(reduction=r) for r in ("none", "sum", "mean"))
         each = none.forward(**inputs)
-        assert each.shape == next(iter(shapes.values()))[:-1]
+        assert each.shape == none.out_shape(**shapes)
         np.testing.assert_allclose(total.forward(**inputs), each.sum(), rtol=1e-14)
         np.testing.assert_allclose(mean.forward(**inputs), each.mean(), rtol=1e-14)
         for wrt in op.differentiable():
             J = none.jacobian(wrt, **inputs).dense()
             summed = J.sum(axis=tuple(range(each.ndim)))
-            assert np.abs(summed).max() > 0.1
-            np.testing.assert_allclose(total.jacobian(wrt, **inputs).dense(), summed, rtol=1e-14)
-            np.testing.assert_allclose(mean.jacobian(wrt, **inputs).dense(), summed / each.size, rtol=1e-14)
+            assert np.abs(summed).max() > 0.01
+            np.testing.assert_allclose(total.jacobian(wrt, **inputs).dense(), summed, rtol=1e-12)
+            np.testing.assert_allclose(mean.jacobian(wrt, **inputs).dense(), summed / each.size, rtol=1e-12)
 
 
 @LOSSES
 def test_float32_stays(op):
-    inputs = op.sample(np.random.default_rng(3), op.example_shapes((2, 3, 5, 7))[1])
+    inputs = op.sample(np.random.default_rng(3), op.example_shapes((2, 3, 5, 7))[-1])
     small = {k: v if v.dtype.kind == "i" else v.astype(np.float32) for k, v in inputs.items()}
     assert op.forward(**small).dtype == np.float32
     for wrt in op.differentiable():

@@ -45,7 +45,7 @@ class LabelSmoothing(CrossEntropyIndex):
         """The smoothed probabilities of each sample."""
         classes = z.shape[-1]
         own = one_hot(y, classes)[1].astype(z.real.dtype)
-        return (1 - self.smoothing) * own + self.smoothing / classes
+        return np.asarray((1 - self.smoothing) * own + self.smoothing / classes)
 
     def per_sample(self, z: Array, y: Array) -> Array:
         return CrossEntropy().per_sample(z, self.targets(z, y))
@@ -66,7 +66,7 @@ class LabelSmoothing(CrossEntropyIndex):
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
-        return (*super().variants(), cls(smoothing=0.35, reduction="none"), cls(smoothing=0))
+        return (cls(), cls(smoothing=0.35, reduction="none"), cls(smoothing=0, reduction="sum"))
 
 
 # ----- focal losses: q is the probability that the logits give to what is true, u the logit of q -----
@@ -197,7 +197,12 @@ class FocalLoss(Focal):
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
-        return (*super().variants(), cls(gamma=0.5, alpha=0.25), cls(gamma=1, reduction="none"), cls(gamma=0, alpha=3))
+        return (
+            cls(),
+            cls(gamma=0.5, alpha=0.25, reduction="sum"),
+            cls(gamma=1, reduction="none"),
+            cls(gamma=0, alpha=3),
+        )
 
 
 class BinaryFocalLoss(Focal):
@@ -276,7 +281,7 @@ class BinaryFocalLoss(Focal):
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
-        return (*super().variants(), cls(gamma=1.5, alpha=None), cls(gamma=1, alpha=0.7, reduction="none"))
+        return (cls(), cls(gamma=1.5, alpha=None, reduction="sum"), cls(gamma=1, alpha=0.7, reduction="none"))
 
 
 def signs(z: Array, y: Array) -> Array:

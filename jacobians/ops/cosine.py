@@ -143,7 +143,7 @@ class CosineEmbeddingLoss(Pair):
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
-        return (*super().variants(), cls(margin=-0.4, reduction="none"))
+        return (cls(), cls(reduction="sum"), cls(margin=-0.4, reduction="none"))
 
 
 def _times(rule: Rule, *factors: tuple[str, Array], coef: float = 1.0) -> Rule:
@@ -187,7 +187,7 @@ class InfoNCE(Loss):
     def scores(self, Q: Array, K: Array) -> Array:
         """The inner products over the temperature, less the largest of each row: it cancels before it is divided."""
         products = self.rows(Q) @ self.rows(K).T
-        return (products - np.max(products.real, axis=-1, keepdims=True)) / self.temperature
+        return np.asarray((products - np.max(products.real, axis=-1, keepdims=True)) / self.temperature)
 
     def per_sample(self, Q: Array, K: Array) -> Array:
         return -np.diagonal(log_softmax(self.scores(Q, K)))
@@ -241,7 +241,12 @@ class InfoNCE(Loss):
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
-        return (*super().variants(), cls(temperature=0.3, normalize=True), cls(normalize=True, reduction="none"))
+        return (
+            cls(),
+            cls(temperature=0.3, normalize=True),
+            cls(reduction="sum"),
+            cls(normalize=True, reduction="none"),
+        )
 
 
 OPS: tuple[Op, ...] = (CosineSimilarity(), CosineEmbeddingLoss(), InfoNCE())

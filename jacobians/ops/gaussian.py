@@ -84,7 +84,7 @@ class GaussianNLL(Loss):
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
-        return (*super().variants(), cls(full=True), cls(full=True, reduction="none"))
+        return (cls(), cls(full=True, reduction="sum"), cls(reduction="none"))
 
 
 class StandardNormalKL(Loss):

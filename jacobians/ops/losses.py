@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from jacobians.errors import InputError, shape_text, unknown
-from jacobians.op import Op, OpenShape, Rule, Signature, term
+from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
 from jacobians.ops.elementwise import Abs, Clip, Slope
 from jacobians.ops.labels import entry_at
 from jacobians.ops.pointwise import Subtract
@@ -57,6 +57,13 @@ class Loss(Op):
     def weight(self, shape: Sequence[int]) -> float:
         """What a sample counts in the loss, for samples along the last axis of an array of this shape."""
         return 1 / math.prod(shape[:-1]) if self.reduction == "mean" else 1.0
+
+    def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
+        """As for every op, but two batch axes have the smallest sizes: every sample is one more summand of the loss."""
+        many = super().example_shapes(sizes)
+        if len(many) < 3:
+            return many
+        return [*many[:2], super().example_shapes((sizes[2], *sizes[:2], *sizes[3:]))[2]]
 
     @classmethod
     def variants(cls) -> Sequence[Op]:

@@ -133,7 +133,7 @@ class TripletLoss(Loss):
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
-        return (*super().variants(), cls(margin=0.3, squared=True), cls(margin=0, reduction="none"))
+        return (cls(), cls(margin=0.3, squared=True, reduction="sum"), cls(margin=0, reduction="none"))
 
 
 class Pair(Loss):
@@ -227,7 +227,7 @@ class ContrastiveLoss(Pair):
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
-        return (*super().variants(), cls(margin=0.7, reduction="none"))
+        return (cls(), cls(reduction="sum"), cls(margin=0.7, reduction="none"))
 
 
 OPS: tuple[Op, ...] = (TripletLoss(), ContrastiveLoss())

@@ -133,7 +133,7 @@ class DPO(OfNumbers):
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
-        return (*super().variants(), cls(beta=0.7, smoothing=0.2), cls(smoothing=0.3, reduction="none"))
+        return (cls(), cls(beta=0.7, smoothing=0.2, reduction="sum"), cls(smoothing=0.3, reduction="none"))
 
 
 ACTIONS = {"a": "actions are indices, not differentiable"}

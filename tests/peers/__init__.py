@@ -16,6 +16,8 @@ LAYERS = (
     "channel_norms",
     "embedding",
     "attention",
+    "heads",
+    "positions",
     "recurrent",
     "classification",
     "metric",
