@@ -53,6 +53,7 @@ from jacobians.ops.reduce import Cumsum, Max, Mean, Min, Prod, Sum, Var
 from jacobians.ops.relabel import Broadcast, Diagonal, Permute, Tril, Triu
 from jacobians.ops.softmax import LogSoftmax, LogSumExp, Softmax
 from jacobians.run import Run
+from jacobians.unrolled import rnn
 
 __all__ = [
     "DPO",
@@ -209,6 +210,7 @@ __all__ = [
     "descend",
     "mlp",
     "node",
+    "rnn",
     "settings",
     "term",
     "toeplitz",

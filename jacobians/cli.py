@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
+from jacobians.built_in import BUILT_IN
 from jacobians.errors import InputError, JacobiansError
 from jacobians.model import Model
-from jacobians.networks import BUILT_IN
 
 app = typer.Typer(
     name="jacobians",

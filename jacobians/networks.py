@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from jacobians.errors import InputError, unknown
 from jacobians.model import Model
@@ -55,7 +55,7 @@ def mlp(
     """
     if len(sizes) < 2 or any(not isinstance(n, int) or n < 1 for n in sizes):
         raise InputError(f"mlp.sizes: expected at least two positive integers, as in [3, 4, 2], got {list(sizes)}")
-    _require_activation("mlp", activation, output_activation)
+    require_activation("mlp", activation, output_activation)
     if loss is not None and loss not in LOSSES:
         raise unknown("mlp", "loss", loss, LOSSES)
     rows = "" if batch is None else f"{batch} x "
@@ -96,15 +96,15 @@ def cnn(
     Raises:
         InputError: sizes that are not positive integers, an image smaller than kernel or pool, an unknown option.
     """
-    _require_sizes("cnn", "shape", shape, 3, "(channels, height, width), as in (1, 4, 4)")
-    _require_sizes("cnn", "channels", channels, None, "the channels that each convolution makes, as in (2, 3)")
+    require_sizes("cnn", "shape", shape, 3, "(channels, height, width), as in (1, 4, 4)")
+    require_sizes("cnn", "channels", channels, None, "the channels that each convolution makes, as in (2, 3)")
     for option, value in (("kernel", kernel), ("classes", classes), ("batch", 1 if batch is None else batch)):
-        _require_sizes("cnn", option, [value], 1, "a positive integer")
+        require_sizes("cnn", option, [value], 1, "a positive integer")
     if not _whole(padding) or padding < 0:
         raise InputError(f"cnn.padding: expected an integer from 0, got {padding!r}")
     if pooling is not None and pooling not in POOLS:
         raise unknown("cnn", "pooling", pooling, POOLS)
-    _require_activation("cnn", activation)
+    require_activation("cnn", activation)
     rows = [] if batch is None else [batch]
     depth, *space = shape
     head, lines, source = [f"x : {_times(*rows, *shape)}"], [], "x"
@@ -151,7 +151,7 @@ def transformer_block(
     """
     sizes = {"tokens": tokens, "width": width, "heads": heads, "hidden": hidden}
     for option, value in sizes.items():
-        _require_sizes("transformer_block", option, [value], 1, "a positive integer")
+        require_sizes("transformer_block", option, [value], 1, "a positive integer")
     if width % heads:
         raise InputError(
             f"transformer_block.heads: expected a number of heads that divides width = {width}, got {heads}; "
@@ -161,7 +161,7 @@ def transformer_block(
         raise unknown("transformer_block", "norm", norm, BLOCKS)
     if not isinstance(causal, bool):
         raise InputError(f"transformer_block.causal: expected True or False, got {causal!r}")
-    _require_activation("transformer_block", activation)
+    require_activation("transformer_block", activation)
     known = [name for name, (_, index) in LOSSES.items() if not index]
     if loss is not None and loss not in known:
         raise unknown("transformer_block", "loss", loss, known)
@@ -182,10 +182,6 @@ def example() -> Model:
     return mlp([3, 4, 2], activation="tanh", loss="squared_error")
 
 
-#: What the commands take by name in place of a file of equations.
-BUILT_IN: Mapping[str, Callable[[], Model]] = {"mlp": example, "cnn": cnn, "transformer_block": transformer_block}
-
-
 # ----- checks of arguments -----
 
 
@@ -193,17 +189,19 @@ def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _require_sizes(where: str, option: str, given: Sequence[int], count: int | None, expected: str) -> None:
+def require_sizes(where: str, option: str, given: Sequence[int], count: int | None, expected: str) -> None:
+    """Raise where they are not positive integers, or not so many."""
     if not given or (count is not None and len(given) != count) or not all(_whole(n) and n > 0 for n in given):
         got = given[0] if count == 1 else tuple(given)
         raise InputError(f"{where}.{option}: expected {expected}, got {got!r}")
 
 
-def _require_activation(where: str, *names: str | None) -> None:
-    """An elementwise op by its name, or a letter: an activation left open."""
+def require_activation(where: str, *names: str | None, option: str = "activation", also: Sequence[str] = ()) -> None:
+    """Raise where one is neither an elementwise op by its name nor a letter, an activation left open."""
     for name in names:
         if name is not None and name not in OPS and len(name) > 1:
-            raise unknown(where, "activation", name, [k for k, op in OPS.items() if set(op.inputs.values()) == {"..."}])
+            known = [k for k, op in OPS.items() if set(op.inputs.values()) == {"..."}]
+            raise unknown(where, option, name, [*also, *known])
 
 
 def _convolved(layer: int, space: Sequence[int], kernel: int, padding: int) -> list[int]:
