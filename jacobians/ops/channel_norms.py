@@ -30,7 +30,7 @@ class _ChannelNorm(AffineNormalization):
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
-        return (cls(), cls(affine=False), cls(eps=0.0), cls(affine=False, eps=0.5))
+        return (cls(), cls(affine=False), cls(eps=1e-3), cls(affine=False, eps=0.5))
 
     def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
         return [{name: x if name == "x" else x[1:2] for name in self.declared()} for x in self.x_shapes(sizes)]
@@ -43,10 +43,11 @@ class _ChannelNorm(AffineNormalization):
 class BatchNorm(_ChannelNorm):
     """y_nc = gamma_c xhat_nc + beta_c, where xhat = (x - mean(x)) / sigma and sigma = sqrt(var(x) + eps).
 
-    This is batch norm in training: mean and variance (divided by n) of each channel are those of the batch, over the
-    samples and, for x (n c s ...), over all further axes; every output so depends on the whole batch. One value per
-    channel has no variance and is refused. `affine=False` leaves out gamma and beta. For two values per channel the
-    Jacobian by x is held as gamma_c eps/sigma_c^3 (δ_nm - 1/2), the same value without cancellation.
+    This is batch norm in training: mean and variance of each channel are those of the batch, over the samples and, for
+    x (n c s ...), over all further axes; so every output depends on the whole batch. The variance is divided by the
+    number n of values. One value per channel has no variance and is refused. `affine=False` leaves out gamma and beta.
+    For two values per channel the Jacobian by x is held as gamma_c eps/sigma_c^3 (δ_nm - 1/2), the same value without
+    cancellation.
 
     Shapes:    x (n c ...), gamma (c), beta (c) -> y (n c ...)
     Formula:   y_nc = gamma_c (x_nc - mean(x)_c) / sqrt(var(x)_c + eps) + beta_c
@@ -65,21 +66,22 @@ class BatchNorm(_ChannelNorm):
 
     def x_shapes(self, sizes: Sequence[int]) -> Sequence[Shape]:
         a, b, c, d = sizes[:4]
-        return (b, a), (b, 1, a), (a, c, b, d)
+        return (b, a), (a, c, b, d), (b, 1, a)
 
 
 class InstanceNorm(_ChannelNorm):
     """y_ncs = gamma_c xhat_ncs + beta_c, where xhat = (x - mean(x)) / sigma and sigma = sqrt(var(x) + eps).
 
-    Mean and variance (divided by the number of entries) are those of each sample and channel, over all further axes of
-    x (n c s ...); one entry per channel has no variance and is refused. `affine=False` leaves out gamma and beta.
+    Mean and variance are those of each sample and channel, over the m entries of all further axes of x (n c s ...); the
+    variance is divided by m. One entry per channel has no variance and is refused. `affine=False` leaves out gamma and
+    beta.
 
     Shapes:    x (n c s ...), gamma (c), beta (c) -> y (n c s ...)
     Formula:   y_ncs = gamma_c (x_ncs - mean(x)_nc) / sqrt(var(x)_nc + eps) + beta_c
     Jacobians: dy/dx = δ_nn' δ_cc' δ_sp gamma_c (1/sigma)_nc - 1/3 δ_nn' δ_cc' gamma_c (1/sigma)_nc
                        - 1/3 δ_nn' δ_cc' gamma_c (1/sigma)_nc xhat_ncs xhat_ncp   (n c s | n' c' p)
                dy/dgamma = δ_cc' xhat_ncs   (n c s | c')
-               dy/dbeta = δ_cc'             (n c s | c')    where 1/3 is 1/size of s
+               dy/dbeta = δ_cc'             (n c s | c')    where 1/3 is 1/m for m = 3
     Source:    Ulyanov, Vedaldi, Lempitsky, "Instance Normalization" (2016), eq. 5; Jacobians: own derivation
     """
 
@@ -90,30 +92,30 @@ class InstanceNorm(_ChannelNorm):
         return Layout(x, (*x[:2], *again[2:]), x[:2], ("c",))
 
     def fewest_axes(self) -> Labels:
-        return ("n", "c", "s")
+        return ("n", "c", "s", "...")
 
     def x_shapes(self, sizes: Sequence[int]) -> Sequence[Shape]:
         a, b, c, d = sizes[:4]
-        return (a, c, b), (a, d, b, c)
+        return (a, a, b), (a, d, b, c)
 
 
 class GroupNorm(_ChannelNorm):
     """y_nc = gamma_c xhat_nc + beta_c, where xhat = (x - mean(x)) / sigma and sigma = sqrt(var(x) + eps).
 
-    The channels are cut into `groups` groups of neighbours, group(c) = floor(c groups / channels); mean and variance
-    (divided by the number of entries) are those of each sample and group, over its channels and all further axes of
-    x (n c s ...). sigma is written with the channel it belongs to. `affine=False` leaves out gamma and beta.
+    The channels are cut into `groups` groups of neighbours, group(c) = floor(c groups / channels). Mean and variance
+    are those of each sample and group, over the m entries of its channels and of all further axes of x (n c s ...); the
+    variance is divided by m. sigma is written with the channel it belongs to. `affine=False` leaves out gamma and beta.
 
     Shapes:    x (n c ...), gamma (c), beta (c) -> y (n c ...)
     Formula:   y_nc = gamma_c (x_nc - mean(x)_nc) / sqrt(var(x)_nc + eps) + beta_c
     Jacobians: dy/dx = δ_nn' δ_cd gamma_c (1/sigma)_nc - 1/3 δ_nn' gamma_c (1/sigma)_nc [group(c) = group(d)]
                        - 1/3 δ_nn' gamma_c (1/sigma)_nc [group(c) = group(d)] xhat_nc xhat_nd   (n c | n' d)
                dy/dgamma = δ_cc' xhat_nc   (n c | c')
-               dy/dbeta = δ_cc'            (n c | c')    where 1/3 is 1/entries of a group
+               dy/dbeta = δ_cc'            (n c | c')    where 1/3 is 1/m for m = 3
     Source:    Wu, He, "Group Normalization" (2018), eq. 7; Jacobians: own derivation
     """
 
-    def __init__(self, groups: int = 2, affine: bool = True, eps: float | None = 1e-5) -> None:
+    def __init__(self, groups: int = 2, affine: bool = True, eps: float = 1e-5) -> None:
         """Choose the number of groups, whether there are gamma and beta, and what is added to the variance."""
         self.groups = whole_option(self.label, "groups", groups)
         if self.groups < 1:
@@ -155,7 +157,7 @@ class GroupNorm(_ChannelNorm):
 
     def x_shapes(self, sizes: Sequence[int]) -> Sequence[Shape]:
         a, b, c, d = sizes[:4]
-        return (a, self.groups * b), (1, self.groups * 2, b), (a, self.groups * b, c, d)
+        return (a, self.groups * b), (a, self.groups * b, c, d), (1, self.groups * 2, a)
 
 
 class BatchNormInference(Op):
@@ -186,7 +188,8 @@ class BatchNormInference(Op):
     def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
         shape = shapes["x"]
         if len(shape) < 2:
-            raise shape_error(f"{self.label}.x", ("n", "c", "..."), [None, None], shape, "axes are missing")
+            why = f"at least 2 axes are needed, {len(shape)} came"
+            raise shape_error(f"{self.label}.x", ("n", "c", "..."), [None, None], shape, why)
         x, _ = channels_second(len(shape))
         return Signature({name: x if name == "x" else ("c",) for name in self.declared()}, x)
 

@@ -16,9 +16,9 @@ from jacobians.terms import Array, Labels, letters
 class LayerNorm(AffineNormalization):
     """y_i = gamma_i xhat_i + beta_i, where xhat = (x - mean(x)) / sigma and sigma = sqrt(var(x) + eps).
 
-    Mean and variance (divided by n) are those of the last axis, or of the last k axes with `axes=k`, for each sample;
-    `affine=False` leaves out gamma and beta. For n = 2 the Jacobian by x is held as gamma_i eps/sigma^3 (δ_ij - 1/2),
-    the same value without cancellation.
+    Mean and variance are those of the n entries of the last axis, or of the last k axes with `axes=k`, for each sample;
+    the variance is divided by n. `affine=False` leaves out gamma and beta. For n = 2 the Jacobian by x is held as
+    gamma_i eps/sigma^3 (δ_ij - 1/2), the same value without cancellation.
 
     Shapes:    x (... i), gamma (i), beta (i) -> y (... i)
     Formula:   y_i = gamma_i (x_i - mean(x)) / sqrt(var(x) + eps) + beta_i
@@ -28,7 +28,7 @@ class LayerNorm(AffineNormalization):
     Source:    Ba, Kiros, Hinton, "Layer Normalization" (2016), eq. 4; Jacobians: own derivation
     """
 
-    def __init__(self, axes: int = 1, affine: bool = True, eps: float | None = 1e-5) -> None:
+    def __init__(self, axes: int = 1, affine: bool = True, eps: float = 1e-5) -> None:
         """Choose how many of the last axes are normalized together, whether there are gamma and beta, and eps."""
         self.axes = whole_option(self.label, "axes", axes)
         if self.axes < 1:
@@ -40,7 +40,7 @@ class LayerNorm(AffineNormalization):
         return Layout((*batch, *last), (*batch, *again), batch, last)
 
     def fewest_axes(self) -> Labels:
-        return letters("ijkl", self.axes)
+        return ("...", *letters("ijkl", self.axes))
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
@@ -48,7 +48,7 @@ class LayerNorm(AffineNormalization):
 
     def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
         a, b, c, _, e = sizes
-        shapes = {1: ((b,), (a, b), (c, e, b)), 2: ((b, a), (e, c, b))}[self.axes]
+        shapes = {1: ((b,), (c, e, b), (a, b)), 2: ((b, a), (e, c, b))}[self.axes]
         return [self._shapes(shape) for shape in shapes]
 
     def _shapes(self, x: Shape) -> Mapping[str, Shape]:
@@ -58,8 +58,8 @@ class LayerNorm(AffineNormalization):
 class RMSNorm(LayerNorm):
     """y_i = gamma_i xhat_i, where xhat = x / sigma and sigma = sqrt(mean(x^2) + eps).
 
-    The mean square is that of the last axis, or of the last k axes with `axes=k`; `affine=False` leaves out gamma.
-    By default (`eps=None`) eps is that of the floating point type, 2^-52 for float64.
+    The mean square is that of the n entries of the last axis, or of the last k axes with `axes=k`; `affine=False`
+    leaves out gamma. By default (`eps=None`) eps is that of the floating point type, 2^-52 for float64.
 
     Shapes:    x (... i), gamma (i) -> y (... i)
     Formula:   y_i = gamma_i x_i / sqrt(mean(x^2) + eps)
@@ -76,7 +76,9 @@ class RMSNorm(LayerNorm):
 
     def __init__(self, axes: int = 1, affine: bool = True, eps: float | None = None) -> None:
         """Choose how many of the last axes are normalized together, whether there is gamma, and eps."""
-        super().__init__(axes, affine, eps)
+        super().__init__(axes, affine, 0.0 if eps is None else eps)
+        if eps is None:
+            self.eps = None
 
     def epsilon(self, x: Array) -> float:
         return float(np.finfo(x.dtype).eps) if self.eps is None else self.eps
@@ -98,7 +100,8 @@ class WeightNorm(Normalization):
     output = "o i ..."
     symbol = "W"
     optional = {"g": "affine"}
-    normalized, hat, shrink, spread = "v", "vhat", "1/norm(v)", "norm"
+    normalized, hat, shrink = "v", "vhat", "1/norm(v)"
+    spread, because = "norm", "a row of zeros has no direction"
     centred = mean = False
     fewest = (1, "row")
 
@@ -111,7 +114,7 @@ class WeightNorm(Normalization):
         return Layout((*rows, *rest), (*rows, *again), rows, rows)
 
     def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
-        a = self.fit(shapes["v"], ("o", "i"))
+        a = self.fit(shapes["v"], ("o", "i", "..."))
         return Signature({name: a.x if name == "v" else a.gamma for name in self.declared()}, a.x)
 
     def compute(self, v: Array, g: Array | None = None) -> Array:

@@ -28,7 +28,7 @@ class Standardized(NamedTuple):
 
 
 def standardize(x: Array, axes: tuple[int, ...], eps: float, centred: bool = True, mean: bool = True) -> Standardized:
-    """xhat = d / sigma with d = x - mean(x), or x where not `centred`, and sigma^2 = mean(d^2) + eps, or sum(d^2) + eps.
+    """xhat = d / sigma, with d = x - mean(x) or x where not `centred`, and sigma^2 = mean or sum of d^2, plus eps.
 
     An entry is taken off before the mean, which so loses nothing of small differences on a large offset; squares are
     those of numbers near 1, and so neither over- nor underflow.
@@ -91,8 +91,9 @@ class Normalization(Op):
     normalized: ClassVar[str] = "x"
     hat: ClassVar[str] = "xhat"
     shrink: ClassVar[str] = "1/sigma"
-    #: What must not be 0 without eps.
+    #: What must not be 0 without eps, and why.
     spread: ClassVar[str] = "variance"
+    because: ClassVar[str] = "with eps = 0 that is 0/0, choose eps > 0"
     #: Whether the mean is taken off, and whether sigma^2 is the mean of squares rather than their sum.
     centred: ClassVar[bool] = True
     mean: ClassVar[bool] = True
@@ -125,8 +126,9 @@ class Normalization(Op):
     def fit(self, shape: OpenShape, fewest_axes: Labels) -> Layout:
         """The layout for a shape with known or open sizes; an error where it has too few axes or entries."""
         name = f"{self.label}.{self.normalized}"
-        if len(shape) < len(fewest_axes):
-            raise shape_error(name, (*fewest_axes, "..."), [None] * len(fewest_axes), shape, "axes are missing")
+        if len(shape) < (fewest := len(fewest_axes) - 1):
+            why = f"at least {fewest} axes are needed, {len(shape)} came"
+            raise shape_error(name, fewest_axes, [None] * fewest, shape, why)
         sizes = [n for n in shape if n is not None]
         few, whole = self.fewest
         if len(sizes) == len(shape) and (count := self.count(sizes)) < few:
@@ -147,12 +149,8 @@ class Normalization(Op):
             labels = self.layout(x.ndim).sigma
             place = f" at {labels_text(labels)} = {shape_text(map(int, np.argwhere(zero)[0]))}" if labels else ""
             raise InputError(
-                f"{self.label}.{self.normalized}: expected a {self.spread} other than 0 because eps = 0, "
-                f"got {self.spread} 0{place}; 0/0 is undefined there{self._advice()}"
+                f"{self.label}.{self.normalized}: expected a {self.spread} > 0, got 0{place}; {self.because}"
             )
-
-    def _advice(self) -> str:
-        return "; choose eps > 0"
 
     def rules(self, x: Array, gain: Sequence[Labelled]) -> list[Rule]:
         """d(gain xhat)/dx = gain/sigma (δ_ij - 1/n - xhat_i xhat_j / n), as up to three terms."""
@@ -189,14 +187,13 @@ class AffineNormalization(Normalization):
     output = "..."
     optional = {"gamma": "affine", "beta": "affine"}
 
-    def __init__(self, affine: bool = True, eps: float | None = 1e-5) -> None:
+    def __init__(self, affine: bool = True, eps: float = 1e-5) -> None:
         """Choose whether there are gamma and beta, and what is added to the variance."""
-        self.affine = bool(affine)
-        self.eps = eps if eps is None else checked_eps(self.label, eps)
+        self.affine, self.eps = bool(affine), checked_eps(self.label, eps)
 
     def fewest_axes(self) -> Labels:
-        """The axes that every x has."""
-        return ("n", "c")
+        """The axes that every x has, and `...` where more may stand."""
+        return ("n", "c", "...")
 
     def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
         a = self.fit(shapes["x"], self.fewest_axes())
@@ -221,12 +218,10 @@ class AffineNormalization(Normalization):
         return labelled(a.x, a.gamma, [(a.x, self.hat, self.standardized(x).xhat)])
 
     def d_beta(self, x: Array) -> Rule:
-        a = self.layout(x.ndim)
-        return labelled(a.x, a.gamma, [])
+        return labelled(self.layout(x.ndim).x, self.layout(x.ndim).gamma, [])
 
     def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
-        options = {name: value for name, value in vars(self).items() if name != "affine"}
-        plain = type(self)(affine=False, **options)
+        plain = type(self)(**{**vars(self), "affine": False})
         return {self.hat: (plain, {"x": "x"}), self.shrink: (InverseSigma(self), {"x": "x"})}
 
     def inner_names(self) -> tuple[str, ...]:
@@ -264,7 +259,7 @@ class InverseSigma(Op):
 
     def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
         op, source = self.of.parts()[self.of.hat]
-        return {self.of.hat: (op, {name: "x" for name in source})}
+        return {self.of.hat: (op, dict.fromkeys(source, "x"))}
 
 
 def labelled(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
-import torch.nn.functional as F
+import torch
+from torch.nn import functional
 
 
 def each_channel(values, x):
@@ -27,6 +28,11 @@ def inference_jax(op, x, mean, var, gamma=None, beta=None):
     return affine((x - each_channel(mean, x)) / jnp.sqrt(each_channel(var, x) + op.eps), gamma, beta)
 
 
+def inference_torch(op, x, mean, var, gamma=None, beta=None):
+    # functional.batch_norm has no derivative by the running mean and variance
+    return affine((x - each_channel(mean, x)) * torch.rsqrt(each_channel(var, x) + op.eps), gamma, beta)
+
+
 def over_batch(x):
     return (0, *range(2, x.ndim))
 
@@ -40,12 +46,12 @@ JAX = {
     "group_norm": group_norm_jax,
 }
 TORCH = {
-    "batch_norm": lambda op, x, gamma=None, beta=None: F.batch_norm(
+    "batch_norm": lambda op, x, gamma=None, beta=None: functional.batch_norm(
         x, None, None, gamma, beta, training=True, eps=op.eps
     ),
-    "batch_norm_inference": lambda op, x, mean, var, gamma=None, beta=None: F.batch_norm(
-        x, mean, var, gamma, beta, training=False, eps=op.eps
+    "batch_norm_inference": inference_torch,
+    "instance_norm": lambda op, x, gamma=None, beta=None: functional.instance_norm(
+        x, weight=gamma, bias=beta, eps=op.eps
     ),
-    "instance_norm": lambda op, x, gamma=None, beta=None: F.instance_norm(x, weight=gamma, bias=beta, eps=op.eps),
-    "group_norm": lambda op, x, gamma=None, beta=None: F.group_norm(x, op.groups, gamma, beta, op.eps),
+    "group_norm": lambda op, x, gamma=None, beta=None: functional.group_norm(x, op.groups, gamma, beta, op.eps),
 }

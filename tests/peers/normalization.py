@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 
 def last_axes(op, x):
@@ -28,13 +28,15 @@ def weight_norm_jax(op, v, g=None):
 
 
 def weight_norm_torch(op, v, g=None):
-    ones = torch.ones(v.shape[0], dtype=v.dtype)
-    return torch._weight_norm(v, (ones if g is None else g).reshape(-1, *[1] * (v.ndim - 1)), 0)
+    direction = v / torch.norm_except_dim(v, 2, 0)
+    return direction if g is None else g.reshape(-1, *[1] * (v.ndim - 1)) * direction
 
 
 JAX = {"layer_norm": layer_norm_jax, "rms_norm": rms_norm_jax, "weight_norm": weight_norm_jax}
 TORCH = {
-    "layer_norm": lambda op, x, gamma=None, beta=None: F.layer_norm(x, x.shape[-op.axes :], gamma, beta, op.eps),
-    "rms_norm": lambda op, x, gamma=None: F.rms_norm(x, x.shape[-op.axes :], gamma, op.eps),
+    "layer_norm": lambda op, x, gamma=None, beta=None: functional.layer_norm(
+        x, x.shape[-op.axes :], gamma, beta, op.eps
+    ),
+    "rms_norm": lambda op, x, gamma=None: functional.rms_norm(x, x.shape[-op.axes :], gamma, op.eps),
     "weight_norm": weight_norm_torch,
 }
