@@ -73,7 +73,7 @@ class Convolution(Kernel):
         return self.biased(z.reshape((*batch, W.shape[0], *counts)), b)
 
     def example_image(self, kernel: Shape) -> Shape:
-        more = {1: (1,), 2: (1, 3), 3: (1, 0, 2)}[self.dims]
+        more = {1: (1,), 2: (1, 2), 3: (1, 0, 1)}[self.dims]
         covered = (span(n, self.option("dilation", k)) for k, n in enumerate(kernel))
         return tuple(n + m for n, m in zip(covered, more, strict=True))
 
@@ -129,7 +129,7 @@ class TransposedConvolution(Kernel):
             raise ShapeError(
                 f"{self.label}.x: expected padding that leaves an entry of the {laid} along {label} "
                 f"({stride} * {size - 1} + {span(extent, dilation)} + {more}), got padding = {cut}, which cuts off "
-                f"{cut} + {cut} = {2 * cut}; choose padding={(laid - 1) // 2} or less"
+                f"{cut} + {cut} = {2 * cut}; choose a padding of at most {(laid - 1) // 2}"
             )
         return Windows(laid - 2 * cut, size, extent, stride, dilation, cut)
 
@@ -152,7 +152,7 @@ class TransposedConvolution(Kernel):
         return self.biased(z[(*channels, *kept)], b)
 
     def example_image(self, kernel: Shape) -> Shape:
-        return {1: (4,), 2: (4, 3), 3: (3, 2, 2)}[self.dims]
+        return {1: (4,), 2: (2, 3), 3: (2, 3, 2)}[self.dims]
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
@@ -161,8 +161,9 @@ class TransposedConvolution(Kernel):
             cls(),
             cls(stride=2, padding=1, output_padding=1),
             cls(stride=many[::-1], dilation=2, output_padding=1, bias=False),
-            cls(stride=3, dilation=many, groups=2, output_padding=many),
-            cls(padding=many[::-1], dilation=3, groups=3, bias=False),
+            cls(stride=cls.dims + 1, dilation=many, groups=2, output_padding=many),
+            cls(stride=many, output_padding=tuple(n - 1 for n in many), bias=False),
+            cls(padding={1: (2,), 2: (2, 1), 3: (0, 1, 0)}[cls.dims], dilation=3, groups=3, bias=False),
         )
 
 

@@ -18,8 +18,9 @@ from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
 from jacobians.ops.windows import PerAxis, Windows, at_least, axis_labels, per_axis, times
 from jacobians.terms import Array, Labels
 
-#: The extents of the kernels that examples have.
-EXAMPLE_KERNELS = {1: (3,), 2: (3, 2), 3: (1, 3, 2)}
+#: The extents of the kernels that examples have: without batch axes, with one, with two.
+EXAMPLE_KERNELS = {1: ((3,), (2,), (3,)), 2: ((2, 2), (3, 2), (2, 3)), 3: ((1, 2, 2), (2, 1, 3), (3, 2, 1))}
+EXAMPLE_BATCHES = {1: ((), (2,), (5, 3)), 2: ((), (11,), (3, 5)), 3: ((), (11,), (3, 5))}
 
 
 class Kernel(Op):
@@ -168,9 +169,7 @@ class Kernel(Op):
         many = {"c": share * self.groups, "o": sizes[1] * self.groups}
         window, image = (many[a] for a in self.channels)
         shapes: list[Mapping[str, Shape]] = []
-        for k, batch in enumerate(((), (sizes[2],), (2, 3))):
-            kernel = EXAMPLE_KERNELS[self.dims]
-            kernel = (*kernel[k:], *kernel[:k])  # each axis has each extent once
+        for batch, kernel in zip(EXAMPLE_BATCHES[self.dims], EXAMPLE_KERNELS[self.dims], strict=True):
             W = (window, image // self.groups, *kernel)
             bias = {"b": (many["o"],)} if self.bias else {}
             shapes.append({"x": (*batch, many["c"], *self.example_image(kernel)), "W": W, **bias})
