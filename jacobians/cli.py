@@ -164,6 +164,52 @@ def show(
         _out(pages.as_npz(shown) if output is not None else b"", output)
 
 
+@app.command(short_help="Second derivatives: Hessian, mixed blocks, Gauss-Newton.")
+def hessian(
+    model: ModelArgument = None,
+    of: Annotated[str | None, typer.Option(help="Of which node; default: the last one.")] = None,
+    wrt: Annotated[list[str] | None, typer.Option(help="By which node or leaf (repeatable).")] = None,
+    other: Annotated[str | None, typer.Option("--and", help="The second name of a mixed block.")] = None,
+    gauss_newton: Annotated[bool, typer.Option("--gauss-newton", help="J^T H J through the network's output.")] = False,
+    through: Annotated[str | None, typer.Option(help="J^T H J through this node.")] = None,
+    at: Annotated[Path | None, typer.Option(help="The point: a .npz or .json file of values by name.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the values that are not given.")] = 0,
+    format: Annotated[Format, typer.Option(help="Output format; npz needs -o.")] = Format.TEXT,
+    digits: Annotated[int, typer.Option(min=1, max=17, help="Significant digits of the numbers.")] = 4,
+    check: Annotated[bool, typer.Option(help="Compare with differences of the first derivative.")] = True,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+    json: Json = False,
+) -> None:
+    """Show second derivatives: formula, structure, numbers, eigenvalues, and the witness' verdict.
+
+    Without --wrt: of the last node, by each parameter twice. With --wrt W1 --and W2: the mixed block.
+    """
+    from jacobians import hessian_page as pages
+    from jacobians.files import read_point
+    from jacobians.show import source_of_point
+
+    network = _model(model)
+    given = read_point(at) if at is not None else {}
+    run = network.run({**network.random_point(seed), **given})
+    found = pages.blocks(run, of, wrt or (), other, gauss_newton, through)
+    kind = Format.JSON if json else format
+    if kind is Format.TEXT:
+        from jacobians.pages import console
+
+        out = console(record=output is not None)
+        pages.print_blocks(out, run, found, digits, source_of_point(network, given, at, seed), check)
+        if output is not None:
+            _out(out.export_text(), output)
+    elif kind is Format.JSON:
+        _out(pages.as_json(run, found, check), output)
+    elif kind is Format.LATEX:
+        _out(pages.as_latex(found), output)
+    elif kind is Format.MARKDOWN:
+        _out(pages.as_markdown(run, found), output)
+    else:
+        _out(pages.as_npz(found) if output is not None else b"", output)
+
+
 @app.command(short_help="The sheet of one op, or the table of all.")
 def op(
     name: Annotated[str | None, typer.Argument(help="An op, as in the table; left out: the table of all ops.")] = None,

@@ -33,7 +33,7 @@ def console(record: bool = False) -> Console:
 
 def print_run(out: Console, run: Run, shown: Sequence[Shown], digits: int, source: str, check: bool) -> None:
     """Equations, every Jacobian, and the witnesses' verdict last."""
-    _equations(out, run, source)
+    print_equations(out, run, source)
     for item in shown:
         out.print()
         print_jacobian(out, f"∂{item.of}/∂{item.wrt}", item.J, item.tensor, digits)
@@ -42,7 +42,8 @@ def print_run(out: Console, run: Run, shown: Sequence[Shown], digits: int, sourc
         out.print(run.check(pairs=[(item.of, item.wrt) for item in shown]))
 
 
-def _equations(out: Console, run: Run, source: str) -> None:
+def print_equations(out: Console, run: Run, source: str) -> None:
+    """Equations with shapes, leaves with shapes, where the values come from."""
     model = run.model
     out.print(Text("Network", style="bold"))
     table = Table.grid(padding=(0, 2))
@@ -92,7 +93,7 @@ def print_graph(model: Model, of: str, wrt: str, most: int, seed: int) -> None:
     out = console()
     paths = model.paths(of, wrt)
     run = model.run(model.random_point(seed))
-    _equations(out, run, source_of_point(model, (), None, seed))
+    print_equations(out, run, source_of_point(model, (), None, seed))
     if not paths.count:
         out.print(f"\n{of} does not depend on {wrt}: there is no path, and the Jacobian is zero.")
         return
