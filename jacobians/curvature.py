@@ -137,29 +137,46 @@ def ntk(run: Run, other: Run, of: str, parameters: Sequence[str]) -> Jacobian:
 
 def check(run: Run, H: Jacobian, of: str, wrt: str, other: str) -> Verification:
     """Compare a Hessian with central differences of the first derivative; a large one along random directions."""
-    if wrt != other and nodes_between(run.model, other, wrt):  # what is moved must stay where it is put
-        rank = run.values[of].ndim
-        exchanged = [*range(rank), *np.roll(range(rank, len(H.shape)), -run.values[wrt].ndim)]
-        axes = [int(k) for k in exchanged]
-        got, (wrt, other) = H.dense().transpose(axes), (other, wrt)
-    else:
-        got = H.dense()
-    _refuse_kinks(run, of, other)
-    name = f"∂²{of}/∂{wrt}∂{other}" if wrt != other else f"∂²{of}/∂{wrt}²"
-    x, directions = run.values[other], None
+    directions = None
+    got = H.dense()
     if got.size > ENTRIES:
         rng = np.random.default_rng(0)
-        directions = [rng.standard_normal(x.shape) for _ in range(DIRECTIONS)]
+        directions = [rng.standard_normal(H.in_shape) for _ in range(DIRECTIONS)]
         got = np.stack([np.tensordot(got, d, d.ndim) for d in directions], axis=-1)
-
-    def first(value: Array) -> Array:
-        replay = Replay(moved := run.moved(other, value), of, wrt)
-        return moved.jacobian(of, wrt).dense() if replay.not_analytic else replay.complex_step()
-
-    return compared(name, "central differences", got, central_differences(first, x, directions=directions))
+    name = f"∂²{of}/∂{wrt}" + ("²" if wrt == other else f"∂{other}")
+    return compared(name, "central differences", got, differences(run, of, wrt, other, directions))
 
 
-def _refuse_kinks(run: Run, of: str, other: str) -> None:
+def check_gauss_newton(run: Run, G: Jacobian, of: str, wrt: str, other: str, through: str) -> Verification:
+    """Compare J^T H J with the product of a Hessian by differences and Jacobians by the complex step."""
+    H = differences(run, of, through, through)
+    rank, z = run.values[of].ndim, run.values[through].ndim
+    J, K = (first_derivative(run, through, start) for start in (wrt, other))
+    axes = list(range(rank, rank + z))
+    product = np.tensordot(np.tensordot(H, J, (axes, range(z))), K, (axes, range(z)))  # of, wrt, other
+    return compared(f"G({wrt}, {other})", "central differences", G.dense(), product)
+
+
+def differences(run: Run, of: str, wrt: str, other: str, directions: Sequence[Array] | None = None) -> Array:
+    """Central differences by `other` of the first derivative by `wrt`, which is made by the complex step.
+
+    Raises:
+        WitnessError: a kink is near.
+    """
+    if wrt != other and nodes_between(run.model, other, wrt):  # what is moved must stay where it is put
+        turned = differences(run, of, other, wrt)
+        rank, n = run.values[of].ndim, run.values[other].ndim
+        values = np.moveaxis(turned, list(range(rank, rank + n)), list(range(-n, 0)))
+        return values if directions is None else np.stack([np.tensordot(values, d, d.ndim) for d in directions], -1)
     for node in Replay(run, of, other).nodes:
         if not node.op.analytic and (distance := run.kink_distance(node.name)) < NEAR:
             raise WitnessError(f"{node.op.name}: a kink within {distance:.0e} in {node.equation}")
+    return central_differences(
+        lambda value: first_derivative(run.moved(other, value), of, wrt), run.values[other], directions=directions
+    )
+
+
+def first_derivative(run: Run, of: str, wrt: str) -> Array:
+    """By the complex step; where an op is not analytic, the Jacobian by its rules, which `run.check` is for."""
+    replay = Replay(run, of, wrt)
+    return run.jacobian(of, wrt).dense() if replay.not_analytic else replay.complex_step()

@@ -13,6 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
+from jacobians.curvature import check, check_gauss_newton
 from jacobians.display import nonzeros, structure_line
 from jacobians.errors import DenseLimitError, FormError, InputError, JacobiansError
 from jacobians.jacobian import Jacobian
@@ -116,13 +117,11 @@ class Block:
         if self.J.size > CHECKED:
             return None, f"Not checked: {self.name} has {self.J.size:,} entries, more than {CHECKED:,}."
         try:
-            if not self.through:
-                found = self.run.check_hessian(self.of, self.wrt, self.other)
-                return found.agrees, f"{found}."
-            inner = self.run.check_hessian(self.of, self.through)
-            starts = dict.fromkeys((self.wrt, self.other))
-            outer = self.run.check(pairs=[(self.through, start) for start in starts])
-            return inner.agrees and outer.ok, f"{inner}. {outer.verdict}"
+            if self.through:
+                found = check_gauss_newton(self.run, self.J, self.of, self.wrt, self.other, self.through)
+            else:
+                found = check(self.run, self.J, self.of, self.wrt, self.other)
+            return found.agrees, f"{found}."
         except DenseLimitError:
             raise
         except JacobiansError as reason:
@@ -146,9 +145,7 @@ def blocks(
     if not chosen:
         raise InputError(f"hessian: {end} depends on none of {', '.join(leaves)}; name what to differentiate by: --wrt")
     if other and not wrt:
-        raise InputError(
-            f"hessian: --and {other} is the second of two names; give the first too: --wrt {chosen[0]}"
-        )
+        raise InputError(f"hessian: --and {other} is the second of two names; give the first too: --wrt {chosen[0]}")
     pairs = [(name, other or name) for name in chosen]
     if not (gauss_newton or through):
         return [Block(run, end, one, two) for one, two in pairs]
@@ -167,9 +164,11 @@ def print_blocks(out: Console, run: Run, found: Sequence[Block], digits: int, so
             through = run.model.display(block.through)
             text = f"Gauss-Newton: the Hessian of {block.of} without the curvature of {through}"
             out.print(Text(text, style="dim"))
-        print_jacobian(out, block.name, block.J, block.tensor, digits)
-        if block.kronecker is not None:
-            print_indented(out, Text(block.kronecker, style="green"), Text("  as a matrix: ", style="dim"))
+        if not block.J.terms:
+            out.print(Text(block.name, style="bold cyan").append(" = 0", style="default"))
+            out.print(Text(f"  the derivative of {block.of} by {block.wrt} does not depend on {block.other}", style="dim"))
+            continue
+        print_jacobian(out, block.name, block.J, block.tensor or block.kronecker, digits)
         if block.eigenvalues is not None:
             print_indented(out, Text(spectrum(block.eigenvalues, digits)), Text("  "))
     if check:
