@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jacobians.model import Model
     from jacobians.paths import Path
     from jacobians.report import Report
+    from jacobians.through_time import StateJacobians, ThroughTime
     from jacobians.verification import Verification
 
 Order = Literal["forward", "backward", "best"]
@@ -142,6 +143,37 @@ class Run:
             raise InputError(f"order={order!r}: expected {', '.join(map(repr, chain.ORDERS))}")
         J = chain.jacobian(self, of, wrt, order)
         return Jacobian(J.lettered().terms, J.out_shape, J.in_shape, shown=lambda: self._shown(of, wrt, J))
+
+    def through_time(self, of: str, wrt: str, truncate: int | None = None) -> ThroughTime:
+        """Backpropagation through time: the Jacobian by a shared leaf as the sum over the nodes whose equations use it.
+
+        Each summand is d of / d node times the immediate Jacobian of the node by the leaf. The number that a node's
+        name ends in is its time step (h2, z_f2, L2). With `truncate=k` a path back from `of` starts at the first node
+        with a step that it meets, the loss or state of step t, and ends before it comes to a step t - k or earlier: of
+        each loss the last k steps count, and k = 1 leaves the immediate influence of its own step.
+
+        Raises:
+            InputError: an unknown or unnamed node; data without a derivative; `truncate` below 1, or where a node that
+                uses the leaf has no time step.
+        """
+        from jacobians.through_time import through_time
+
+        for name in (of, wrt):
+            self.model.require(name, "through_time")
+        return through_time(self, of, wrt, truncate)
+
+    def state_jacobians(self, state: str | None = None, of: str | None = None) -> StateJacobians:
+        """The Jacobians of the last state by every state before it, with their norms: vanishing and exploding.
+
+        `state` is what the names of the states begin with, "h" for h0, h1, h2 (default: the longest such sequence, in
+        which each state influences the next); `of` is another node than the last state, such as the loss.
+
+        Raises:
+            InputError: an unknown node; no such sequence of states.
+        """
+        from jacobians.through_time import state_jacobians
+
+        return state_jacobians(self, state, of)
 
     def hessian(self, of: str, wrt: str, other: str | None = None) -> Jacobian:
         """The Jacobian by `other` (default: by `wrt` again) of the Jacobian of `of` by `wrt`.
