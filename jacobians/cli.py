@@ -246,3 +246,40 @@ def graph(
         _out(pages.graph_json(network, end, start, most, seed), None)
     else:
         pages.print_graph(network, end, start, most, seed)
+
+
+@app.command(short_help="Backpropagation through time: the sum over steps, norms.")
+def through_time(
+    model: Annotated[
+        Path | None, typer.Argument(help="A file of equations, or a built-in network; left out: rnn, 2-3-2, 3 steps.")
+    ] = None,
+    of: Annotated[str | None, typer.Option(help="Of which node; default: the last.")] = None,
+    wrt: Annotated[str | None, typer.Option(help="By which leaf; default: a matrix that several steps share.")] = None,
+    truncate: Annotated[
+        int | None, typer.Option(min=1, help="Of each loss keep this many steps, its own included.")
+    ] = None,
+    state: Annotated[str | None, typer.Option(help="The state whose norms to show, as h for h0, h1, h2.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the values that are not given.")] = 0,
+    digits: Annotated[int, typer.Option(min=1, max=17, help="Significant digits of the numbers.")] = 4,
+    plot: Annotated[Path | None, typer.Option(help="Draw the norms into this file, as norms.png.")] = None,
+    json: Json = False,
+) -> None:
+    """Show the Jacobian by a shared leaf as the sum over time steps, and how the last state depends on each before."""
+    from jacobians import time_pages as pages
+    from jacobians.files import write_file
+    from jacobians.show import source_of_point
+
+    network = BUILT_IN["rnn"]() if model is None else _model(model)
+    end = of or network.output
+    run = network.run(network.random_point(seed))
+    found = run.through_time(end, wrt or pages.shared_leaf(network, end), truncate)
+    states = pages.states_of(run, state)
+    if json:
+        _out(pages.as_json(run, found, states), None)
+    else:
+        from jacobians.pages import console
+
+        pages.print_through_time(console(), run, found, states, digits, source_of_point(network, (), None, seed))
+    if plot is not None:
+        write_file(plot, pages.picture(states, plot.suffix))
+        print(f"written: {plot}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Pictures with matplotlib (the extra `plot`): the loss of a descent, a Jacobian as a heat map."""
+"""Pictures with matplotlib (the extra `plot`): the loss of a descent, a Jacobian as a heat map, norms through time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from jacobians.structure import axis_names
 if TYPE_CHECKING:
     from jacobians.descent import Record
     from jacobians.jacobian import Jacobian
+    from jacobians.through_time import StateJacobians
 
 #: Rows or columns up to which each gets its own tick.
 TICKS = 24
@@ -71,6 +72,27 @@ def plot_jacobian(J: Jacobian, axes: Any = None, of: str = "", wrt: str = "") ->
     for axis, size in ((ax.yaxis, matrix.shape[0]), (ax.xaxis, matrix.shape[1])):
         if size <= TICKS:
             axis.set_ticks(range(size))
+    return ax
+
+
+def plot_states(found: StateJacobians, axes: Any = None, label: str = "") -> Any:
+    """The norms of the Jacobians by the states against the steps back, on a logarithmic scale: vanishing, exploding.
+
+    With a `label` only the spectral norm is drawn under that name, so that several networks fit into one picture.
+    """
+    ax = new_axes()[1][0] if axes is None else axes
+    steps = [s.steps for s in found.states]
+    norms = {label or "spectral norm": [s.spectral for s in found.states]}
+    if not label:
+        norms["Frobenius norm"] = [s.frobenius for s in found.states]
+    for name, values in norms.items():  # a norm of 0 has no place on the scale
+        ax.plot(steps, [v if v > 0 else np.nan for v in values], marker="o", markersize=3, linewidth=1, label=name)
+    ax.set_yscale("log")
+    ax.set(xlabel="steps back", ylabel="norm", title=f"Jacobian of {found.of} by the states before")
+    if len(steps) <= TICKS:
+        ax.set_xticks(steps)
+    ax.legend(frameon=False)
+    ax.spines[["top", "right"]].set_visible(False)
     return ax
 
 

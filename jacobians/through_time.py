@@ -43,6 +43,11 @@ class Use:
     #: The summand: d of / d node, along the paths that truncation leaves, times `immediate`.
     jacobian: Jacobian
 
+    @property
+    def norm(self) -> float:
+        """The Frobenius norm of the summand."""
+        return _norm(self.jacobian)
+
 
 @dataclass(frozen=True)
 class ThroughTime:
@@ -60,6 +65,11 @@ class ThroughTime:
     def jacobian(self) -> Jacobian:
         """The sum of the summands: the Jacobian, or what truncation leaves of it."""
         return reduce(Jacobian.__add__, (use.jacobian for use in self.uses), zero(*_shapes(self.full)))
+
+    @property
+    def norm(self) -> float:
+        """The Frobenius norm of the sum."""
+        return _norm(self.jacobian)
 
     @cached_property
     def gap(self) -> float:
@@ -82,16 +92,14 @@ class ThroughTime:
         """The sum, a line for each summand with its Frobenius norm, and the distance from the full Jacobian."""
         width = max((len(self.product(use)) for use in self.uses), default=0)
         lines = [f"{self.left_side} = sum over {len(self.uses)} uses of {self.wrt}"]
-        lines += [
-            f"  {self.product(use):{width}}  norm {_norm(use.jacobian):.4g}   {use.jacobian}" for use in self.uses
-        ]
+        lines += [f"  {self.product(use):{width}}  norm {use.norm:.4g}   {use.jacobian}" for use in self.uses]
         return "\n".join([*lines, self.verdict])
 
     @property
     def verdict(self) -> str:
         """How far the sum is from the full Jacobian, in words."""
         if self.truncate is None:
-            return f"the sum is ∂{self.of}/∂{self.wrt}; relative difference {self.gap:.1g}"
+            return f"the sum equals ∂{self.of}/∂{self.wrt}; relative difference {self.gap:.1g}"
         steps = "1 step" if self.truncate == 1 else f"{self.truncate} steps"
         return f"cut after {steps}: relative distance {self.gap:.4g} from the full ∂{self.of}/∂{self.wrt}"
 
@@ -113,7 +121,8 @@ def through_time(run: Run, of: str, wrt: str, truncate: int | None = None) -> Th
     for name in nodes:
         immediate = along(run, edges[name][wrt])
         outer = adjoints.get(name) or zero(run.values[of].shape, run.values[name].shape)
-        summand = _printable(run, of, name, outer, immediate)
+        called = f"d{of}/d{name}" if truncate is None else f"cut(d{of}/d{name})"
+        summand = _printable(run, called, of, name, outer, immediate)
         uses.append(Use(name, immediate.lettered(), summand.lettered()))
     return ThroughTime(of, wrt, tuple(uses), run.jacobian(of, wrt, order="backward"), truncate)
 
@@ -154,14 +163,14 @@ def _adjoints(run: Run, of: str, wrt: str, truncate: int | None) -> dict[str, Ja
     return {name: reduce(Jacobian.__add__, parts.values()) for name, parts in found.items() if parts}
 
 
-def _printable(run: Run, of: str, name: str, outer: Jacobian, immediate: Jacobian) -> Jacobian:
-    """outer @ immediate, printed with all its factors, or with d of / d name as one of them where they are too many."""
+def _printable(run: Run, called: str, of: str, name: str, outer: Jacobian, immediate: Jacobian) -> Jacobian:
+    """outer @ immediate; it prints with all its factors, or with `outer` as it is `called` where they are too many."""
     J = (outer @ immediate).merge()
-    if Paths(run.model, of, name).terms(run) <= LONGEST:
+    if not J.terms or Paths(run.model, of, name).terms(run) <= LONGEST:
         return J
     n = len(outer.out_shape)
     labels = letters(INDICES, len(outer.shape))
-    factor = Factor(outer.dense(), labels, f"d{of}/d{name}")
+    factor = Factor(outer.dense(), labels, called)
     whole = Term((factor,), labels[:n], labels[n:], dict(zip(labels, outer.shape, strict=True)))
     shown = Jacobian((whole,), *_shapes(outer)) @ immediate
     return Jacobian(J.terms, *_shapes(J), shown=lambda: shown.shown)

@@ -82,15 +82,13 @@ class Cell(Composite):
 
     def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
         """The plainest is as small as can be: SymPy writes out every entry of every gate."""
-        inputs, state = max(sizes[:2]), min(sizes[:2])
-        plain = dict(zip(("i", "j"), (inputs, state), strict=True)), ()
-        large = {"i": 5, "j": 3}
+        plain, large = {"i": max(sizes[:2]), "j": 2}, {"i": 5, "j": 3}
         return [
             {
                 name: tuple(n for a in spec.split() for n in (batch if a == "..." else (size[a],)))
                 for name, spec in self.declared().items()
             }
-            for size, batch in (plain, (large, (7,)), (large, (2, 7)))
+            for size, batch in ((plain, ()), (large, (13,)), (large, (2, 7)))
         ]
 
     def of_input(self, gate: str = "") -> str:
