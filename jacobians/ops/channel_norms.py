@@ -255,8 +255,8 @@ class BatchNormInference(Op):
         return (cls(), cls(affine=False), cls(eps=0.0), cls(affine=False, eps=0.5))
 
     def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
-        a, b, c = sizes[:3]
-        return [{name: x if name == "x" else x[1:2] for name in self.declared()} for x in ((b, a), (a, b, c))]
+        a, b, c, d = sizes[:4]
+        return [{name: x if name == "x" else x[1:2] for name in self.declared()} for x in ((b, a), (a, b, c, d))]
 
 
 def per_channel(values: Array, rank: int) -> Array:

@@ -140,8 +140,9 @@ class WeightNorm(Normalization):
         return (cls(), cls(affine=False))
 
     def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
-        a, b, c = sizes[:3]
-        return [{name: v if name == "v" else v[:1] for name in self.declared()} for v in ((a, b), (c, a, b))]
+        a, b, c, _, e = sizes
+        shapes = (a, b), (c, b, e), (b, a, a)
+        return [{name: v if name == "v" else v[:1] for name in self.declared()} for v in shapes]
 
 
 OPS: tuple[Op, ...] = (LayerNorm(), RMSNorm(), WeightNorm())
