@@ -30,8 +30,10 @@ from jacobians.ops.cosine import CosineEmbeddingLoss, CosineSimilarity, InfoNCE
 from jacobians.ops.einsum import Einsum
 from jacobians.ops.elementary import Arcsinh, Arctan, Cos, Erf, Exp, Log, Power, Reciprocal, Sin, Sqrt, Square, Tan
 from jacobians.ops.elementwise import Abs, Clip, Identity, Multiple, Shift, Undefined
+from jacobians.ops.embedding import Embedding, OneHot
 from jacobians.ops.gates import GLU, Dropout, Highway, SwiGLU
 from jacobians.ops.gaussian import GaussianKL, GaussianNLL, StandardNormalKL
+from jacobians.ops.heads import CrossAttention, MergeHeads, MultiHeadAttention, SelfAttention, SplitHeads
 from jacobians.ops.join import Concat, Pad, Stack
 from jacobians.ops.layout import Flatten, Reshape, Vec
 from jacobians.ops.likelihood import KL, BinaryCrossEntropy, NegativeLogLikelihood
@@ -45,6 +47,7 @@ from jacobians.ops.norms import L1Norm, Norm, Normalize, SquaredNorm
 from jacobians.ops.parametric import Maxout, PReLU, Swish, TemperatureSoftmax
 from jacobians.ops.pick import Gather, Index, Slice
 from jacobians.ops.pointwise import Add, Divide, Hadamard, Scale, Subtract
+from jacobians.ops.positions import RotaryEmbedding, SinusoidalPositions
 from jacobians.ops.preference import DPO, BradleyTerry, LogProbability, PolicyGradient
 from jacobians.ops.products import Bilinear, Inner, Matmul, Outer, Quadratic
 from jacobians.ops.rectifiers import ELU, GELU, SELU, LeakyReLU, Mish, ReLU, SiLU
@@ -90,6 +93,7 @@ __all__ = [
     "Cos",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
+    "CrossAttention",
     "CrossEntropy",
     "CrossEntropyIndex",
     "Cumsum",
@@ -102,6 +106,7 @@ __all__ = [
     "Dropout",
     "Einsum",
     "ElmanCell",
+    "Embedding",
     "EntryError",
     "Erf",
     "Exp",
@@ -148,15 +153,18 @@ __all__ = [
     "Max",
     "Maxout",
     "Mean",
+    "MergeHeads",
     "Min",
     "Mish",
     "Model",
     "ModelError",
+    "MultiHeadAttention",
     "Multiple",
     "NegativeLogLikelihood",
     "Node",
     "Norm",
     "Normalize",
+    "OneHot",
     "Op",
     "Outer",
     "PReLU",
@@ -171,18 +179,22 @@ __all__ = [
     "Reciprocal",
     "Record",
     "Reshape",
+    "RotaryEmbedding",
     "Run",
     "Scale",
+    "SelfAttention",
     "ShapeError",
     "Shift",
     "SiLU",
     "Sigmoid",
     "Sin",
+    "SinusoidalPositions",
     "Slice",
     "Softmax",
     "Softplus",
     "Softsign",
     "Solve",
+    "SplitHeads",
     "Sqrt",
     "Square",
     "SquaredError",

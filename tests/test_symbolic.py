@@ -19,7 +19,18 @@ from tests.contract import from_sympy as explicit
 
 ALL_OPS = pytest.mark.parametrize("op", list(OPS.values()), ids=lambda op: op.name)
 #: Their formulas are written out entry by entry.
-GIVEN_SIZES_ONLY = ("max", "min", "inverse", "determinant", "logdet", "solve", "lstm_cell", "lstm_cell_state", "gru_cell")
+GIVEN_SIZES_ONLY = (
+    "max",
+    "min",
+    "inverse",
+    "determinant",
+    "logdet",
+    "solve",
+    "lstm_cell",
+    "lstm_cell_state",
+    "gru_cell",
+    "maxout",
+)
 
 
 def evaluated(op, wrt, point) -> np.ndarray:

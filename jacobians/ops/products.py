@@ -141,4 +141,45 @@ class Quadratic(Op):
         return term("... i, ... j -> ... | i j", ("x", x), ("x", x))
 
 
-OPS: tuple[Op, ...] = (Matmul(), Outer(), Inner(), Quadratic())
+class Bilinear(Op):
+    """y_k = x1^T A_k x2 + b_k, with a matrix A_k for every output; bias=False leaves b out.
+
+    Shapes:    x1 (... i), x2 (... j), A (k i j), b (k) -> y (... k)
+    Formula:   y_k = sum_i sum_j x1_i A_kij x2_j + b_k
+    Jacobians: dy/dx1 = Σ_j A_kij x2_j        (k | i)
+               dy/dx2 = Σ_i x1_i A_kij        (k | j)
+               dy/dA = δ_kk' x1_i x2_j        (k | k' i j)
+               dy/db = δ_kk'                  (k | k')
+    Source:    torch.nn.Bilinear; Petersen, Pedersen, "The Matrix Cookbook" (2012), eqs. 70 and 71, for each k
+    """
+
+    inputs = {"x1": "... i", "x2": "... j", "A": "k i j", "b": "k"}
+    output = "... k"
+    optional = {"b": "bias"}
+
+    def __init__(self, bias: bool = True) -> None:
+        """Choose whether there is a bias."""
+        self.bias = bias
+
+    def compute(self, x1: Array, x2: Array, A: Array, b: Array | None = None) -> Array:
+        y = np.einsum("...i,kij,...j->...k", x1, A, x2, optimize=True)
+        return np.asarray(y if b is None else y + b)
+
+    def d_x1(self, x2: Array, A: Array) -> Rule:
+        return term("k i j, ... j -> ... k | ... i", ("A", A), ("x2", x2))
+
+    def d_x2(self, x1: Array, A: Array) -> Rule:
+        return term("... i, k i j -> ... k | ... j", ("x1", x1), ("A", A))
+
+    def d_A(self, x1: Array, x2: Array) -> Rule:
+        return term("... i, ... j -> ... k | k i j", ("x1", x1), ("x2", x2))
+
+    def d_b(self) -> Rule:
+        return term("-> ... k | k")
+
+    @classmethod
+    def variants(cls) -> Sequence[Op]:
+        return (cls(), cls(bias=False))
+
+
+OPS: tuple[Op, ...] = (Matmul(), Outer(), Inner(), Quadratic(), Bilinear())

@@ -34,4 +34,17 @@ def quadratic(s: Scope, *n: Any) -> Any:
     return s.sum("i", lambda i: s.sum("i", lambda j: s.x[*n, i] * s.A[i, j] * s.x[*n, j]))
 
 
-FORMULAS: dict[str, Callable[..., Any]] = {"matmul": matmul, "outer": outer, "inner": inner, "quadratic": quadratic}
+def bilinear(s: Scope, *index: Any) -> Any:
+    """y_k = sum_i sum_j x1_i A_kij x2_j + b_k."""
+    *n, k = index
+    total = s.sum("i", lambda i: s.sum("j", lambda j: s.x1[*n, i] * s.A[k, i, j] * s.x2[*n, j]))
+    return total + s.b[k] if s.op.bias else total
+
+
+FORMULAS: dict[str, Callable[..., Any]] = {
+    "matmul": matmul,
+    "outer": outer,
+    "inner": inner,
+    "quadratic": quadratic,
+    "bilinear": bilinear,
+}

@@ -97,6 +97,7 @@ TWINS = {
     "outer": lambda op, x, y: x[..., :, None] * y[..., None, :],
     "inner": lambda op, x, y: jnp.vecdot(x, y),
     "quadratic": quadratic,
+    "bilinear": lambda op, x1, x2, A, b=0: jnp.einsum("...i,kij,...j->...k", x1, A, x2) + b,
     "einsum": lambda op, **arrays: jnp.einsum(op.equation, *arrays.values()),
     # elementwise
     "identity": lambda op, x: x,

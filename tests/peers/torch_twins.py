@@ -86,6 +86,7 @@ TWINS = {
     "outer": lambda op, x, y: torch.einsum("...i,...j->...ij", x, y),
     "inner": lambda op, x, y: torch.linalg.vecdot(x, y),
     "quadratic": lambda op, x, A: torch.einsum("...i,ij,...j->...", x, A, x),
+    "bilinear": lambda op, x1, x2, A, b=0: torch.einsum("...i,kij,...j->...k", x1, A, x2) + b,
     "einsum": lambda op, **arrays: torch.einsum(op.equation, *arrays.values()),
     # elementwise
     "identity": lambda op, x: x.clone(),
