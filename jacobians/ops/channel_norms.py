@@ -96,7 +96,7 @@ class InstanceNorm(_ChannelNorm):
 
     def x_shapes(self, sizes: Sequence[int]) -> Sequence[Shape]:
         a, b, c, d = sizes[:4]
-        return (a, a, b), (a, d, b, c)
+        return (2, a, b), (a, d, b, c)
 
 
 class GroupNorm(_ChannelNorm):
