@@ -14,6 +14,7 @@ from jacobians.ops.elementwise import Multiple, Shift, real_option
 from jacobians.ops.likelihood import check_classes, of_class, one_hot
 from jacobians.ops.logits import CrossEntropy, CrossEntropyIndex, FromLogits, softmax_and_rest
 from jacobians.ops.losses import first_true, total
+from jacobians.ops.metric import at_least_zero
 from jacobians.ops.pointwise import Hadamard
 from jacobians.ops.preference import LogProbability
 from jacobians.ops.softmax import Softmax, exponentials
@@ -87,16 +88,9 @@ def focus(u: Array, gamma: float) -> Array:
 
 
 class Focal(FromLogits):
-    """What both focal losses share: their option gamma, and rules with the factor `focus` written out in q."""
+    """What both focal losses share: rules with the factor `focus` written out in q."""
 
-    inputs = {"z": "... i", "y": "..."}
     gamma: float
-
-    def __init__(self, gamma: float, reduction: str) -> None:
-        self.gamma = real_option(self.label, "gamma", gamma)
-        if self.gamma < 0:
-            raise InputError(f"{self.label}: expected gamma >= 0, got {gamma!r}")
-        super().__init__(reduction)
 
     def rules(self, labels: str, u: Array, *more: Named, targets: Sequence[tuple[float, Named]]) -> Sequence[Rule]:
         """`focus`, term by term, and factors with the same labels before it, times each of the targets."""
@@ -147,18 +141,20 @@ class FocalLoss(Focal):
     Source:    Lin, Goyal, Girshick, He, Dollár, "Focal Loss for Dense Object Detection" (2017), eq. 5; own derivation
     """
 
+    inputs = {"z": "... i", "y": "..."}
     data = {"y": "class indices are not differentiable"}
 
     def __init__(self, gamma: float = 2.0, alpha: float = 1.0, reduction: str = "mean") -> None:
         """Take how much sure samples count less, the weight of all samples, and the reduction over samples."""
-        super().__init__(gamma, reduction)
+        self.gamma = at_least_zero(self.label, "gamma", gamma)
         self.alpha = real_option(self.label, "alpha", alpha)
+        super().__init__(reduction)
 
     def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
         if shapes["z"][-1:] == (1,):
             got = shape_text(shapes["z"])
             raise ShapeError(
-                f"{self.label}.z: expected 2 classes or more, got {got} with 1; for one take the binary one"
+                f"{self.label}.z: expected 2 classes or more, got {got} with 1; for one class take the binary one"
             )
         return super().signature(shapes)
 
@@ -224,10 +220,11 @@ class BinaryFocalLoss(Focal):
 
     def __init__(self, gamma: float = 2.0, alpha: float | None = 0.25, reduction: str = "mean") -> None:
         """Take how much sure entries count less, the weight of y = 1, and the reduction over samples."""
-        super().__init__(gamma, reduction)
+        self.gamma = at_least_zero(self.label, "gamma", gamma)
         self.alpha = None if alpha is None else real_option(self.label, "alpha", alpha)
         if self.alpha is not None and not 0 <= self.alpha <= 1:
             raise InputError(f"{self.label}: expected an alpha from 0 to 1, or None, got {alpha!r}")
+        super().__init__(reduction)
 
     def check(self, **inputs: Array) -> None:
         y = inputs["y"]
