@@ -18,7 +18,14 @@ from jacobians.terms import Array
 ACTIVATIONS: Mapping[str, Op] = {op.name: op for op in (Tanh(), ReLU(), Sigmoid(), Identity())}
 
 
-class _LinearUnit(Composite):
+class _Gated(Composite):
+    """A graph whose examples have at most one batch axis: what has two are the ops inside."""
+
+    def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
+        return super().example_shapes(sizes)[:2]
+
+
+class _LinearUnit(_Gated):
     """Two affine maps of x, of which one gates the other; bias=False leaves b and c out."""
 
     inputs = {"x": "... i", "W": "i o", "V": "i o", "b": "o", "c": "o"}
@@ -91,10 +98,10 @@ class SwiGLU(_LinearUnit):
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
-        return (cls(), cls(bias=False), cls(learnt_beta=True), cls(bias=False, learnt_beta=True))
+        return (cls(), cls(bias=False), cls(learnt_beta=True))
 
 
-class Highway(Composite):
+class Highway(_Gated):
     """y = T ⊙ H + (1 - T) ⊙ x: the transform gate T mixes H = g(W_H x + b_H) with x itself.
 
     activation, the g of the transform: "tanh", "relu" (its derivative at 0 is taken as 0), "sigmoid" or "identity".

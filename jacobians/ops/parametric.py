@@ -241,7 +241,7 @@ class Maxout(Op):
 
     def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
         """Without a batch axis and with one: of many samples one would always be near a kink."""
-        i, k, o, n = sizes[:4]
+        k, o, i, n = sizes[:4]
         rest = {"W": (i, o, k), "b": (o, k)} if self.bias else {"W": (i, o, k)}
         return [{"x": (i,), **rest}, {"x": (n, i), **rest}]
 

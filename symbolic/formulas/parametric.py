@@ -33,19 +33,14 @@ def temperature_softmax(s: Scope, *index: Any) -> Any:
 
 
 def maxout(s: Scope, *index: Any) -> Any:
-    """y_o = max_k z_ok as sum_k z_ok [z_ok > z_ol for l < k, z_ok >= z_ol for l > k], for given sizes only."""
+    """y_o = max_k (sum_i x_i W_iok + b_ok), for a given number of pieces only."""
     *n, o = index
 
     def piece(k: int) -> Any:
         z = s.sum("i", lambda i: s.x[*n, i] * s.W[i, o, k])
         return z + s.b[o, k] if s.op.bias else z
 
-    z = [piece(k) for k in range(int(s.size("k")))]
-
-    def largest(k: int) -> Any:
-        return sp.And(*(z[k] > other if m < k else z[k] >= other for m, other in enumerate(z) if m != k))
-
-    return sp.Add(*(sp.Piecewise((value, largest(k)), (0, True)) for k, value in enumerate(z)))
+    return sp.Max(*(piece(k) for k in range(int(s.size("k")))), evaluate=False)
 
 
 FORMULAS: dict[str, Callable[..., Any]] = {
