@@ -15,7 +15,7 @@ from rich.text import Text
 
 from jacobians import ops
 from jacobians.display import array_text, toeplitz_text
-from jacobians.errors import shape_text, unknown
+from jacobians.errors import InputError, shape_text, unknown
 from jacobians.op import Op, Shape
 from jacobians.ops import OPS
 from jacobians.pages import console, print_indented, print_jacobian, print_lines
@@ -75,12 +75,15 @@ def require_op(name: str) -> Op:
     """The op of that name, in any of its spellings.
 
     Raises:
-        InputError: there is none; the nearest names are given.
+        InputError: there is none; the reason, where it has no Jacobian, else the nearest names are given.
     """
     key = name.strip().lower().replace("-", "_")
     by_class = {type(op).__name__.lower(): op for op in OPS.values()}
     if key in OPS or key in by_class:
         return OPS[key] if key in OPS else by_class[key]
+    for refused, reason in REFUSED.items():
+        if key.replace("_", "") == refused.replace("_", ""):
+            raise InputError(f"op {name}: {reason}")
     import difflib
 
     near = difflib.get_close_matches(key, OPS, n=5, cutoff=0.4)
