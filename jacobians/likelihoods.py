@@ -121,8 +121,8 @@ def _check_targets(run: Run, node: Node) -> None:
         if not np.allclose(total, 1, rtol=0, atol=1e-9):
             worst = float(np.ravel(total)[np.argmax(np.abs(np.ravel(total) - 1))])
             raise InputError(
-                f"fisher: {node.equation}: expected targets {node.sources['y']} that sum to 1, as probabilities do, "
-                f"got the sum {worst:.6g}"
+                f"fisher: {node.equation}: expected targets {run.model.display(node.sources['y'])} that sum to 1, "
+                f"as probabilities do, got the sum {worst:.6g}"
             )
 
 
