@@ -194,9 +194,10 @@ class Dropout(Op):
         return [dict.fromkeys(self.inputs, shape) for shape in (tuple(sizes[1:2]), tuple(sizes[:2]), ())]
 
     def sample(self, rng: np.random.Generator, shapes: Mapping[str, Shape]) -> dict[str, Array]:
-        """A random mask whose first entry is kept."""
+        """A random mask whose last entry is dropped and whose first is kept."""
         mask = np.asarray(rng.integers(0, 2, shapes["mask"]))
-        mask.reshape(-1)[0] = 1
+        flat = mask.reshape(-1)
+        flat[-1], flat[0] = 0, 1
         return {"x": np.asarray(rng.uniform(*self.interval("x"), shapes["x"])), "mask": mask}
 
     @classmethod

@@ -85,10 +85,11 @@ class PReLU(Op):
         return [{"x": s, "a": (s[self.axis],)} for s in shapes if -len(s) <= self.axis < len(s)]
 
     def sample(self, rng: np.random.Generator, shapes: Mapping[str, Shape]) -> dict[str, Array]:
-        """Random numbers of which the first is negative: the slope counts."""
+        """Random numbers of which the last is positive and the first is negative: the slope counts."""
         drawn = super().sample(rng, shapes)
-        first = drawn["x"].reshape(-1)
-        first[0] = -abs(first[0])
+        flat = drawn["x"].reshape(-1)
+        flat[-1] = abs(flat[-1])
+        flat[0] = -abs(flat[0])
         return drawn
 
     @classmethod
