@@ -16,6 +16,7 @@ from rich.text import Text
 from jacobians import ops
 from jacobians.display import array_text, toeplitz_text
 from jacobians.errors import InputError, shape_text, unknown
+from jacobians.functions import REFUSED
 from jacobians.op import Op, Shape
 from jacobians.ops import OPS
 from jacobians.pages import console, print_indented, print_jacobian, print_lines
