@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
+
+from jacobians.cli import main
 
 #: Twins of the ops in JAX and PyTorch hold no tests; importing them needs the extra `peers`.
 collect_ignore = ["peers"]
@@ -16,3 +20,20 @@ def _strict_floats(request):
     invalid = "ignore" if "float32" in request.node.name else "raise"
     with np.errstate(over="raise", divide="raise", invalid=invalid, under="ignore"):
         yield
+
+
+@pytest.fixture
+def run_command(monkeypatch, capsys):
+    """Run `jacobians ...`; give the exit status, standard output and standard error."""
+
+    def run(*arguments: object):
+        monkeypatch.setattr(sys, "argv", ["jacobians", *map(str, arguments)])
+        status = 0
+        try:
+            main()
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
