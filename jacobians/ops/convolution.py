@@ -152,18 +152,20 @@ class TransposedConvolution(Kernel):
         return self.biased(z[(*channels, *kept)], b)
 
     def example_image(self, kernel: Shape) -> Shape:
-        return {1: (4,), 2: (2, 3), 3: (2, 3, 2)}[self.dims]
+        return {1: (4,), 2: (2, 3), 3: (2, 3, 1)}[self.dims]
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
         many = tuple(range(1, cls.dims + 1))
+        less = tuple(n - 1 for n in many)
+        cut = {1: (2,), 2: (2, 1), 3: (0, 0, 1)}[cls.dims]
         return (
             cls(),
             cls(stride=2, padding=1, output_padding=1),
             cls(stride=many[::-1], dilation=2, output_padding=1, bias=False),
-            cls(stride=cls.dims + 1, dilation=many, groups=2, output_padding=many),
-            cls(stride=many, output_padding=tuple(n - 1 for n in many), bias=False),
-            cls(padding={1: (2,), 2: (2, 1), 3: (0, 1, 0)}[cls.dims], dilation=3, groups=3, bias=False),
+            cls(stride=2, dilation=many[::-1], groups=2, output_padding=1),
+            cls(stride=many, output_padding=less, bias=False),
+            cls(padding=cut, dilation=3, groups=3, bias=False),
         )
 
 

@@ -19,7 +19,7 @@ from jacobians.ops.windows import PerAxis, Windows, at_least, axis_labels, per_a
 from jacobians.terms import Array, Labels
 
 #: The extents of the kernels that examples have: without batch axes, with one, with two.
-EXAMPLE_KERNELS = {1: ((3,), (2,), (3,)), 2: ((2, 2), (3, 2), (2, 3)), 3: ((1, 2, 2), (2, 1, 3), (3, 2, 1))}
+EXAMPLE_KERNELS = {1: ((3,), (2,), (3,)), 2: ((2, 2), (3, 2), (2, 3)), 3: ((1, 2, 2), (2, 1, 3), (3, 1, 2))}
 EXAMPLE_BATCHES = {1: ((), (2,), (5, 3)), 2: ((), (11,), (3, 5)), 3: ((), (11,), (3, 5))}
 
 

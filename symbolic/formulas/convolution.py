@@ -38,10 +38,7 @@ def _padding(s: Scope, dilations: tuple[int, ...], places: list[str]) -> tuple[A
 
 def _in_group(s: Scope, channel: Any, channels: Any, k: Any, share: Any) -> Any:
     """The k-th of the `share` channels that the group of `channel` has on the other side."""
-    if s.op.groups == 1:
-        return k
-    group = sp.floor(channel * s.op.groups / channels)
-    return share * (int(group) if group.is_Integer else group) + k
+    return k if s.op.groups == 1 else share * (channel * s.op.groups // channels) + k
 
 
 def transposed(s: Scope, *index: Any) -> Any:
@@ -52,22 +49,27 @@ def transposed(s: Scope, *index: Any) -> Any:
     input_axes, (_, channel, *places) = s.labels["x"][-dims:], s.labels["W"]
 
     def summand(c: Any, *rest: Any) -> Any:
-        hits: Any = 1
-        for stride, dilation, cut, h, p, u in zip(*options, rest[:dims], rest[dims:], at, strict=True):
-            hits *= sp.KroneckerDelta(u, stride * h + dilation * p - cut)
-            if hits == 0:
-                return sp.Integer(0)
-        if s.op.groups == 1:
-            return s.W[c, o, *rest[dims:]] * s.x[*n, c, *rest[:dims]] * hits
-        share = s.size(channel)
-        same_group = sp.KroneckerDelta(sp.floor(c * s.op.groups / s.size("c")), sp.floor(o / share))
-        if same_group == 0:
-            return sp.Integer(0)
-        k = o - share * sp.floor(o / share)
-        k = int(k) if sp.sympify(k).is_Integer else k
-        return s.W[c, k, *rest[dims:]] * s.x[*n, c, *rest[:dims]] * hits * same_group
+        steps = zip(*options, rest[:dims], rest[dims:], at, strict=True)
+        pairs = [(u, stride * h + dilation * p - cut) for stride, dilation, cut, h, p, u in steps]
+        k = o
+        if s.op.groups > 1:  # o is the k-th output channel of its group, which is the group of c
+            pairs.append((o // s.size(channel), c * s.op.groups // s.size("c")))
+            k = o % s.size(channel)
+        return _where_equal(pairs, lambda: s.W[c, k, *rest[dims:]] * s.x[*n, c, *rest[:dims]])
 
     return s.total(("c", *input_axes, *places), summand) + (s.b[o] if s.op.bias else 0)
+
+
+def _where_equal(pairs: list[tuple[Any, Any]], value: Callable[[], Any]) -> Any:
+    """The value where all pairs of indices are equal, else 0; a Kronecker delta where an index is a symbol."""
+    left = []
+    for a, b in pairs:
+        if (difference := sp.sympify(a - b)).is_Integer:
+            if difference != 0:
+                return sp.Integer(0)
+        else:
+            left.append(sp.KroneckerDelta(a, b))
+    return sp.Mul(value(), *left)
 
 
 FORMULAS: dict[str, Callable[..., Any]] = {
