@@ -26,7 +26,7 @@ MATRICES = 8
 #: Arrays with more entries than this are not looked through for structure.
 STRUCTURE = 100_000
 #: Lines of one formula that are shown.
-LINES = 12
+LINES = 8
 
 Entry = Callable[[tuple[int, ...]], float]
 

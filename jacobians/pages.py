@@ -52,7 +52,7 @@ def print_equations(out: Console, run: Run, source: str) -> None:
         table.add_row("", Text(f"{name} = {right}"), Text(f"({shape})", style="dim"))
     out.print(table)
     leaves = ", ".join(f"{k} ({', '.join(map(str, s)) or 'scalar'})" for k, s in model.leaves.items())
-    out.print(Text(f"  given: {leaves}", style="dim"))
+    print_indented(out, Text(leaves, style="dim"), Text("  given: ", style="dim"))
     out.print(Text(f"  point: {source}", style="dim"))
 
 
@@ -127,7 +127,7 @@ def _paths(out: Console, run: Run, paths: Paths, most: int) -> None:
         product = " · ".join(_step(paths, b, a) for a, b in reversed(steps))
         value = f" = {_value(path.jacobian)}" if path.jacobian.size == 1 else ""
         out.print(Text(f"  {' → '.join(path.nodes)}", style="cyan"))
-        out.print(Text(f"      {product}{value}"))
+        print_indented(out, Text(f"{product}{value}"), Text("      "))
     if listed < paths.count:
         out.print(Text(f"  ... and {paths.count - listed:,} more (--most)", style="dim"))
         return

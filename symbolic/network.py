@@ -25,6 +25,8 @@ Entries = np.ndarray[Any, Any]
 DIGITS = 30
 #: Formulas are written out only for Jacobians of an op with at most so many entries.
 ENTRIES = 2_000
+#: Most parts of formulas that all derivatives of one op go through; SymPy takes about 0.3 ms for each.
+PARTS = 30_000
 
 
 class SympyDerivatives:
@@ -81,6 +83,9 @@ class SympyDerivatives:
         meeting = [(i, k) for i in free for k in np.ndindex(variable.shape) if variable[k] in free[i]]
         if len(meeting) > self.limit:
             raise WitnessError(f"too large: {len(meeting):,} derivatives for SymPy in {n.equation}")
+        parts = {i: sum(1 for _ in sp.preorder_traversal(out[i])) for i in dict(meeting)}
+        if (work := sum(parts[i] for i, _ in meeting)) > PARTS:
+            raise WitnessError(f"too large: derivatives of formulas with {work:,} parts for SymPy in {n.equation}")
         result = np.zeros(out.shape + variable.shape)
         for i, k in meeting:
             result[i + k] = _number(sp.diff(out[i], variable[k]).xreplace(at))
