@@ -50,7 +50,8 @@ def evaluated(op, wrt, point) -> np.ndarray:
     J = np.empty((*(numbers[a] for a in signature.output), *point[wrt].shape))
     for k in np.ndindex(J.shape):
         at = dict(zip((*f.out, *f.inp), map(sp.Integer, k), strict=True))
-        J[k] = float(sp.N(form.xreplace({**sizes, **at}).doit().xreplace(values), 20))
+        written_out = form.xreplace({**sizes, **at}).doit()
+        J[k] = float(sp.N(written_out.xreplace(values).xreplace(values), 20))  # twice: z[y] has y for its index
     return J
 
 
