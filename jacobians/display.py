@@ -105,16 +105,25 @@ def array_text(array: Array, digits: int = 4, width: int = 80, labels: Labels = 
 
 def in_lines(formula: str, width: int, most: int = LINES) -> str:
     """A long sum in lines that begin with a summand; what needs more than `most` lines ends in how much is left out."""
-    lines = [""]
-    summands = _summands(formula)
-    for k, summand in enumerate(summands):
-        if lines[-1] and len(lines[-1]) + 1 + len(summand) > width:
-            if len(lines) == most and len(summands) - k > 1:
-                return "\n".join([*lines, f"... and {len(summands) - k} more summands"])
-            lines.append(summand)
-        else:
-            lines[-1] = f"{lines[-1]} {summand}".strip()
+    lines: list[str] = []
+    count = 0
+    for line in sum_lines(formula, width):
+        if len(lines) == most:
+            left = len(_summands(formula)) - count
+            return "\n".join([*lines, f"... and {left} more summand{'s' * (left > 1)}"])
+        lines.append(line)
+        count += len(_summands(line))
     return "\n".join(lines)
+
+
+def sum_lines(formula: str, width: int) -> list[str]:
+    """A sum, in text or LaTeX, in lines that begin with a summand; more characters than `width` only for a long one."""
+    lines = [""]
+    for summand in _summands(formula):
+        if lines[-1] and len(lines[-1]) + 1 + len(summand) > width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {summand}".strip()
+    return lines
 
 
 def _summands(formula: str) -> list[str]:
@@ -123,7 +132,7 @@ def _summands(formula: str) -> list[str]:
     for word in formula.split(" "):
         if word in "+-" and depth == 0 and found[-1]:
             found.append("")
-        depth += sum((c in "([") - (c in ")]") for c in word)
+        depth += sum((c in "([{") - (c in ")]}") for c in word)
         found[-1] = f"{found[-1]} {word}".strip()
     return found
 

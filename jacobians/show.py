@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from jacobians.display import nonzeros, structure_line
+from jacobians.display import nonzeros, structure_line, sum_lines
 from jacobians.errors import FormError, InputError
 from jacobians.jacobian import Jacobian
 from jacobians.model import Model
@@ -20,6 +20,8 @@ from jacobians.run import Order, Run
 
 #: Larger Jacobians are written to JSON without their entries.
 JSON_ENTRIES = 100_000
+#: Characters of LaTeX in one line of an align environment, about as many as a page is wide.
+LATEX_LINE = 250
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,11 @@ class Shown:
             axes = axis_names(self.J.shown.terms, len(self.J.shape))
             n = len(self.J.out_shape)
             of, wrt = name_to_latex(self.of, list(axes[:n])), name_to_latex(self.wrt, list(axes[n:]))
-            index = rf"\frac{{\partial {of}}}{{\partial {wrt}}} &= {self.J.latex('index')}"
+            index = rf"\frac{{\partial {of}}}{{\partial {wrt}}} &= {_aligned(self.J.latex('index'))}"
         else:
-            index = rf"{left} &= {self.J.latex('index')}"
+            index = rf"{left} &= {_aligned(self.J.latex('index'))}"
         try:
-            return rf"{index} \\" + "\n" + rf"{left} &= {self.J.latex('tensor')}"
+            return rf"{index} \\" + "\n" + rf"{left} &= {_aligned(self.J.latex('tensor'))}"
         except FormError:
             return index
 
@@ -71,6 +73,11 @@ class Shown:
             "nonzero_by_structure": nonzeros(self.J),
             "entries": self.J.dense().tolist() if small else None,
         }
+
+
+def _aligned(formula: str) -> str:
+    """A long sum in lines of an align environment."""
+    return (" \\\\" + "\n" + r"&\quad ").join(sum_lines(formula, LATEX_LINE))
 
 
 def pairs(model: Model, of: Sequence[str] = (), wrt: Sequence[str] = ()) -> list[tuple[str, str]]:
