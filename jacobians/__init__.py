@@ -22,6 +22,16 @@ from jacobians.node import Node, node
 from jacobians.op import Op, term
 from jacobians.ops import OPS
 from jacobians.ops.activations import HardTanh, LogSigmoid, Sigmoid, Softplus, Softsign, Tanh
+from jacobians.ops.adaptive import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+    GlobalAvgPool,
+    GlobalMaxPool,
+)
 from jacobians.ops.attention import Attention, AttentionWeights
 from jacobians.ops.channel_norms import BatchNorm, BatchNormInference, GroupNorm, InstanceNorm
 from jacobians.ops.classification import BinaryFocalLoss, FocalLoss, LabelSmoothing
@@ -47,6 +57,7 @@ from jacobians.ops.norms import L1Norm, Norm, Normalize, SquaredNorm
 from jacobians.ops.parametric import Maxout, PReLU, Swish, TemperatureSoftmax
 from jacobians.ops.pick import Gather, Index, Slice
 from jacobians.ops.pointwise import Add, Divide, Hadamard, Scale, Subtract
+from jacobians.ops.pooling import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d
 from jacobians.ops.positions import RotaryEmbedding, SinusoidalPositions
 from jacobians.ops.preference import DPO, BradleyTerry, LogProbability, PolicyGradient
 from jacobians.ops.products import Bilinear, Inner, Matmul, Outer, Quadratic
@@ -68,11 +79,20 @@ __all__ = [
     "SELU",
     "Abs",
     "AbsoluteError",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
     "Add",
     "Arcsinh",
     "Arctan",
     "Attention",
     "AttentionWeights",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
     "BatchNorm",
     "BatchNormInference",
     "Bilinear",
@@ -117,6 +137,8 @@ __all__ = [
     "Gather",
     "GaussianKL",
     "GaussianNLL",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
     "GroupNorm",
     "Hadamard",
     "HardTanh",
@@ -151,6 +173,9 @@ __all__ = [
     "MathSyntaxError",
     "Matmul",
     "Max",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
     "Maxout",
     "Mean",
     "MergeHeads",

@@ -108,8 +108,11 @@ class Windows:
     def members(self) -> tuple[str, Array]:
         """The pattern (h, u) of the entries of each window, for windows without holes."""
         h = np.arange(self.size)[:, None]
+        inside = (h >= self.starts) & (h < self.ends)
+        if self.extent == 1:
+            return f"[{{0}} = {plus(self._first('{1}'), -self.before)}]", inside
         distance = plus(f"{{0}} - {self._first('{1}')}", self.before)
-        return f"[0 <= {distance} < {self.extent}]", (h >= self.starts) & (h < self.ends)
+        return f"[0 <= {distance} < {self.extent}]", inside
 
     def _first(self, window: str) -> str:
         number, divisor = self.stride.numerator, self.stride.denominator
