@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,33 +12,15 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from jacobians import ops
 from jacobians.display import array_text, toeplitz_text
 from jacobians.errors import InputError, shape_text, unknown
 from jacobians.functions import REFUSED
 from jacobians.op import Op, Shape
-from jacobians.ops import OPS
+from jacobians.ops import FAMILIES, OPS
 from jacobians.pages import console, print_indented, print_jacobian, print_lines
 from jacobians.sheet import Sheet, sheet
 from jacobians.show import Shown
 
-#: The files of ops under the headings of the table.
-FAMILIES: Mapping[str, tuple[ModuleType, ...]] = {
-    "Linear maps and products": (ops.linear, ops.products, ops.einsum),
-    "Arithmetic": (ops.pointwise,),
-    "Elementwise functions": (ops.elementwise, ops.elementary),
-    "Activations": (ops.activations, ops.rectifiers, ops.parametric, ops.gates),
-    "Softmax and norms": (ops.softmax, ops.norms),
-    "Reductions": (ops.reduce,),
-    "Shapes, selection, joining": (ops.layout, ops.relabel, ops.pick, ops.join),
-    "Matrices": (ops.matrix,),
-    "Convolution and pooling": (ops.convolution, ops.pooling),
-    "Normalization": (ops.normalization, ops.channel_norms),
-    "Embedding and attention": (ops.embedding, ops.attention),
-    "Recurrent cells": (ops.recurrent,),
-    "Losses": (ops.losses, ops.likelihood, ops.logits, ops.classification, ops.metric, ops.cosine),
-    "Preference, policies, Gaussians": (ops.preference, ops.gaussian),
-}
 #: Op -> input -> shapes at which the matrix of the Jacobian by that input can be read in symbols.
 MATRICES: Mapping[str, Mapping[str, Mapping[str, Shape]]] = {
     "conv1d": {"x": {"x": (1, 5), "W": (1, 1, 3), "b": (1,)}, "W": {"x": (1, 5), "W": (1, 1, 3), "b": (1,)}},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import ModuleType
+
 from jacobians.op import Op
 from jacobians.ops import (
     activations,
@@ -41,43 +44,23 @@ from jacobians.ops import (
     softmax,
 )
 
-#: The files of ops; each has a file of formulas of the same name in `symbolic/formulas`.
-FILES = (
-    linear,
-    pointwise,
-    products,
-    einsum,
-    elementwise,
-    elementary,
-    activations,
-    rectifiers,
-    parametric,
-    gates,
-    softmax,
-    norms,
-    reduce,
-    layout,
-    relabel,
-    pick,
-    join,
-    matrix,
-    convolution,
-    pooling,
-    normalization,
-    channel_norms,
-    embedding,
-    attention,
-    heads,
-    positions,
-    recurrent,
-    losses,
-    likelihood,
-    logits,
-    classification,
-    metric,
-    cosine,
-    preference,
-    gaussian,
-)
+#: The files of ops by family; each has a file of formulas of the same name in `symbolic/formulas`.
+FAMILIES: Mapping[str, tuple[ModuleType, ...]] = {
+    "Linear maps and products": (linear, products, einsum),
+    "Arithmetic": (pointwise,),
+    "Elementwise functions": (elementwise, elementary),
+    "Activations and gates": (activations, rectifiers, parametric, gates),
+    "Softmax and norms": (softmax, norms),
+    "Reductions": (reduce,),
+    "Shapes, selection, joining": (layout, relabel, pick, join),
+    "Matrices": (matrix,),
+    "Convolution and pooling": (convolution, pooling),
+    "Normalization": (normalization, channel_norms),
+    "Embedding and attention": (embedding, positions, heads, attention),
+    "Recurrent cells": (recurrent,),
+    "Losses": (losses, likelihood, logits, classification, metric, cosine),
+    "Preferences, policies, Gaussians": (preference, gaussian),
+}
+FILES = tuple(file for files in FAMILIES.values() for file in files)
 #: Op name -> default instance. A new op is one entry in the `OPS` of its file.
 OPS: dict[str, Op] = {op.name: op for file in FILES for op in file.OPS}
