@@ -34,6 +34,7 @@ GIVEN_SIZES_ONLY = (
     "lstm_cell_state",
     "gru_cell",
     "maxout",
+    "rotary_embedding",
 )
 
 
