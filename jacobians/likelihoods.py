@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from jacobians.errors import InputError
 from jacobians.jacobian import Jacobian
 from jacobians.model import Model
 from jacobians.node import Node
+from jacobians.op import Op
 from jacobians.ops.elementary import Square
 from jacobians.ops.elementwise import Identity, Multiple
 from jacobians.ops.likelihood import BinaryCrossEntropy, NegativeLogLikelihood
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from jacobians.run import Run
 
 #: Losses from the natural parameter, and the op's own name of it.
-NATURAL = {CrossEntropy: "z", CrossEntropyIndex: "z", BinaryCrossEntropyLogits: "z"}
+NATURAL: Mapping[type[Op], str] = {CrossEntropy: "z", CrossEntropyIndex: "z", BinaryCrossEntropyLogits: "z"}
 
 
 def fisher(run: Run, of: str, wrt: str, other: str, empirical: bool) -> Jacobian:
@@ -134,7 +136,7 @@ def _no_likelihood(of: str, node: Node) -> str:
             f"fisher: {of}: {node.op.name} takes probabilities, by which its second derivative depends on the targets; "
             f"take the loss from logits: {better}(z, y)"
         )
-    known = ", ".join(op.name for op in (*NATURAL, SquaredError))
+    known = ", ".join([*(op.name for op in NATURAL), SquaredError.name])
     return (
         f"fisher: {of}: {node.equation} is not known to be minus the logarithm of a likelihood; known are {known} and "
         "norm(z - y)^2; hessian and gauss_newton take every loss"

@@ -274,7 +274,12 @@ def test_losses_without_fisher_information(loss, message):
 
 
 def test_fisher_refuses_losses_of_several_numbers():
-    run = run_of("W : 2 x 3\nX : 5 x 3\ny : 5 x 2\nZ = X @ W.T\nL = squared_error(Z, y, reduction=none)")
+    nodes = [
+        jac.node("Z", jac.LinearMap(), x="X", W="W"),
+        jac.node("L", jac.SquaredError(reduction="none"), a="Z", y="y"),
+    ]
+    model = Model({"X": (5, 3), "W": (2, 3), "y": (5, 2)}, nodes)
+    run = model.run(model.random_point(0))
     with pytest.raises(InputError, match=r"expected a loss that is one number, got L with the shape \(5,\)"):
         run.fisher("L", "W")
 

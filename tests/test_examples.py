@@ -16,6 +16,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
     [
         ("linear.py", ["da/dW = δ_oo' x_i  =  Id_2 ⊗ x   shape (2, 2, 3), labels i -> o | o i", "xᵀ ⊗ Id_2"]),
         ("scalar_paths.py", ["s -> z -> f -> h -> L:  1.619051", "sum 6.624327", "Layer 4:  dL/ds"]),
+        ("hessian.py", ["=  diag(p) - p pᵀ", "d2L/dw2 = Xᵀ X", "W2 diag(tanh'(z1)) ⊗ x xᵀ", "from 0.0000 to 0.3077"]),
         ("through_time.py", ["0.6           1     0.127", "it vanishes", "it explodes", "_ki tanh'(z20)_i h19_j"]),
     ],
 )

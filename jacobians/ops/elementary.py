@@ -260,7 +260,7 @@ class Tan(Elementwise):
 
     @np.errstate(invalid="ignore")
     def curvature(self, x: Array) -> Array:
-        return 2 * np.tan(x) / np.cos(x) ** 2
+        return np.asarray(2 * np.tan(x) / np.cos(x) ** 2)
 
 
 class Arctan(Elementwise):

@@ -29,9 +29,8 @@ class Loss(Op):
     symbol = "L"
     reduction: str
 
-    def __init__(self, reduction: str | None = "mean") -> None:
+    def __init__(self, reduction: str = "mean") -> None:
         """Choose how the losses of the samples become one number; without batch axes all choices are equal."""
-        reduction = "none" if reduction is None else reduction  # what `none` is in the text of a model
         if reduction not in REDUCTIONS:
             raise unknown(self.label, "reduction", reduction, REDUCTIONS)
         self.reduction = reduction
