@@ -10,7 +10,7 @@ import numpy as np
 
 from jacobians.jacobian import Jacobian
 from jacobians.op import Op
-from jacobians.ops import OPS
+from jacobians.ops import FAMILIES
 from jacobians.terms import Array
 
 SECTIONS = ("Shapes", "Formula", "Jacobians", "Source")
@@ -64,12 +64,20 @@ def read_docstring(op: Op) -> tuple[str, dict[str, str], str]:
 
 
 def table() -> str:
-    """The Markdown table of all ops: name, formula, index form of each Jacobian with its label pattern."""
-    rows = ["| op | formula | Jacobians | labels |", "| --- | --- | --- | --- |"]
-    for name, op in OPS.items():
-        page = sheet(op)
-        jacobians = "<br>".join(f"`∂{op.symbol}/∂{wrt} = {J}`" for wrt, J in page.jacobians.items())
-        patterns = "<br>".join(f"`{J.pattern}`".replace("\n", "`, `") for J in page.jacobians.values())
-        cells = (f"`{name}`", f"`{page.summary.rstrip('.').replace('`', '')}`", jacobians, patterns)
-        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(rows)
+    """The Markdown tables of all ops, folded by family: name, formula, each Jacobian in index form and its pattern."""
+    parts = []
+    for family, files in FAMILIES.items():
+        ops = [op for file in files for op in file.OPS]
+        names = ", ".join(f"<code>{op.name}</code>" for op in ops)
+        rows = ["| op | formula | Jacobians | labels |", "| --- | --- | --- | --- |", *map(_row, ops)]
+        summary = f"<summary><b>{family}</b>: {names}</summary>"
+        parts.append("\n".join([f"<details>{summary}", "", *rows, "", "</details>"]))
+    return "\n".join(parts)
+
+
+def _row(op: Op) -> str:
+    page = sheet(op)
+    jacobians = "<br>".join(f"`∂{op.symbol}/∂{wrt} = {J}`" for wrt, J in page.jacobians.items())
+    patterns = "<br>".join(f"`{J.pattern}`".replace("\n", "`, `") for J in page.jacobians.values())
+    cells = (f"`{op.name}`", f"`{page.summary.rstrip('.').replace('`', '')}`", jacobians, patterns)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
