@@ -292,7 +292,7 @@ class GRUCell(Cell):
 
     @classmethod
     def variants(cls) -> Sequence[Op]:
-        return (cls(), cls("after", recurrent_bias=True), cls("before", "replace", bias=False), cls("after", "replace"))
+        return (cls(), cls("after", recurrent_bias=True), cls("after", "replace", bias=False))
 
 
 OPS: tuple[Op, ...] = (Lerp(), ElmanCell(), LSTMCell(), LSTMCellState(), GRUCell())
