@@ -283,6 +283,11 @@ def test_diagonals_with_gaps():
     assert toeplitz(J).levels[0].diagonals == (0, 2, 4)
 
 
+def test_patterns_that_depend_on_values_hold_at_these_values_only():
+    shifted = delta_einsum("i j -> i | j", ("[{1} = floor(argmax(x)[{0}])]", np.eye(3, 4, 1, dtype=bool)))
+    assert str(toeplitz(shifted)).splitlines()[0] == "banded Toeplitz, 3 x 4, at these values of x"
+
+
 def test_one_entry_that_differs_is_seen():
     M = np.array([[1.0, 2.0, 3.0], [4.0, 1.0, 2.0], [5.0, 4.0, 1.0]])
     assert toeplitz(delta_einsum("i j -> i | j", M)).kind == "Toeplitz"

@@ -9,6 +9,7 @@ them block Toeplitz with Toeplitz blocks.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: What is proved for all values is proved on random ones, drawn from this seed.
 SEED = 20
+#: A name in a 0/1 pattern that is no function: `x` in `[x[{0}] = max(x)]`.
+_VALUE = re.compile(r"\b[A-Za-z]\w*\b(?!\()")
 #: The names of matrices with that many shift invariant pairs.
 KINDS = {1: "Toeplitz", 2: "block Toeplitz with Toeplitz blocks (BTTB)"}
 
@@ -140,12 +143,13 @@ def toeplitz(J: Jacobian) -> Toeplitz:
 
 
 def _scope(J: Jacobian, always: bool) -> str:
-    """`for all values of W`."""
-    factors = (f.name for t in J.shown.terms for f in t.factors if f.value.dtype != bool)
-    names = list(dict.fromkeys(factors))
-    if not names:
-        return ""
-    return ("for all values" if always else "at these values") + f" of {', '.join(names)}"
+    """`for all values of W`; where 0/1 patterns depend on values, as in max pooling, `at these values of x`."""
+    factors = [f for t in J.shown.terms for f in t.factors]
+    names = [f.name for f in factors if f.value.dtype != bool]
+    inside = [name for f in factors if f.value.dtype == bool for name in _VALUE.findall(f.name)]
+    listed = ", ".join(dict.fromkeys([*names, *inside]))
+    when = "for all values" if always and not inside else "at these values"
+    return f"{when} of {listed}" if listed else ""
 
 
 def _levels(J: Jacobian) -> tuple[Level, ...]:
