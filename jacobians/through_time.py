@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jacobians.model import Model
     from jacobians.run import Run
 
-#: A summand with more terms than this prints with the Jacobian of its node as one factor, (dL/dz1)_i.
+#: A summand with more terms than this prints with the Jacobian of its node as one factor, (∂L/∂z1)_i.
 LONGEST = 8
 
 
@@ -121,7 +121,7 @@ def through_time(run: Run, of: str, wrt: str, truncate: int | None = None) -> Th
     for name in nodes:
         immediate = along(run, edges[name][wrt])
         outer = adjoints.get(name) or zero(run.values[of].shape, run.values[name].shape)
-        called = f"d{of}/d{name}" if truncate is None else f"cut(d{of}/d{name})"
+        called = f"∂{of}/∂{name}" if truncate is None else f"cut(∂{of}/∂{name})"
         summand = _printable(run, called, of, name, outer, immediate)
         uses.append(Use(name, immediate.lettered(), summand.lettered()))
     return ThroughTime(of, wrt, tuple(uses), run.jacobian(of, wrt, order="backward"), truncate)

@@ -59,7 +59,7 @@ def test_how_it_prints():
 
 def test_a_long_summand_prints_with_one_factor_for_what_comes_back():
     run = made(cell="lstm")
-    for truncate, name in ((None, "(dL/dz_f1)_i h0_j"), (3, "cut(dL/dz_f1)_i h0_j")):
+    for truncate, name in ((None, "(∂L/∂z_f1)_i h0_j"), (3, "cut(∂L/∂z_f1)_i h0_j")):
         use = run.through_time("L", "W_hf", truncate).uses[0]
         assert str(use.jacobian) == name
         shown = use.jacobian.shown.dense()
