@@ -48,6 +48,7 @@ from jacobians.ops.join import Concat, Pad, Stack
 from jacobians.ops.layout import Flatten, Reshape, Vec
 from jacobians.ops.likelihood import KL, BinaryCrossEntropy, NegativeLogLikelihood
 from jacobians.ops.linear import Linear, LinearMap, LinearRows
+from jacobians.ops.linear_attention import LinearAttention
 from jacobians.ops.logits import BinaryCrossEntropyLogits, CrossEntropy, CrossEntropyIndex
 from jacobians.ops.losses import AbsoluteError, Hinge, Huber, SquaredError
 from jacobians.ops.matrix import Determinant, Diag, Inverse, LogDet, Solve, Trace, Transpose
@@ -162,6 +163,7 @@ __all__ = [
     "LeakyReLU",
     "Lerp",
     "Linear",
+    "LinearAttention",
     "LinearMap",
     "LinearRows",
     "Log",

@@ -58,7 +58,8 @@ class Masked(Op):
                 f"{self.label}.mask: expected True or 1 where a query may attend to a key and False or 0 elsewhere, "
                 f"got {mask[at]} at {shape_text(at)} of {shape_text(mask.shape)}; a mask is not added to the scores"
             )
-        if (none := ~self.allowed(*mask.shape[-2:], mask).any(axis=-1)).any():
+        none = np.asarray(~self.allowed(mask.shape[-2], mask.shape[-1], mask).any(axis=-1))
+        if none.any():
             query = first_true(none)
             earlier = f" up to {query[-1]}, where causal ends," if self.causal else ""
             raise InputError(
@@ -78,7 +79,8 @@ class Masked(Op):
         drawn = super().sample(rng, shapes)
         if "mask" in shapes:
             mask = rng.random(shapes["mask"]) < 0.6
-            mask[..., 0] |= ~self.allowed(*mask.shape[-2:], mask).any(axis=-1)  # causal or not, it sees the first key
+            alone = ~self.allowed(mask.shape[-2], mask.shape[-1], mask).any(axis=-1)
+            mask[..., 0] |= alone  # causal or not, every query may attend to the first key
             drawn["mask"] = mask
         return drawn
 

@@ -162,7 +162,7 @@ class ProjectedAttention(Masked, Composite):
         h = self.heads
         m = 7 if h > 1 else 11  # more than SymPy differentiates: a minute for what the small case says as well
         plain = {"t": 2, "s": sizes[2], "m": m, "c": 2, "d": 4 * h, "e": 2 * h, "o": sizes[1]}
-        small = {"t": 2, "s": 3, "m": 2, "c": 1, "d": h, "e": 2 * h, "o": 1}
+        small = {"t": 2, "s": 3, "m": 2, "c": 1, "d": h, "e": h, "o": 1}
         batch = {"t": 3, "s": 5, "m": 11, "c": 7, "d": 2 * h, "e": 3 * h, "o": 8}
         return [
             {
@@ -267,6 +267,10 @@ class MultiHeadAttention(ProjectedAttention):
     def __init__(self, heads: int = 2, causal: bool = False, mask: bool = False, out: bool = True) -> None:
         """As for self_attention."""
         super().__init__(heads, causal, mask, out)
+
+    @classmethod
+    def variants(cls) -> Sequence[Op]:
+        return (cls(), cls(1), cls(2, causal=True, mask=True, out=False))
 
 
 OPS: tuple[Op, ...] = (SplitHeads(), MergeHeads(), SelfAttention(), CrossAttention(), MultiHeadAttention())

@@ -7,8 +7,9 @@ from typing import Any
 
 import sympy as sp
 
+from jacobians.errors import FormError
 from symbolic.formulas.attention import seen
-from symbolic.scope import Scope
+from symbolic.scope import Explicit, Scope
 
 
 def split_heads(s: Scope, *index: Any) -> Any:
@@ -28,6 +29,8 @@ def merge_heads(s: Scope, *index: Any) -> Any:
 def projected_attention(s: Scope, *index: Any) -> Any:
     """Y_tj = sum_s P_ts V_sj, with P from the columns of Q and K of the same head as j; times W_O where it is there."""
     *n, t, j = index
+    if s.op.heads > 1 and not isinstance(s, Explicit):
+        raise FormError("the head of a column is its index divided by the width of a head, rounded down")
     return s.sum("e", lambda e: _mean(s, e, t, *n) * s.W_O[e, j]) if s.op.out else _mean(s, j, t, *n)
 
 

@@ -17,6 +17,7 @@ LAYERS = (
     "embedding",
     "attention",
     "heads",
+    "linear_attention",
     "positions",
     "recurrent",
     "classification",
