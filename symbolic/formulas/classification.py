@@ -16,7 +16,7 @@ from symbolic.scope import Scope
 @reduced
 def label_smoothing(s: Scope, *n: Any) -> Any:
     """-(1 - e) sum_i [i = y] log p_i - e / n sum_i log p_i with p = softmax(z)."""
-    e = sp.Rational(s.op.smoothing)
+    e = sp.Rational(str(s.op.smoothing))
     own = of_class(s, n, lambda i: log_softmax(s, n, i))
     return -(1 - e) * own - e / s.size("i") * s.sum("i", lambda i: log_softmax(s, n, i))
 
@@ -25,7 +25,7 @@ def label_smoothing(s: Scope, *n: Any) -> Any:
 def focal_loss(s: Scope, *n: Any) -> Any:
     """-alpha (1 - q)^gamma log q with q = softmax(z)_y."""
     q = of_class(s, n, lambda i: sp.exp(s.z[*n, i])) / s.sum("i", lambda i: sp.exp(s.z[*n, i]))
-    return -sp.Rational(s.op.alpha) * (1 - q) ** sp.Rational(s.op.gamma) * sp.log(q)
+    return -sp.Rational(str(s.op.alpha)) * (1 - q) ** sp.Rational(str(s.op.gamma)) * sp.log(q)
 
 
 @reduced
@@ -35,8 +35,10 @@ def binary_focal_loss(s: Scope, *n: Any) -> Any:
     def entry(i: Any) -> Any:
         p, y = 1 / (1 + sp.exp(-s.z[*n, i])), s.y[*n, i]
         q = y * p + (1 - y) * (1 - p)
-        alpha = 1 if s.op.alpha is None else y * sp.Rational(s.op.alpha) + (1 - y) * (1 - sp.Rational(s.op.alpha))
-        return -alpha * (1 - q) ** sp.Rational(s.op.gamma) * sp.log(q)
+        alpha = (
+            1 if s.op.alpha is None else y * sp.Rational(str(s.op.alpha)) + (1 - y) * (1 - sp.Rational(str(s.op.alpha)))
+        )
+        return -alpha * (1 - q) ** sp.Rational(str(s.op.gamma)) * sp.log(q)
 
     return s.sum("i", entry)
 

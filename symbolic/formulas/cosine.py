@@ -21,14 +21,14 @@ def cosine_similarity(s: Scope, *n: Any) -> Any:
 def cosine_embedding_loss(s: Scope, *n: Any) -> Any:
     """1 - cos for t = 1, max(0, cos - margin) for t = -1; (1 + t)/2 and (1 - t)/2 choose one of the two."""
     cosine = cosine_similarity(s, *n)
-    above = cosine - sp.Rational(s.op.margin)
-    t = s.t[n]
-    return (1 + t) / 2 * (1 - cosine) + (1 - t) / 2 * sp.Piecewise((above, above > 0), (0, True))
+    above = cosine - sp.Rational(str(s.op.margin))
+    t, on = s.t[n], sp.Piecewise((1, above > 0), (0, True))
+    return (1 + t) / 2 * (1 - cosine) + (1 - t) / 2 * above * on
 
 
 def info_nce(s: Scope, *index: Any) -> Any:
     """-log(exp(S_nn) / sum_m exp(S_nm)), S the scores over the temperature; the reduction is over the rows."""
-    temperature = sp.Rational(s.op.temperature)
+    temperature = sp.Rational(str(s.op.temperature))
 
     def length(x: Any, n: Any) -> Any:
         return sp.sqrt(s.sum("d", lambda d: x[n, d] ** 2)) if s.op.normalize else 1

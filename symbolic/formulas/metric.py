@@ -22,14 +22,14 @@ def triplet_loss(s: Scope, *n: Any) -> Any:
     to_p, to_n = squared_distance(s, s.a, s.p, n), squared_distance(s, s.a, s.n, n)
     if not s.op.squared:
         to_p, to_n = sp.sqrt(to_p), sp.sqrt(to_n)
-    gap = to_p - to_n + sp.Rational(s.op.margin)
+    gap = to_p - to_n + sp.Rational(str(s.op.margin))
     return sp.Piecewise((gap, gap > 0), (0, True))
 
 
 @reduced
 def contrastive_loss(s: Scope, *n: Any) -> Any:
     """(1 - t) D^2 / 2 + t max(0, margin - D)^2 / 2 with D = |x - y|."""
-    square, margin = squared_distance(s, s.x, s.y, n), sp.Rational(s.op.margin)
+    square, margin = squared_distance(s, s.x, s.y, n), sp.Rational(str(s.op.margin))
     overlap = margin - sp.sqrt(square)
     pushed = sp.Piecewise((overlap**2, overlap > 0), (0, True))
     return (1 - s.t[n]) * square / 2 + s.t[n] * pushed / 2

@@ -30,7 +30,7 @@ def over_numbers(loss: Formula) -> Formula:
 
 def log_sigmoid(u: Any) -> Any:
     """log(1 / (1 + exp(-u)))."""
-    return sp.log(1 / (1 + sp.exp(-u)))
+    return -sp.log(1 + sp.exp(-u))
 
 
 @over_numbers
@@ -42,8 +42,8 @@ def bradley_terry(s: Scope, *n: Any) -> Any:
 @over_numbers
 def dpo(s: Scope, *n: Any) -> Any:
     """-log sigmoid(h), or its mean over right and wrong labels."""
-    h = sp.Rational(s.op.beta) * ((s.logp_w[n] - s.ref_w[n]) - (s.logp_l[n] - s.ref_l[n]))
-    wrong = sp.Rational(s.op.smoothing)
+    h = sp.Rational(str(s.op.beta)) * ((s.logp_w[n] - s.ref_w[n]) - (s.logp_l[n] - s.ref_l[n]))
+    wrong = sp.Rational(str(s.op.smoothing))
     return -(1 - wrong) * log_sigmoid(h) - wrong * log_sigmoid(-h)
 
 
