@@ -13,7 +13,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from jacobians.curvature import check, check_gauss_newton
+from jacobians.curvature import PRINTED, check, check_gauss_newton
 from jacobians.display import nonzeros, structure_line
 from jacobians.errors import DenseLimitError, FormError, InputError, JacobiansError
 from jacobians.jacobian import Jacobian
@@ -166,9 +166,13 @@ def print_blocks(out: Console, run: Run, found: Sequence[Block], digits: int, so
             out.print(Text(text, style="dim"))
         if not block.J.terms:
             out.print(Text(block.name, style="bold cyan").append(" = 0", style="default"))
-            out.print(Text(f"  the derivative of {block.of} by {block.wrt} does not depend on {block.other}", style="dim"))
+            out.print(
+                Text(f"  the derivative of {block.of} by {block.wrt} does not depend on {block.other}", style="dim")
+            )
             continue
         print_jacobian(out, block.name, block.J, block.tensor or block.kronecker, digits)
+        if any(f.name == "M" for t in block.J.shown.terms for f in t.factors):
+            out.print(Text(f"  M is the sum of more than {PRINTED} terms, as one array", style="dim"))
         if block.eigenvalues is not None:
             print_indented(out, Text(spectrum(block.eigenvalues, digits)), Text("  "))
     if check:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from jacobians import chain
+from jacobians import chain, local
 from jacobians.errors import InputError, JacobiansError
 from jacobians.jacobian import Jacobian
-from jacobians.second import split
-from jacobians.terms import Array, Factor, Term
+from jacobians.terms import Array
 
 if TYPE_CHECKING:
     from jacobians.model import Model
@@ -77,57 +74,20 @@ class Run:
     def local(self, name: str, source: str) -> Jacobian:
         """d node / d source for a source in the node's own call: the sum over the inputs it feeds."""
         if (name, source) not in self._local:
-            op, inputs = self.model.nodes[name].op, self.inputs(name)
-            parts = [op.jacobian(key, **inputs) for key in self._keys(name, source)]
-            self._local[name, source] = self._in_my_names(name, reduce(Jacobian.__add__, parts))
+            self._local[name, source] = local.first(self, name, source)
         return self._local[name, source]
 
     def second(self, name: str, source: str, other: str) -> Jacobian:
         """The second derivative of a node by two sources in its own call: node | source, other."""
         if (name, source, other) not in self._second:
-            op, inputs = self.model.nodes[name].op, self.inputs(name)
-            pairs = itertools.product(self._keys(name, source), self._keys(name, other))
-            rank = self.values[name].ndim
-            parts = [split(op.hessian(one, two, **inputs), rank) for one, two in pairs]
-            self._second[name, source, other] = self._in_my_names(name, reduce(Jacobian.__add__, parts))
+            self._second[name, source, other] = local.second(self, name, source, other)
         return self._second[name, source, other]
 
-    def _keys(self, name: str, source: str) -> list[str]:
-        """The differentiable inputs of a node's op that a source feeds."""
-        node = self.model.nodes[name]
-        fed = [key for key, s in node.sources.items() if s == source]
-        keys = [key for key in fed if key not in node.op.data]
-        if not keys:
-            node.op.require_input(fed[0])
-        return keys
-
-    def _in_my_names(self, name: str, J: Jacobian) -> Jacobian:
-        """A Jacobian of a node's op with the factors called as the network calls them."""
-        from jacobians.notation import rename
-
-        node = self.model.nodes[name]
-        names = {key: self.model.display(s) for key, s in node.sources.items()} | {node.op.symbol: node.display}
-        if not node.hidden:  # the f of two LSTM cells is not one f
-            names |= {inner: f"{inner}_{name}" for inner in node.op.inner_names()}
-        return self._by_equation(J.renamed(lambda factor: rename(factor, names)))
-
     @cached_property
-    def _equations(self) -> dict[str, str]:
-        """Right side without spaces -> name."""
+    def named_by_equation(self) -> dict[str, str]:
+        """The right side of each equation, without spaces, and its name."""
         squeezed = {"".join(right.split()): name for name, right in self.model.equations().items()}
         return {right: name for right, name in squeezed.items() if not right.isidentifier()}
-
-    def _by_equation(self, J: Jacobian) -> Jacobian:
-        """Factors that a named node computes are called by its name: with p = softmax(z), softmax(z) is p."""
-
-        def called(f: Factor) -> Factor:
-            name = self._equations.get("".join(f.name.split()))
-            return f if name is None or not np.array_equal(self.values[name], f.value) else replace(f, name=name)
-
-        def terms(K: Jacobian) -> list[Term]:
-            return [replace(t, factors=tuple(map(called, t.factors))) for t in K.terms]
-
-        return Jacobian(terms(J), J.out_shape, J.in_shape, lambda: Jacobian(terms(J.shown), J.out_shape, J.in_shape))
 
     def jacobian(self, of: str, wrt: str, order: Order = "best") -> Jacobian:
         """The Jacobian of any node by any node or leaf, shape of.shape + wrt.shape, multiplied in the given order.
