@@ -16,6 +16,8 @@ from jacobians.display import in_lines, nonzeros, sum_lines, toeplitz_text
 from jacobians.errors import InputError, ModelError
 from jacobians.op_pages import MATRICES
 from jacobians.ops import FAMILIES, FILES, OPS
+from jacobians.show import as_latex, collect, pairs
+from tests.test_katex import problems
 
 #: Kept small: every Jacobian of every one is checked.
 MODELS = {
@@ -261,3 +263,14 @@ def test_many_matrices_of_one_tensor_are_cut(run_command):
     assert 0 < out.count("i = ") <= 8 + 1
     assert "i = 0, j = 0, k = 0, i' = 0" in out
     assert "i = 1, j = 3, k = 3, i' = 1" in out
+
+
+@pytest.mark.katex
+def test_formulas_of_every_built_in_network_render():
+    tex = []
+    for make in BUILT_IN.values():
+        model = make()
+        run = model.run(model.random_point(0))
+        tex += [as_latex([item]) for item in collect(run, pairs(model), "best")]
+    assert len(tex) > 50
+    assert problems(tex) == [None] * len(tex)
