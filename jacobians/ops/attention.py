@@ -8,91 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
 from jacobians.constructors import delta_einsum
-from jacobians.errors import InputError, shape_text
+from jacobians.errors import InputError
 from jacobians.jacobian import Jacobian
-from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
-from jacobians.ops.losses import first_true
+from jacobians.op import Op, Rule, Shape, Signature, term
+from jacobians.ops.mask import Masked, flag
 from jacobians.ops.softmax import SATURATED, exponentials
 from jacobians.special import exact_product, exact_sum
 from jacobians.terms import Array
 
 #: Scores made of larger products than this are summed with their rounding errors: the exponential would show them.
 LARGE = 30.0
-#: Batch axes: t and s are positions.
-BATCH = "nmpqu"
-
-
-# ----- masks -----
-
-
-class Masked(Op):
-    """What ops with the options `causal` and `mask` share: which keys a query may attend to."""
-
-    optional = {"mask": "mask"}
-    data = {"mask": "a mask says which keys a query may attend to and is not differentiable"}
-    letters = BATCH
-    causal: bool
-    mask: bool
-
-    def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
-        """The mask is one for all (t s), or one for each sample (... t s)."""
-        signature = super().signature(shapes)
-        if self.mask and len(shapes["mask"]) > 2:
-            labels = (*signature.axes, *signature.inputs["mask"])
-            return replace(signature, inputs={**signature.inputs, "mask": labels})
-        return signature
-
-    def check(self, **inputs: Array) -> None:
-        if not self.mask:
-            return
-        mask = inputs["mask"]
-        if (bad := (mask != 0) & (mask != 1)).any():
-            at = first_true(bad)
-            raise InputError(
-                f"{self.label}.mask: expected True or 1 where a query may attend to a key and False or 0 elsewhere, "
-                f"got {mask[at]} at {shape_text(at)} of {shape_text(mask.shape)}; a mask is not added to the scores"
-            )
-        none = np.asarray(~self.allowed(mask.shape[-2], mask.shape[-1], mask).any(axis=-1))
-        if none.any():
-            query = first_true(none)
-            earlier = f" up to {query[-1]}, where causal ends," if self.causal else ""
-            raise InputError(
-                f"{self.label}.mask: expected at least 1 key for every query, got 0 of {mask.shape[-1]} keys{earlier} "
-                f"for query {shape_text(query)} of {shape_text(none.shape)}; softmax of no score is undefined, so let "
-                "the query attend to a key or leave it out"
-            )
-
-    def allowed(self, queries: int, keys: int, mask: Array | None) -> Array:
-        """True where a query may attend to a key: (t s), or (... t s) like the mask."""
-        every = np.ones((queries, keys), bool)
-        allowed = np.tril(every) if self.causal else every
-        return allowed if mask is None else allowed & (mask.real != 0)
-
-    def sample(self, rng: np.random.Generator, shapes: Mapping[str, Shape]) -> dict[str, Array]:
-        """A random mask under which every query has a key."""
-        drawn = super().sample(rng, shapes)
-        if "mask" in shapes:
-            mask = rng.random(shapes["mask"]) < 0.6
-            alone = ~self.allowed(mask.shape[-2], mask.shape[-1], mask).any(axis=-1)
-            mask[..., 0] |= alone  # causal or not, every query may attend to the first key
-            drawn["mask"] = mask
-        return drawn
-
-
-def flag(where: str, name: str, value: bool) -> bool:
-    """An option that is True or False."""
-    if not isinstance(value, bool | np.bool_):
-        raise InputError(f"{where}: expected {name}=True or {name}=False, got {value!r}")
-    return bool(value)
-
-
-# ----- softmax attention -----
 
 
 class ScaledDotProduct(Masked):
@@ -127,9 +57,11 @@ class ScaledDotProduct(Masked):
     def _jacobian(self, wrt: str, arrays: dict[str, Array], signature: Signature, sizes: dict[str, int]) -> Jacobian:
         textbook = super()._jacobian(wrt, arrays, signature, sizes)
         P = self.weights(arrays["Q"], arrays["K"], arrays.get("mask"))
-        if wrt == "V" or not (P > SATURATED).any():
+        r = self.factor(arrays["Q"])
+        if wrt == "V" or not ((P > SATURATED).any() or _large(arrays["Q"], arrays["K"], r)):
             return textbook
-        exact = self.factor(arrays["Q"]) * self.exact(wrt, " ".join(signature.axes), P, arrays)
+        with np.errstate(invalid="ignore"):  # NaN passes on
+            exact = r * self.exact(wrt, " ".join(signature.axes), P, arrays)
         return Jacobian(exact.terms, textbook.out_shape, textbook.in_shape, lambda: textbook)
 
     @classmethod
@@ -156,8 +88,7 @@ def _scores(Q: Array, K: Array, allowed: Array, scale: tuple[float, float]) -> A
     r, rest = scale
     scores = Q @ np.swapaxes(K, -1, -2) * r
     a, b = Q.real.astype(np.float64), K.real.astype(np.float64)
-    bound = np.max(np.abs(a) @ np.swapaxes(np.abs(b), -1, -2)) * abs(r)
-    if not LARGE < bound < math.inf:
+    if not _large(a, b, r):
         return np.asarray(scores)
     high, low = _dot(a, b)
     product, error = exact_product(high, r)
@@ -165,6 +96,11 @@ def _scores(Q: Array, K: Array, allowed: Array, scale: tuple[float, float]) -> A
     top = np.argmax(np.where(allowed, scores.real, -np.inf), axis=-1, keepdims=True)
     shifted = scores - np.take_along_axis(scores.real, top, -1)
     return np.asarray(shifted + (error - np.take_along_axis(error, top, -1)), scores.dtype)
+
+
+def _large(a: Array, b: Array, r: float) -> bool:
+    """Whether scores are sums of large products, but finite."""
+    return bool(LARGE < np.max(np.abs(a) @ np.swapaxes(np.abs(b), -1, -2)) * abs(r) < math.inf)
 
 
 def _dot(a: Array, b: Array) -> tuple[Array, Array]:
@@ -185,8 +121,8 @@ class AttentionWeights(ScaledDotProduct):
 
     scale=None means 1/sqrt(d), which is 1/2 in the example. With causal=True query t sees the keys s <= t, counted
     from the first of each (as PyTorch does), also where there are more queries than keys. With mask=True the input
-    mask (t s), or (... t s), is True or 1 where a query may attend to a key. Where a weight is close to 1, the Jacobian
-    is held without the cancellation of 1 - P_ts.
+    mask (t s), or (... t s), is True or 1 where a query may attend to a key. Where a weight is close to 1 or
+    scores are large, the Jacobian is held without the cancellation of 1 - P_ts.
 
     Shapes:    Q (... t d), K (... s d), mask (t s) if mask=True -> P (... t s)
     Formula:   P_ts = exp(scale sum_d Q_td K_sd) / sum_r exp(scale sum_d Q_td K_rd)
@@ -217,18 +153,18 @@ class AttentionWeights(ScaledDotProduct):
         ]
 
     def exact(self, wrt: str, b: str, P: Array, arrays: Mapping[str, Array]) -> Jacobian:
-        """By the scores δ_sr q_s - P_s q_r - q_s t_r with q = P - t, t = 1 at the sure weight; as softmax holds it."""
-        Q, K = arrays["Q"], arrays["K"]
-        sure, q = doubt(P)
-        outer = f"{b} t s, {b} t r -> {b} t s | {b} t r"
-        by_scores = (
-            delta_einsum(f"{b} t s -> {b} t s | {b} t s", q)
-            - delta_einsum(outer, P, q)
-            - delta_einsum(outer, q, sure.astype(P.dtype))
-        )
+        """P_ts (K_sd - sum_r P_tr K_rd) by Q; by the scores, as softmax holds it, δ_sr q_s - P_s q_r - q_s t_r.
+
+        There q = P - t, and t is 1 at the weight close to 1 and 0 elsewhere.
+        """
         if wrt == "Q":
-            return by_scores @ delta_einsum(f"{b} s d -> {b} t s | {b} t d", K, t=Q.shape[-2])
-        return by_scores @ delta_einsum(f"{b} t d -> {b} t s | {b} s d", Q, s=K.shape[-2])
+            return delta_einsum(f"{b} t s d -> {b} t s | {b} t d", P[..., None] * difference(P, arrays["K"]))
+        sure = P > SATURATED
+        rest = np.sum(np.where(sure, 0, P), axis=-1, keepdims=True)
+        t, q, Q = sure.astype(P.dtype), np.where(sure, -rest, P), arrays["Q"]
+        outer = f"{b} t s, {b} t r, {b} t d -> {b} t s | {b} r d"
+        diagonal = delta_einsum(f"{b} t s, {b} t d -> {b} t s | {b} s d", q, Q)
+        return diagonal - delta_einsum(outer, P, q, Q) - delta_einsum(outer, q, t, Q)
 
 
 class Attention(ScaledDotProduct):
@@ -236,8 +172,8 @@ class Attention(ScaledDotProduct):
 
     scale=None means 1/sqrt(d), which is 1/2 in the example. With causal=True query t sees the keys s <= t, counted
     from the first of each (as PyTorch does), also where there are more queries than keys. With mask=True the input
-    mask (t s), or (... t s), is True or 1 where a query may attend to a key. Where a weight is close to 1, the Jacobian
-    is held with V_se - O_te as one factor, without its cancellation.
+    mask (t s), or (... t s), is True or 1 where a query may attend to a key. Where a weight is close to 1 or
+    scores are large, the Jacobian is held with P_ts (V_se - O_te) as one factor, without its cancellation.
 
     Shapes:    Q (... t d), K (... s d), V (... s e), mask (t s) if mask=True -> O (... t e)
     Formula:   O_te = sum_s P_ts V_se with P_ts = exp(scale sum_d Q_td K_sd) / sum_r exp(scale sum_d Q_td K_rd)
@@ -273,8 +209,8 @@ class Attention(ScaledDotProduct):
 
     def exact(self, wrt: str, b: str, P: Array, arrays: Mapping[str, Array]) -> Jacobian:
         C = P[..., None] * difference(P, arrays["V"])
-        if wrt == "Q":
-            return delta_einsum(f"{b} t s e, {b} s d -> {b} t e | {b} t d", C, arrays["K"])
+        if wrt == "Q":  # the sum of C over s is 0, so it does not see what the keys have in common
+            return delta_einsum(f"{b} t s e, {b} t s d -> {b} t e | {b} t d", C, difference(P, arrays["K"]))
         return delta_einsum(f"{b} t s e, {b} t d -> {b} t e | {b} s d", C, arrays["Q"])
 
     def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
@@ -285,21 +221,14 @@ class Attention(ScaledDotProduct):
         return ("P",)
 
 
-# ----- value minus mean -----
-
-
-def doubt(P: Array) -> tuple[Array, Array]:
-    """Where a weight is close to 1; and the weights, less 1 there, without the cancellation of P - 1."""
-    sure = P > SATURATED
-    rest = np.sum(np.where(sure, 0, P), axis=-1, keepdims=True)
-    return sure, np.where(sure, -rest, P)
-
-
 def difference(P: Array, V: Array) -> Array:
-    """V_se - O_te for the mean O = P V, with axes (... t s e): O is the value of the sure key and a small rest."""
-    sure, q = doubt(P)
-    nearest, rest = sure.astype(P.dtype) @ V, q @ V
-    return np.asarray((V[..., None, :, :] - nearest[..., :, None, :]) - rest[..., :, None, :])
+    """V_se - O_te for the mean O = P V, with axes (... t s e), without its cancellation where a P_ts is close to 1.
+
+    Values are taken relative to that of the key with the largest weight, which then adds nothing to the mean.
+    """
+    top = np.argmax(P, axis=-1)[..., None]
+    relative = V[..., None, :, :] - np.take_along_axis(V, top, axis=-2)[..., :, None, :]
+    return np.asarray(relative - np.sum(P[..., None] * relative, axis=-2, keepdims=True))
 
 
 OPS: tuple[Op, ...] = (AttentionWeights(), Attention())

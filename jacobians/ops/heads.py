@@ -10,11 +10,9 @@ import numpy as np
 from jacobians.composite import Composite
 from jacobians.errors import InputError, ShapeError, shape_text
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
-from jacobians.ops.attention import Masked, flag
 from jacobians.ops.labels import whole
+from jacobians.ops.mask import BATCH, Masked, flag
 from jacobians.terms import Array
-
-LETTERS = "nmpqu"
 
 
 def head_count(where: str, heads: int) -> int:
@@ -54,7 +52,7 @@ class SplitHeads(Op):
 
     inputs = {"x": "... t j"}
     output = "... h t k"
-    letters = LETTERS
+    letters = BATCH
 
     def __init__(self, heads: int = 2) -> None:
         """Take the number of heads."""
@@ -92,7 +90,7 @@ class MergeHeads(Op):
 
     inputs = {"x": "... h t k"}
     output = "... t j"
-    letters = LETTERS
+    letters = BATCH
 
     def compute(self, x: Array) -> Array:
         turned = np.swapaxes(x, -2, -3)

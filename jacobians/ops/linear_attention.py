@@ -10,8 +10,9 @@ from jacobians.constructors import delta_einsum
 from jacobians.errors import InputError, shape_text
 from jacobians.jacobian import Jacobian
 from jacobians.op import Op, Rule, Signature, term
-from jacobians.ops.attention import BATCH, difference
+from jacobians.ops.attention import difference
 from jacobians.ops.losses import first_true
+from jacobians.ops.mask import BATCH
 from jacobians.ops.softmax import SATURATED
 from jacobians.terms import Array
 

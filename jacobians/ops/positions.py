@@ -12,6 +12,7 @@ from jacobians.errors import InputError, ShapeError, shape_text, unknown
 from jacobians.jacobian import Jacobian
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
 from jacobians.ops.labels import whole_option
+from jacobians.ops.mask import BATCH
 from jacobians.terms import Array
 
 LAYOUTS = ("interleaved", "half")
@@ -22,7 +23,7 @@ class Positions(Op):
 
     inputs = {"x": "... t d"}
     output = "... t d"
-    letters = "nmpqu"
+    letters = BATCH
     base: float
     offset: int
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import jax.numpy as jnp
-import torch
 
 from tests.peers.attention import attention_jax, attention_torch
 
@@ -45,13 +44,6 @@ def _twins(split, attend, merge):
     layer = projected(split, attend, merge)
     names = ("self_attention", "cross_attention", "multi_head_attention")
     return {"split_heads": split, "merge_heads": merge} | dict.fromkeys(names, layer)
-
-
-def module(op, queries, keys, values, W_Q, W_K, W_V, W_O):
-    """torch.nn.MultiheadAttention with these weights, which keeps their transposes and has d = e = m."""
-    layer = torch.nn.MultiheadAttention(W_Q.shape[0], op.heads, bias=False, batch_first=True, dtype=torch.float64)
-    weights = {"in_proj_weight": torch.cat([W_Q.T, W_K.T, W_V.T]), "out_proj.weight": W_O.T}
-    return torch.func.functional_call(layer, weights, (queries, keys, values), {"need_weights": False})[0]
 
 
 JAX = _twins(split_jax, attention_jax, merge_jax)
