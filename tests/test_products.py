@@ -8,7 +8,7 @@ import pytest
 from jacobians.errors import InputError, ShapeError
 from jacobians.ops.einsum import Einsum
 from jacobians.ops.linear import Linear, LinearMap, LinearRows
-from jacobians.ops.products import Inner, Matmul, Outer, Quadratic
+from jacobians.ops.products import Bilinear, Inner, Matmul, Outer, Quadratic
 from symbolic.formulas import FORMULAS
 from symbolic.scope import Symbolic
 
@@ -200,3 +200,45 @@ def test_formulas_with_symbolic_sizes_give_the_forward_pass(op):
     for index in np.ndindex(value.shape):
         formula = FORMULAS[op.name](scope, *index).subs({scope.size(a): n for a, n in sizes.items()}).doit()
         np.testing.assert_allclose(float(formula.xreplace(numbers)), value[index], rtol=1e-14)
+
+
+# ----- the bilinear layer -----
+
+A = [[[1, 2, 0], [3, -1, 4]], [[0, 1, 1], [-2, 5, 0]]]  # (k i j)
+PAIR = {"x1": [1, 2], "x2": [3, 5, 7], "A": A}
+
+
+def test_bilinear_by_hand():
+    op, inputs = Bilinear(), {**PAIR, "b": [100, 200]}
+    np.testing.assert_array_equal(op.forward(**inputs), [177, 250])  # (13, 32) and (12, 19) times x1
+    J = op.jacobians(**inputs)
+    np.testing.assert_array_equal(J["x1"].dense(), [[13, 32], [12, 19]])  # A_k x2
+    np.testing.assert_array_equal(J["x2"].dense(), [[7, 0, 8], [-4, 11, 1]])  # A_k^T x1
+    np.testing.assert_array_equal(J["A"].dense()[1], [np.zeros((2, 3)), [[3, 5, 7], [6, 10, 14]]])  # x1 x2^T
+    np.testing.assert_array_equal(J["b"].dense(), np.eye(2))
+
+
+def test_bilinear_without_a_bias():
+    np.testing.assert_array_equal(Bilinear(bias=False).forward(**PAIR), [77, 50])
+    with pytest.raises(InputError, match="Bilinear: input b is missing; expected x1, x2, A, b"):
+        Bilinear().forward(**PAIR)
+
+
+def test_a_bilinear_form_of_one_vector_is_the_quadratic_form():
+    rng = np.random.default_rng(5)
+    x, M = rng.standard_normal(3), rng.standard_normal((3, 3))
+    bilinear, quadratic = Bilinear(bias=False).jacobians(x1=x, x2=x, A=M[None]), Quadratic().jacobians(x=x, A=M)
+    by_x = bilinear["x1"].dense() + bilinear["x2"].dense()
+    np.testing.assert_allclose(by_x[0], quadratic["x"].dense(), rtol=1e-14)
+    np.testing.assert_allclose(bilinear["A"].dense()[0, 0], quadratic["A"].dense(), rtol=1e-14)
+
+
+def test_bilinear_refuses():
+    with pytest.raises(
+        ShapeError, match=r"Bilinear.A: expected \(k i j\) = \(\?, 2, 3\), got \(2, 3, 2\); x1 fixes i = 2"
+    ):
+        Bilinear(bias=False).forward(x1=[1, 2], x2=[3, 5, 7], A=np.ones((2, 3, 2)))
+    with pytest.raises(ShapeError, match=r"Bilinear.b: expected \(k\) = \(2\), got \(3\); A fixes k = 2"):
+        Bilinear().forward(**PAIR, b=np.ones(3))
+    with pytest.raises(ShapeError, match=r"Bilinear.x2: expected \(n j\) = \(5, 3\), got \(7, 3\)"):
+        Bilinear(bias=False).forward(x1=np.ones((5, 2)), x2=np.ones((7, 3)), A=A)

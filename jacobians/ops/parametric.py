@@ -148,7 +148,7 @@ class TemperatureSoftmax(AlongAxis):
         return (cls(), cls(axis=0), cls(axis=1))
 
     def check(self, x: Array, T: Array) -> None:
-        require(f"{self.label}.T", T, T > 0, "above 0", "a small T is close to a maximum, a large one to a mean")
+        require(f"{self.label}.T", T, T > 0, "> 0", "a small T is close to a maximum, a large one to a mean")
 
     def exponents(self, x: Array, T: Array) -> Array:
         """x / T, shifted so that rounding does not show: softmax does not see a shift."""
