@@ -8,7 +8,7 @@ parameters, the inputs it needs, and the output by its `symbol`, and returns one
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -77,6 +77,8 @@ class Op:
     domain: ClassVar[tuple[float, float] | Mapping[str, tuple[float, float]]] = (-2.0, 2.0)
     #: Inputs that are probabilities over the last axis in practice: random points of networks make them sum to 1.
     distributions: ClassVar[tuple[str, ...]] = ()
+    #: Factors of the rules that depend on no input: {"1/size"}.
+    constants: ClassVar[Collection[str]] = ()
     #: False where the forward pass is not complex differentiable as written (abs, max, comparisons).
     analytic: ClassVar[bool] = True
 

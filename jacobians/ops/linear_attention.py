@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from jacobians.errors import InputError, shape_text
 from jacobians.jacobian import Jacobian
 from jacobians.op import Op, Rule, Signature, term
 from jacobians.ops.attention import difference
+from jacobians.ops.elementary import Reciprocal
+from jacobians.ops.elementwise import Elementwise, Slope
 from jacobians.ops.losses import first_true
 from jacobians.ops.mask import BATCH
 from jacobians.ops.softmax import SATURATED
@@ -76,6 +78,11 @@ class LinearAttention(Op):
         left, right, c = ("phi(Q)", _feature(Q)), ("phi(K)", _feature(K)), ("1/z", _inverse(Q, K))
         return term("... t, ... t d, ... s d -> ... t e | ... s e", c, left, right)
 
+    def parts(self) -> Mapping[str, tuple[Op, Mapping[str, str]]]:
+        features: dict[str, tuple[Op, Mapping[str, str]]] = {f"phi({x})": (Feature(), {"x": x}) for x in "QK"}
+        slopes = {f"phi'({x})": (Slope(Feature()), {"x": x}) for x in "QK"}
+        return features | slopes | {"z": (Total(), {"Q": "Q", "K": "K"}), "1/z": (Reciprocal(), {"x": "z"})}
+
     def inner_names(self) -> tuple[str, ...]:
         return ("z",)
 
@@ -91,6 +98,39 @@ class LinearAttention(Op):
         pattern = f"{b} t, {b} t d, {b} s d, {b} t s e -> {b} t e | {b} {other} d"
         exact = delta_einsum(pattern, c, left, right, difference(P, V))
         return Jacobian(exact.terms, textbook.out_shape, textbook.in_shape, lambda: textbook)
+
+
+class Total(Op):
+    """z_t = sum_s sum_d phi(Q_td) phi(K_sd), what the weights of a query are divided by."""
+
+    inputs = {"Q": "... t d", "K": "... s d"}
+    output = "... t"
+    symbol = "z"
+    letters = BATCH
+
+    def compute(self, Q: Array, K: Array) -> Array:
+        return np.asarray(1 / _inverse(Q, K))
+
+    def d_Q(self, Q: Array, K: Array) -> Rule:
+        return term("... t d, ... s d -> ... t | ... t d", ("phi'(Q)", _feature_slope(Q)), ("phi(K)", _feature(K)))
+
+    def d_K(self, Q: Array, K: Array) -> Rule:
+        return term("... t d, ... s d -> ... t | ... s d", ("phi(Q)", _feature(Q)), ("phi'(K)", _feature_slope(K)))
+
+
+class Feature(Elementwise):
+    """phi(x) = elu(x) + 1."""
+
+    name = "phi"
+
+    def compute(self, x: Array) -> Array:
+        return _feature(x)
+
+    def derivative(self, x: Array) -> Array:
+        return _feature_slope(x)
+
+    def curvature(self, x: Array) -> Array:
+        return np.where(x < 0, np.exp(np.minimum(x, 0)), np.zeros_like(x))
 
 
 def _feature(x: Array) -> Array:

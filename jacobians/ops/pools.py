@@ -54,7 +54,11 @@ class Pool(Op):
     def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
         """An image, an image with channels, some of those."""
         image = self.example_image(sizes)
-        return [{"x": (*batch, *image)} for batch in ((), (2,), (3, 2))]
+        return [{"x": (*batch, *image)} for batch in ((), *self.example_batches(image))]
+
+    def example_batches(self, image: Shape) -> Sequence[Shape]:
+        """The channels, and the axes before the image with a batch axis, for images of this shape."""
+        return (2,), (3, 2)
 
     def example_image(self, sizes: Sequence[int]) -> Shape:
         """The sizes of the image's axes."""
@@ -105,6 +109,15 @@ class LargestOf(Pool):
         at = [w.place(u_, p_) for w, u_, p_ in zip(windows, u, p, strict=True)]
         return f"[x[{', '.join((*n, *at))}] = y[{', '.join((*n, *u))}]]"
 
+    def example_batches(self, image: Shape) -> Sequence[Shape]:
+        many = -(-130 // math.prod(image))  # more entries than a formula with so many cases is differentiated for
+        return (many,), (2, many)
+
+    def sample(self, rng: np.random.Generator, shapes: Mapping[str, Shape]) -> dict[str, Array]:
+        """Evenly spread entries in random order: no two are close, so no window is near a kink."""
+        shape = shapes["x"]
+        return {"x": rng.permutation(np.linspace(*self.interval("x"), math.prod(shape))).reshape(shape)}
+
     def kink_distance(self, x: Array) -> float:
         """The smallest gap between the largest and the second largest entry of a window."""
         seen = windowed(x, self.windows(x.shape), -np.inf)
@@ -118,6 +131,8 @@ class LargestOf(Pool):
 
 class MeanOf(Pool):
     """The mean of a window."""
+
+    constants = ("1/size",)
 
     def counts(self, windows: Windows) -> Array:
         """How many entries each window along an axis counts."""
