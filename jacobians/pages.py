@@ -16,7 +16,7 @@ from jacobians.jacobian import Jacobian
 from jacobians.model import Model
 from jacobians.paths import Paths, along
 from jacobians.run import Run
-from jacobians.show import Shown, source_of_point
+from jacobians.show import Shown, last_steps, link, source_of_point
 
 
 def console(record: bool = False) -> Console:
@@ -36,7 +36,7 @@ def print_run(out: Console, run: Run, shown: Sequence[Shown], digits: int, sourc
     print_equations(out, run, source)
     for item in shown:
         out.print()
-        print_jacobian(out, f"∂{item.of}/∂{item.wrt}", item.J, item.tensor, digits)
+        print_jacobian(out, f"∂{item.of}/∂{item.wrt}", item.J, item.tensor, digits, item.index)
     if check:
         out.print()
         out.print(run.check(pairs=[(item.of, item.wrt) for item in shown]))
@@ -56,11 +56,13 @@ def print_equations(out: Console, run: Run, source: str) -> None:
     out.print(Text(f"  point: {source}", style="dim"))
 
 
-def print_jacobian(out: Console, left: str, J: Jacobian, tensor: str | None, digits: int) -> None:
-    """Structure before numbers."""
-    room = out.width - len(left) - 3
-    print_indented(out, Text(in_lines(str(J), room)), Text(left, style="bold cyan").append(" = ", style="default"))
-    if tensor is not None and tensor != str(J):
+def print_jacobian(
+    out: Console, left: str, J: Jacobian, tensor: str | None, digits: int, index: str | None = None
+) -> None:
+    """Structure before numbers; `index` stands in for an index form that is too long."""
+    room, index = out.width - len(left) - 3, index or str(J)
+    print_indented(out, Text(in_lines(index, room)), Text(left, style="bold cyan").append(" = ", style="default"))
+    if tensor is not None and tensor != index:
         written = Text(in_lines(tensor, room), style="green")
         print_indented(out, written, Text(" " * len(left)).append(" = ", style="green"))
     print_indented(out, Text(structure_line(J), style="dim"), Text("  "))
@@ -124,7 +126,7 @@ def _paths(out: Console, run: Run, paths: Paths, most: int) -> None:
         listed += 1
         total = total + path.jacobian.dense()
         steps = list(zip(path.nodes, path.nodes[1:], strict=False))
-        product = " · ".join(_step(paths, b, a) for a, b in reversed(steps))
+        product = " · ".join(str(link(paths, b, a)) for a, b in reversed(steps))
         value = f" = {_value(path.jacobian)}" if path.jacobian.size == 1 else ""
         out.print(Text(f"  {' → '.join(path.nodes)}", style="cyan"))
         print_indented(out, Text(f"{product}{value}"), Text("      "))
@@ -151,12 +153,6 @@ def _sweep(out: Console, run: Run, paths: Paths, forward: bool) -> None:
             out.print(Text(f"  {number}  ", style="dim").append(f"∂{of}/∂{wrt}{right}{value}", style="default"))
 
 
-def _step(paths: Paths, of: str, wrt: str) -> str:
-    """`∂f/∂s` along one arrow, marked where it is not the whole ∂f/∂s because other ways lead from s to f too."""
-    others = len(paths.edges[of]) > 1 and paths.model.paths(of, wrt).count > 1
-    return f"∂{of}/∂{wrt}" + (" (direct)" if others else "")
-
-
 def _chain_rule(paths: Paths, name: str, forward: bool) -> str:
     """` = ∂f/∂x ∂x/∂s + ...`, nothing for the first factors."""
     if forward:
@@ -164,12 +160,12 @@ def _chain_rule(paths: Paths, name: str, forward: bool) -> str:
         if sources == [paths.wrt]:
             return ""
         return " = " + " + ".join(
-            _step(paths, name, s) + ("" if s == paths.wrt else f" ∂{s}/∂{paths.wrt}") for s in sources
+            str(link(paths, name, s)) + ("" if s == paths.wrt else f" ∂{s}/∂{paths.wrt}") for s in sources
         )
-    targets = [t for t, sources in paths.edges.items() if name in sources]
-    if targets == [paths.of]:
+    products = last_steps(paths, name)
+    if [*map(len, products)] == [1]:
         return ""
-    return " = " + " + ".join((f"∂{paths.of}/∂{t} " if t != paths.of else "") + _step(paths, t, name) for t in targets)
+    return " = " + " + ".join(" ".join(map(str, product)) for product in products)
 
 
 def _value(J: Jacobian) -> str:

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from jacobians.curvature import PRINTED
 from jacobians.display import nonzeros, structure_line, sum_lines
 from jacobians.errors import FormError, InputError
 from jacobians.jacobian import Jacobian
 from jacobians.model import Model
 from jacobians.notation import name_to_latex
+from jacobians.paths import Paths
 from jacobians.run import Order, Run
 
 #: Larger Jacobians are written to JSON without their entries.
@@ -25,16 +27,59 @@ LATEX_LINE = 250
 
 
 @dataclass(frozen=True)
+class Link:
+    """The derivative of a node by another; `direct` where other ways lead between them that it leaves out."""
+
+    of: str
+    wrt: str
+    direct: bool = False
+
+    def __str__(self) -> str:
+        """`∂f/∂s`."""
+        return f"∂{self.of}/∂{self.wrt}" + (" (direct)" if self.direct else "")
+
+    @property
+    def latex(self) -> str:
+        r"""`\frac{\partial f}{\partial s}`."""
+        fraction = rf"\frac{{\partial {name_to_latex(self.of, [])}}}{{\partial {name_to_latex(self.wrt, [])}}}"
+        return rf"\left.{fraction}\right|_{{\mathrm{{direct}}}}" if self.direct else fraction
+
+
+#: A sum of products of derivatives.
+ChainRule = tuple[tuple[Link, ...], ...]
+
+
+def link(paths: Paths, of: str, wrt: str) -> Link:
+    """The derivative along one arrow; direct where it is not the whole one because other ways lead from wrt to of."""
+    return Link(of, wrt, len(paths.edges[of]) > 1 and paths.model.paths(of, wrt).count > 1)
+
+
+def last_steps(paths: Paths, wrt: str) -> ChainRule:
+    """Back to front: the sum over the nodes t that read `wrt` of d of / d t times d t / d wrt."""
+    readers = [t for t, sources in paths.edges.items() if wrt in sources]
+    return tuple((*((Link(paths.of, t),) if t != paths.of else ()), link(paths, t, wrt)) for t in readers)
+
+
+@dataclass(frozen=True)
 class Shown:
     """One Jacobian of a run with the formulas it prints with."""
 
     of: str
     wrt: str
     J: Jacobian
+    #: The chain rule in one step, where the product of all steps is a sum too long to print.
+    rule: ChainRule = ()
+
+    @property
+    def index(self) -> str:
+        """The index form in plain text; the chain rule where that is too long."""
+        return " + ".join(" ".join(map(str, product)) for product in self.rule) or str(self.J)
 
     @property
     def tensor(self) -> str | None:
         """The tensor form in plain text, None where only the index form is known."""
+        if self.rule:
+            return None
         try:
             return self.J.text("tensor")
         except FormError:
@@ -43,7 +88,9 @@ class Shown:
     @property
     def latex(self) -> str:
         r"""`\frac{\partial L}{\partial W^{(1)}} = \sum_k ...`, with the tensor form where it is proved."""
-        left = rf"\frac{{\partial {name_to_latex(self.of, [])}}}{{\partial {name_to_latex(self.wrt, [])}}}"
+        left = Link(self.of, self.wrt).latex
+        if self.rule:
+            return rf"{left} &= {_aligned(' + '.join(' '.join(f.latex for f in product) for product in self.rule))}"
         if self.J.shape:
             from jacobians.structure import axis_names
 
@@ -67,9 +114,9 @@ class Shown:
             "out_shape": list(self.J.out_shape),
             "in_shape": list(self.J.in_shape),
             "pattern": self.J.pattern.splitlines(),
-            "index": str(self.J),
+            "index": self.index,
             "tensor": self.tensor,
-            "latex": self.J.latex("index"),
+            "latex": self.latex.split("&= ", 1)[1] if self.rule else self.J.latex("index"),
             "nonzero_by_structure": nonzeros(self.J),
             "entries": self.J.dense().tolist() if small else None,
         }
@@ -120,7 +167,12 @@ def source_of_point(model: Model, given: Collection[str], file: Path | None, see
 
 def collect(run: Run, chosen: Iterable[tuple[str, str]], order: Order) -> list[Shown]:
     """The Jacobians asked for."""
-    return [Shown(of, wrt, run.jacobian(of, wrt, order=order)) for of, wrt in chosen]
+    return [Shown(of, wrt, run.jacobian(of, wrt, order=order), _rule(run, of, wrt)) for of, wrt in chosen]
+
+
+def _rule(run: Run, of: str, wrt: str) -> ChainRule:
+    paths = run.model.paths(of, wrt)
+    return last_steps(paths, wrt) if paths.terms(run) > PRINTED else ()
 
 
 def as_json(run: Run, shown: Sequence[Shown], check: Any) -> str:
