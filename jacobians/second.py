@@ -2,8 +2,8 @@
 
 Each term of a Jacobian is a product of factors, so the product rule takes one factor out at a time, F; what is left
 is the term's derivative by F, with the labels of F as input axes. The chain rule goes on with the derivative of F:
-deltas where F is the input itself, the op's own Jacobian where F is its output, nothing where F is a 0/1 pattern or declared constant,
-else the Jacobian of the op that `Op.parts` says F comes from.
+deltas where F is the input itself, the op's own Jacobian where F is its output, nothing where F is a 0/1 pattern or
+declared constant, else the Jacobian of the op that `Op.parts` says F comes from.
 
 So the second order is made of the first: one engine and no second rule per op, which somebody would have to derive,
 to write and to keep in step with the first one for every pair of inputs. What an op adds is where its factors come

@@ -22,7 +22,7 @@ ALL_OPS = pytest.mark.parametrize("op", ops(), ids=lambda op: op.name)
 #: Cases with more entries of the second derivative are left to the smaller ones.
 ENTRIES = 3000
 #: Pairs of inputs compared for one op: with differences, and with JAX, which takes its time to compile each.
-PAIRS, COMPILED = 60, 6
+PAIRS, COMPILED = 30, 4
 #: The ops without a second derivative, and a word of the error that says why.
 WITHOUT: dict[str, str] = {}
 
@@ -62,8 +62,8 @@ def test_second_derivative_equals_differences_of_the_jacobian(op):
 
 
 def test_every_op_is_compared():
-    """All but reshape, whose examples are large, and one_hot, which takes data only."""
-    assert [op.name for op in ops() if not small_cases(op, 1)] == ["reshape", "one_hot"]
+    """All but two linear ones, whose examples are large, and one_hot, which takes data only."""
+    assert {op.name for op in ops() if not small_cases(op, 1)} == {"reshape", "merge_heads", "one_hot"}
 
 
 @pytest.mark.peers
@@ -93,6 +93,24 @@ def test_second_derivative_equals_jax(op):
 # ----- SymPy -----
 
 BY_SYMPY = (jac.Softmax(), jac.Normalize(), jac.Determinant(), jac.CrossEntropy(), jac.Divide(), jac.GELU(), jac.Var())
+
+
+class Scaled(Op):
+    """y = c x with a number c that nothing computes."""
+
+    inputs = {"x": "i"}
+    output = "i"
+    constants = ("c",)
+
+    def compute(self, x):
+        return 3 * x
+
+    def d_x(self):
+        return term("-> i | i", ("c", 3.0))
+
+
+def test_a_declared_constant_has_no_derivative():
+    assert Scaled().hessian("x", x=np.array([1.0, 2.0])).terms == ()
 
 
 @pytest.mark.parametrize("op", BY_SYMPY, ids=lambda op: op.name)
