@@ -11,7 +11,7 @@ from jacobians.errors import InputError
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
 from jacobians.ops.axis import first_largest
 from jacobians.ops.labels import whole
-from jacobians.ops.pools import LargestOf, MeanOf, Pool, batch_labels
+from jacobians.ops.pools import LargestOf, MeanOf, Pool, batch_labels, large_batches, spread_out
 from jacobians.ops.windows import AdaptiveWindows, PerAxis, Windows, axis_labels, per_axis, spread
 from jacobians.terms import Array
 
@@ -26,7 +26,7 @@ class AdaptivePool(Pool):
     def along(self, axis: int, size: int) -> Windows:
         return AdaptiveWindows(size, spread(self.output_size, self.dims)[axis])
 
-    def example_image(self, sizes: Sequence[int]) -> Shape:
+    def example_image(self, sizes: Sequence[int], plain: bool) -> Shape:
         return {1: (sizes[2],), 2: (4, sizes[1]), 3: (2, sizes[1], 2)}[self.dims]
 
     @classmethod
@@ -176,8 +176,8 @@ class GlobalPool(Op):
         return (cls(), cls(dims=1), cls(dims=3))
 
     def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
-        image = (sizes[0], sizes[1], 2)[: self.dims]
-        return [{"x": (*batch, *image)} for batch in ((), (sizes[2],), (3, 2))]
+        image = (sizes[1], 2, 2)[: self.dims]
+        return [{"x": (*batch, *image)} for batch in ((), *large_batches(image))]
 
 
 class GlobalMaxPool(GlobalPool):
@@ -203,6 +203,9 @@ class GlobalMaxPool(GlobalPool):
         largest = f"y[{', '.join(slots[:batch])}]" if batch else "y"
         name = f"[x[{', '.join(slots)}] = {largest}]"
         return term(f"... {self.labels} -> ... | ... {self.labels}", (name, winner))
+
+    def sample(self, rng: np.random.Generator, shapes: Mapping[str, Shape]) -> dict[str, Array]:
+        return {"x": spread_out(rng, shapes["x"])}
 
     def kink_distance(self, x: Array) -> float:
         """The smallest gap between the largest and the second largest entry of an image."""

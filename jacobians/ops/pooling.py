@@ -75,12 +75,14 @@ class SlidingPool(Pool):
             )
         return windows
 
-    def example_image(self, sizes: Sequence[int]) -> Shape:
-        more = {1: (sizes[1] + 1,), 2: (2, sizes[1] + 1), 3: (0, 2, 4)}[self.dims]
-        return tuple(
-            span(size, dilation) + n
-            for n, (size, _, _, dilation) in zip(more, map(self.options, range(self.dims)), strict=True)
-        )
+    def example_image(self, sizes: Sequence[int], plain: bool) -> Shape:
+        """A few windows along each axis; where a last one may hang over, an entry more."""
+        windows = {1: (sizes[1],), 2: (2, sizes[1]), 3: (1, 1, 2) if plain else (2, 1, 3)}[self.dims]
+        image = []
+        for axis, many in enumerate(windows):
+            size, stride, padding, dilation = self.options(axis)
+            image.append(span(size, dilation) - 2 * padding + stride * (many - 1) + self.ceil_mode)
+        return tuple(image)
 
 
 class MaxPool(LargestOf, SlidingPool):
@@ -106,9 +108,9 @@ class MaxPool(LargestOf, SlidingPool):
             cls(),
             cls(size=3, stride=1, padding=1),
             cls(size=2, stride=many, dilation=2),
-            cls(size=tuple(n + 1 for n in many), stride=2, padding=1, ceil_mode=True),
+            cls(size=tuple(2 + k % 2 for k in range(cls.dims)), stride=2, padding=1, ceil_mode=True),
             cls(size=2, stride=3, padding=1, dilation=many[::-1], ceil_mode=True),
-            cls(size=3, ceil_mode=True),
+            cls(ceil_mode=True),
         )
 
 
@@ -141,7 +143,7 @@ class AvgPool(MeanOf, SlidingPool):
             cls(),
             cls(size=3, stride=1, padding=1),
             cls(size=3, stride=many, padding=1, count_include_pad=False),
-            cls(size=tuple(n + 1 for n in many), stride=2, padding=1, ceil_mode=True),
+            cls(size=tuple(2 + k % 2 for k in range(cls.dims)), stride=2, padding=1, ceil_mode=True),
             cls(size=3, stride=3, ceil_mode=True, count_include_pad=False),
         )
 

@@ -24,6 +24,17 @@ def batch_labels(many: int) -> Labels:
     return (*letters("nmsij", many - 1), "c") if many else ()
 
 
+def large_batches(image: Shape) -> Sequence[Shape]:
+    """Axes before the image for examples with more entries than a formula of so many cases is differentiated for."""
+    many = -(-130 // math.prod(image))
+    return (many,), (2, many)
+
+
+def spread_out(rng: np.random.Generator, shape: Shape) -> Array:
+    """Evenly spread entries in random order: no two are close, so no window is near a kink."""
+    return rng.permutation(np.linspace(-2, 2, math.prod(shape))).reshape(shape)
+
+
 class Pool(Op):
     """One number for each window on the last `dims` axes of x; all axes before them, channels too, are batch axes."""
 
@@ -53,15 +64,16 @@ class Pool(Op):
 
     def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
         """An image, an image with channels, some of those."""
-        image = self.example_image(sizes)
-        return [{"x": (*batch, *image)} for batch in ((), *self.example_batches(image))]
+        image = self.example_image(sizes, plain=False)
+        batches = self.example_batches(image)
+        return [{"x": self.example_image(sizes, plain=True)}, *({"x": (*batch, *image)} for batch in batches)]
 
     def example_batches(self, image: Shape) -> Sequence[Shape]:
         """The channels, and the axes before the image with a batch axis, for images of this shape."""
         return (2,), (3, 2)
 
-    def example_image(self, sizes: Sequence[int]) -> Shape:
-        """The sizes of the image's axes."""
+    def example_image(self, sizes: Sequence[int], plain: bool) -> Shape:
+        """The sizes of the image's axes, for the plainest example or for one with channels."""
         raise NotImplementedError
 
 
@@ -110,13 +122,10 @@ class LargestOf(Pool):
         return f"[x[{', '.join((*n, *at))}] = y[{', '.join((*n, *u))}]]"
 
     def example_batches(self, image: Shape) -> Sequence[Shape]:
-        many = -(-130 // math.prod(image))  # more entries than a formula with so many cases is differentiated for
-        return (many,), (2, many)
+        return large_batches(image)
 
     def sample(self, rng: np.random.Generator, shapes: Mapping[str, Shape]) -> dict[str, Array]:
-        """Evenly spread entries in random order: no two are close, so no window is near a kink."""
-        shape = shapes["x"]
-        return {"x": rng.permutation(np.linspace(*self.interval("x"), math.prod(shape))).reshape(shape)}
+        return {"x": spread_out(rng, shapes["x"])}
 
     def kink_distance(self, x: Array) -> float:
         """The smallest gap between the largest and the second largest entry of a window."""

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
 
 from symbolic.formulas.windows import each, entry_or_zero, over_window, within
 from symbolic.scope import Scope
-
-
-def largest(entries: Sequence[Any]) -> Any:
-    """The largest entry, of several the first one: sum_i x_i [x_i > x_k for k < i, x_i >= x_k for k > i]."""
-
-    def wins(i: int) -> Any:
-        conditions = ((sp.Gt if k < i else sp.Ge)(entries[i], b) for k, b in enumerate(entries) if k != i)
-        return sp.Piecewise((1, sp.And(*conditions)), (0, True))
-
-    return sp.Add(*(a * wins(i) for i, a in enumerate(entries)))
-
 
 # ----- windows that slide -----
 
@@ -39,7 +28,7 @@ def max_pool(s: Scope, *index: Any) -> Any:
         place = [stride * u + dilation * p - pad for (stride, u, dilation, pad), p in zip(steps, offset, strict=True)]
         if not hanging or bool(within(place, sizes)):
             entries.append(s.x[(*n, *place)])
-    return largest(entries)
+    return sp.Max(*entries)
 
 
 def avg_pool(s: Scope, *index: Any) -> Any:
@@ -89,7 +78,7 @@ def adaptive_max_pool(s: Scope, *index: Any) -> Any:
     """y_uv = the largest x_hw of the window, written out: for given sizes only."""
     n = index[: -s.op.dims]
     ranges = [range(int(start), int(stop)) for start, stop in _bounds(s, index)]
-    return largest([s.x[(*n, *place)] for place in itertools.product(*ranges)])
+    return sp.Max(*(s.x[(*n, *place)] for place in itertools.product(*ranges)))
 
 
 def adaptive_avg_pool(s: Scope, *index: Any) -> Any:
@@ -108,7 +97,7 @@ def adaptive_avg_pool(s: Scope, *index: Any) -> Any:
 def global_max_pool(s: Scope, *index: Any) -> Any:
     """y = the largest x_hw, written out: for given sizes only."""
     sizes = [range(int(s.size(a))) for a in s.labels["x"][len(index) :]]
-    return largest([s.x[(*index, *place)] for place in itertools.product(*sizes)])
+    return sp.Max(*(s.x[(*index, *place)] for place in itertools.product(*sizes)))
 
 
 def global_avg_pool(s: Scope, *index: Any) -> Any:
