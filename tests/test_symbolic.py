@@ -35,6 +35,7 @@ GIVEN_SIZES_ONLY = (
     "gru_cell",
     "maxout",
     "rotary_embedding",
+    "linear_attention",
 )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from jacobians.constructors import delta_einsum
 from jacobians.errors import InputError, shape_text
 from jacobians.jacobian import Jacobian
-from jacobians.op import Op, Rule, Signature, term
+from jacobians.op import Op, Rule, Shape, Signature, term
 from jacobians.ops.attention import difference
 from jacobians.ops.elementary import Reciprocal
 from jacobians.ops.elementwise import Elementwise, Slope
@@ -82,6 +82,14 @@ class LinearAttention(Op):
         features: dict[str, tuple[Op, Mapping[str, str]]] = {f"phi({x})": (Feature(), {"x": x}) for x in "QK"}
         slopes = {f"phi'({x})": (Slope(Feature()), {"x": x}) for x in "QK"}
         return features | slopes | {"z": (Total(), {"Q": "Q", "K": "K"}), "1/z": (Reciprocal(), {"x": "z"})}
+
+    def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
+        """Small in the plainest: SymPy takes long over the two cases of phi."""
+        t, s, *_ = sizes
+        return [
+            {"Q": (*n, t, d), "K": (*n, s, d), "V": (*n, s, e)}
+            for n, t, s, d, e in (((), t, s, 2, 4), ((2,), 3, 5, 7, 4), ((2, 3), 4, 5, 7, 1))
+        ]
 
     def inner_names(self) -> tuple[str, ...]:
         return ("z",)

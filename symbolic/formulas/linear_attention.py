@@ -7,7 +7,8 @@ from typing import Any
 
 import sympy as sp
 
-from symbolic.scope import Scope
+from jacobians.errors import FormError
+from symbolic.scope import Explicit, Scope
 
 
 def phi(x: Any) -> Any:
@@ -18,6 +19,8 @@ def phi(x: Any) -> Any:
 def linear_attention(s: Scope, *index: Any) -> Any:
     """O_te = sum_sd phi(Q_td) phi(K_sd) V_se / sum_sd phi(Q_td) phi(K_sd)."""
     *n, t, e = index
+    if not isinstance(s, Explicit):
+        raise FormError("the cases of phi depend on the indices of a sum")
 
     def mean(value: Callable[[Any], Any]) -> Any:
         return s.sum("s", lambda k: s.sum("d", lambda d: phi(s.Q[*n, t, d]) * phi(s.K[*n, k, d]) * value(k)))
