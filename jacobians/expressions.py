@@ -216,7 +216,7 @@ class Builder:
 
     def _option(self, tree: t.Tree) -> Any:
         if isinstance(tree, t.Name):
-            return {"true": True, "false": False, "none": None}.get(tree.text.lower(), tree.text)
+            return {"true": True, "false": False}.get(tree.text.lower(), tree.text)
         value = self._operand(tree)
         if not isinstance(value, Fraction):
             raise self._refuse(tree, f"option {to_plain(tree)}: expected a number or a word")

@@ -56,9 +56,15 @@ def named_op(name: str, count: int, options: Mapping[str, Any]) -> Op:
     for key in options:
         if key not in allowed:
             raise unknown(name, "option", key, allowed)
+    # `none` is the value None, but one of the words where the option takes words: reduction=none
+    options = {k: None if _is_none(v) and not isinstance(allowed[k].default, str) else v for k, v in options.items()}
     if "count" in allowed:
         options = {"count": count, **options}
     return _switched(OPS[name], count, options)
+
+
+def _is_none(value: Any) -> bool:
+    return isinstance(value, str) and value.lower() == "none"
 
 
 def _switched(default: Op, count: int, options: Mapping[str, Any]) -> Op:

@@ -47,6 +47,11 @@ def test_words_for_true_false_and_none(word, value):
     assert (op.axis if value is None else op.mean) is value
 
 
+def test_none_is_a_word_where_the_option_takes_words():
+    model = jac.Model.parse("z : 4 x 3\ny : 4 x 3\nL = cross_entropy(z, y, reduction=none)")
+    assert (model.nodes["L"].op.reduction, model.shapes["L"]) == ("none", (4,))
+
+
 def test_other_words_are_text_and_numbers_are_numbers():
     op = jac.Model.parse("x : 3\nW : 3 x 3\nb : 3\nV : 3 x 3\nc : 3\ny = highway(x, W, b, V, c, activation=relu)")
     assert op.nodes["y"].op.activation == "relu"
