@@ -76,6 +76,14 @@ def test_in_a_model_the_number_of_arguments_says_whether_there_is_a_projection()
     assert "P_H_Y" in str(run.jacobian("Y", "W_Q"))
 
 
+def test_in_a_model_a_mask_is_said_in_words():
+    text = "X : 3 x 5\nW_Q : 5 x 4\nW_K : 5 x 4\nW_V : 5 x 6\nm = [[1, 0, 0], [1, 1, 0], [0, 1, 1]]"
+    model = jac.Model.parse(f"{text}\nY = self_attention(X, W_Q, W_K, W_V, m, heads=2, mask=true)")
+    run = model.run(model.random_point(seed=2))
+    J = run.jacobian("Y", "X").dense()
+    np.testing.assert_array_equal(np.any(J != 0, axis=(1, 3)), [[1, 0, 0], [1, 1, 0], [0, 1, 1]])
+
+
 def test_extreme_tokens():
     op = SelfAttention(2, out=True)
     inputs = point(op)

@@ -176,8 +176,8 @@ class SelfAttention(ProjectedAttention):
 
     heads=2 cuts Q, K and V into two matrices of columns each and attends in each of them, scaled by 1/sqrt(d/heads).
     With out=True (or a fifth argument in an equation) the heads, side by side, are multiplied by W_O. With causal=True
-    a token sees itself and what came before; with mask=True the input mask is True or 1 where a token (row) may attend
-    to a token (column).
+    a token sees itself and what came before; with mask=True, which an equation has to say, the input mask is True or 1
+    where a token (row) may attend to a token (column).
 
     Shapes:    X (... t m), W_Q (m d), W_K (m d), W_V (m e), W_O (e o) if out=True, mask (t t) if mask=True
                -> Y (... t e), or (... t o) if out=True
