@@ -159,7 +159,7 @@ class ProjectedAttention(Masked, Composite):
         """Heads of width 4 in the plainest, so that 1/sqrt(d/heads) is 1/2; a small case; a batch."""
         h = self.heads
         m = 7 if h > 1 else 11  # more than SymPy differentiates: a minute for what the small case says as well
-        plain = {"t": 2, "s": sizes[2], "m": m, "c": 2, "d": 4 * h, "e": 2 * h, "o": sizes[1]}
+        plain = {"t": 2, "s": sizes[2], "m": m, "c": 7, "d": 4 * h, "e": 2 * h, "o": sizes[1]}
         small = {"t": 2, "s": 3, "m": 2, "c": 1, "d": h, "e": h, "o": 1}
         batch = {"t": 3, "s": 5, "m": 11, "c": 7, "d": 2 * h, "e": 3 * h, "o": 8}
         return [
