@@ -18,6 +18,7 @@ class Convolution(Kernel):
     """z_o = b_o + the sum of W_o times each window of x."""
 
     channels = ("o", "c")
+    batches = (((), (2,), (5, 3)), ((), (4,), (2, 3)))
     words = ("same", "valid")
 
     def __init__(
@@ -94,6 +95,7 @@ class TransposedConvolution(Kernel):
     """Every entry of x lays the kernel, times that entry, on the output: the transposed map of a convolution."""
 
     channels = ("c", "o")
+    batches = (((), (2,), (5, 3)), ((), (8,), (2, 5)))
 
     def __init__(
         self,

@@ -20,7 +20,6 @@ from jacobians.terms import Array, Labels
 
 #: The extents of the kernels that examples have: without batch axes, with one, with two.
 EXAMPLE_KERNELS = {1: ((3,), (2,), (3,)), 2: ((2, 2), (3, 2), (2, 3)), 3: ((1, 2, 2), (2, 1, 3), (3, 1, 2))}
-EXAMPLE_BATCHES = {1: ((), (2,), (5, 3)), 2: ((), (11,), (3, 5)), 3: ((), (11,), (3, 5))}
 
 
 class Kernel(Op):
@@ -33,6 +32,8 @@ class Kernel(Op):
     dims: ClassVar[int]
     #: The labels of W's channels: those of the windows, those of the image.
     channels: ClassVar[tuple[str, str]]
+    #: The batch axes of examples, for one axis of the image and for more.
+    batches: ClassVar[Sequence[Sequence[Shape]]]
     #: What padding may be beside numbers.
     words: ClassVar[tuple[str, ...]] = ()
 
@@ -169,7 +170,7 @@ class Kernel(Op):
         many = {"c": share * self.groups, "o": sizes[1] * self.groups}
         window, image = (many[a] for a in self.channels)
         shapes: list[Mapping[str, Shape]] = []
-        for batch, kernel in zip(EXAMPLE_BATCHES[self.dims], EXAMPLE_KERNELS[self.dims], strict=True):
+        for batch, kernel in zip(self.batches[self.dims > 1], EXAMPLE_KERNELS[self.dims], strict=True):
             W = (window, image // self.groups, *kernel)
             bias = {"b": (many["o"],)} if self.bias else {}
             shapes.append({"x": (*batch, many["c"], *self.example_image(kernel)), "W": W, **bias})

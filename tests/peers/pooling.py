@@ -13,54 +13,43 @@ def each(option, dims):
     return option if isinstance(option, tuple) else (option,) * dims
 
 
-# ----- JAX: window by window -----
+# ----- JAX -----
 
 
-def sliding_windows(op, shape):
-    """For each axis the entries of each window, those in the padding and beyond left out, and how many places count."""
-    stride = op.size if op.stride is None else op.stride
-    options = (each(o, op.dims) for o in (op.size, stride, op.padding, op.dilation))
-    for n, size, step, padding, dilation in zip(shape[-op.dims :], *options, strict=True):
-        reach = dilation * (size - 1) + 1
-        last = n + 2 * padding - reach
-        starts = list(range(-padding, last - padding + 1, step))
-        if op.ceil_mode and starts[-1] + step < n and last % step:
-            starts.append(starts[-1] + step)
-        windows = []
-        for start in starts:
-            places = range(start, start + reach, dilation)
-            windows.append(([h for h in places if 0 <= h < n], sum(h < n + padding for h in places)))
-        yield windows
+def patches(op, x, padded, beyond):
+    """x window by window, axes (..., u, v, p, q), with a value for the padding and one for what hangs over it."""
+    size, dilation, padding = (each(o, op.dims) for o in (op.size, op.dilation, op.padding))
+    stride = size if op.stride is None else each(op.stride, op.dims)
+    at, beside, behind = [], [(0, 0)] * (x.ndim - op.dims), [(0, 0)] * (x.ndim - op.dims)
+    for axis, (k, d, pad, step) in enumerate(zip(size, dilation, padding, stride, strict=True)):
+        n, reach = x.shape[axis - op.dims] + 2 * pad, d * (k - 1) + 1
+        windows = (n - reach) // step + 1
+        if op.ceil_mode and (n - reach) % step and windows * step < n - pad:
+            windows += 1
+        beside.append((pad, pad))
+        behind.append((0, max((windows - 1) * step + reach - n, 0)))
+        shape = [1] * (2 * op.dims)
+        shape[axis], shape[op.dims + axis] = windows, k
+        at.append((step * jnp.arange(windows)[:, None] + d * jnp.arange(k)).reshape(shape))
+    return jnp.pad(jnp.pad(x, beside, constant_values=padded), behind, constant_values=beyond)[..., *at]
 
 
-def adaptive_windows(op, shape):
-    for n, m in zip(shape[-op.dims :], each(op.output_size, op.dims), strict=True):
-        bounds = [(math.floor(n * u / m), math.ceil(n * (u + 1) / m)) for u in range(m)]
-        yield [(list(range(start, stop)), stop - start) for start, stop in bounds]
+def jax_max(op, x):
+    return patches(op, x, -jnp.inf, -jnp.inf).max(axis=range(-op.dims, 0))
 
 
-def window_by_window(windows_of, pooled):
-    def twin(op, x):
-        windows = list(windows_of(op, x.shape))
-        numbers = []
-        for chosen in itertools.product(*windows):
-            part = x
-            for axis, (entries, _) in enumerate(chosen):
-                part = jnp.take(part, jnp.array(entries), axis=axis - op.dims)
-            numbers.append(pooled(op, part, chosen))
-        return jnp.stack(numbers, axis=-1).reshape(*x.shape[: -op.dims], *map(len, windows))
-
-    return twin
+def jax_mean(op, x):
+    count = patches(op, jnp.ones(x.shape[-op.dims :]), 1.0 * op.count_include_pad, 0.0)
+    return patches(op, x, 0.0, 0.0).sum(axis=range(-op.dims, 0)) / count.sum(axis=range(-op.dims, 0))
 
 
-def largest(op, part, chosen):
-    return part.max(axis=range(-op.dims, 0))
-
-
-def mean(op, part, chosen):
-    padded = getattr(op, "count_include_pad", False)
-    many = math.prod(count if padded else len(entries) for entries, count in chosen)
-    return part.sum(axis=range(-op.dims, 0)) / many
+def adaptive(op, x, pooled):
+    """Window by window."""
+    bounds = []
+    for n, m in zip(x.shape[-op.dims :], each(op.output_size, op.dims), strict=True):
+        bounds.append([slice(math.floor(n * u / m), math.ceil(n * (u + 1) / m)) for u in range(m)])
+    numbers = [pooled(x[..., *window], axis=range(-op.dims, 0)) for window in itertools.product(*bounds)]
+    return jnp.stack(numbers, axis=-1).reshape(*x.shape[: -op.dims], *map(len, bounds))
 
 
 JAX = {
@@ -68,10 +57,10 @@ JAX = {
     "global_avg_pool": lambda op, x: x.mean(axis=range(-op.dims, 0)),
 }
 for dims in (1, 2, 3):
-    JAX[f"max_pool{dims}d"] = window_by_window(sliding_windows, largest)
-    JAX[f"avg_pool{dims}d"] = window_by_window(sliding_windows, mean)
-    JAX[f"adaptive_max_pool{dims}d"] = window_by_window(adaptive_windows, largest)
-    JAX[f"adaptive_avg_pool{dims}d"] = window_by_window(adaptive_windows, mean)
+    JAX[f"max_pool{dims}d"] = jax_max
+    JAX[f"avg_pool{dims}d"] = jax_mean
+    JAX[f"adaptive_max_pool{dims}d"] = lambda op, x: adaptive(op, x, jnp.max)
+    JAX[f"adaptive_avg_pool{dims}d"] = lambda op, x: adaptive(op, x, jnp.mean)
 
 
 # ----- PyTorch: its own functions -----
