@@ -170,6 +170,11 @@ class ProjectedAttention(Masked, Composite):
             for n, size in (((), plain), ((), small), ((2,), batch))
         ]
 
+    def sample(self, rng: np.random.Generator, shapes: Mapping[str, Shape]) -> dict[str, Array]:
+        """Weights divided by the square root of their rows, as layers begin: no key takes all the attention."""
+        drawn = super().sample(rng, shapes)
+        return {k: v / np.sqrt(shapes[k][0]) if k.startswith("W_") else v for k, v in drawn.items()}
+
 
 class SelfAttention(ProjectedAttention):
     """Y = Attention(Q, K, V) with Q = X W_Q, K = X W_K, V = X W_V; each row of X is a token.
