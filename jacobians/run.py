@@ -34,6 +34,8 @@ class Run:
         self.values: dict[str, Array] = dict(point)
         self._local: dict[tuple[str, str], Jacobian] = {}
         self._second: dict[tuple[str, str, str], Jacobian] = {}
+        #: The node that a factor's name in formulas was first used for, and the numbers that it stands for.
+        self.named_factors: dict[str, tuple[str, Array]] = {}
         for name, node in model.nodes.items():
             inputs = {key: self.values[source] for key, source in node.sources.items()}
             try:
@@ -61,7 +63,7 @@ class Run:
     def moved(self, name: str, value: Array) -> Run:
         """The run with another value of a leaf or node, and of everything that follows from it."""
         run = copy.copy(self)
-        run.values, run._local, run._second = {**self.values, name: value}, {}, {}
+        run.values, run._local, run._second, run.named_factors = {**self.values, name: value}, {}, {}, {}
         changed = {name}
         for node in self.model.nodes.values():
             if node.name != name and changed.intersection(node.sources.values()):
