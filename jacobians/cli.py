@@ -273,7 +273,7 @@ def through_time(
     end = of or network.output
     run = network.run(network.random_point(seed))
     found = run.through_time(end, wrt or pages.shared_leaf(network, end), truncate)
-    states = pages.states_of(run, state)
+    states = pages.states_of(run, state, found)
     if json:
         _out(pages.as_json(run, found, states), None)
     else:

@@ -21,8 +21,10 @@ EDGE = 3
 THRESHOLD = 300
 #: Slices shown at each end.
 SLICES = 3
-#: Matrices shown of one tensor.
+#: Matrices shown of a tensor that is cut.
 MATRICES = 8
+#: A tensor of more matrices than this is cut, however small they are.
+MOST = 24
 #: Arrays with more entries than this are not looked through for structure.
 STRUCTURE = 100_000
 #: Lines of one formula that are shown.
@@ -81,7 +83,9 @@ def numbers(J: Jacobian, digits: int = 4, width: int = 80) -> Text:
     def entry(index: tuple[int, ...]) -> float:
         return float(J[index[spare:]] if dense is None else dense[index[spare:]])
 
-    heads = _fewer(list(_heads(lead, cut)))
+    heads = list(_heads(lead, cut))
+    if cut or len(heads) > MOST:
+        heads = _fewer(heads)
     tables = [[] if head is None else _values(entry, head, rows, columns, cut) for head in heads]
     write = _writer([v for values in tables for row in values for v in row if v is not None], digits)
     blocks = []
@@ -172,9 +176,9 @@ def _heads(lead: Sequence[int], cut: bool) -> Iterator[tuple[int, ...] | None]:
 
 def _fewer(heads: list[tuple[int, ...] | None]) -> list[tuple[int, ...] | None]:
     """The first and the last matrices of many."""
-    if sum(head is not None for head in heads) <= MATRICES or None not in heads:
-        return heads
     known = [head for head in heads if head is not None]
+    if len(known) <= MATRICES:
+        return heads
     return [*known[: MATRICES // 2], None, *known[-MATRICES // 2 :]]
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from jacobians.errors import InputError, JacobiansError, ModelError
-from jacobians.functions import named_op
+from jacobians.functions import named_op, wrong_count
 from jacobians.node import Node
 from jacobians.notation import Equation, to_plain
 from jacobians.notation import tree as t
@@ -209,23 +209,26 @@ class Builder:
         return self._call_op(op, args, tree)
 
     def _op(self, tree: t.Call, count: int) -> Op:
+        options = {key: self._option(value) for key, value in tree.keywords}
         try:
-            return named_op(tree.function, count, {key: self._option(value) for key, value in tree.keywords})
+            return named_op(tree.function, count, options)
         except ModelError as error:
             raise self._refuse(tree, str(error)) from None
 
     def _option(self, tree: t.Tree) -> Any:
         if isinstance(tree, t.Name):
             return {"true": True, "false": False}.get(tree.text.lower(), tree.text)
+        if isinstance(tree, t.List):
+            return tuple(self._option(item) for item in tree.items)
         value = self._operand(tree)
         if not isinstance(value, Fraction):
-            raise self._refuse(tree, f"option {to_plain(tree)}: expected a number or a word")
+            raise self._refuse(tree, f"option {to_plain(tree)}: expected a number, a word, or a list such as [1, 2]")
         return int(value) if value.denominator == 1 else float(value)
 
     def _call_op(self, op: Op, args: list[Operand], tree: t.Tree) -> str:
         names = op.input_names()
         if len(names) != len(args):
-            raise self._refuse(tree, f"{op.name} takes {len(names)} arguments ({', '.join(names)}), got {len(args)}")
+            raise self._refuse(tree, wrong_count(op, len(args)))
         return self._add(op, {k: str(a) for k, a in zip(names, args, strict=True)}, tree)
 
     # ----- nodes -----

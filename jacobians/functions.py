@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from jacobians.errors import ModelError, unknown
+from jacobians.errors import InputError, ModelError, unknown
 from jacobians.op import Op
 from jacobians.ops import OPS
 from jacobians.ops.elementwise import Undefined
@@ -60,7 +60,21 @@ def named_op(name: str, count: int, options: Mapping[str, Any]) -> Op:
     options = {k: None if _is_none(v) and not isinstance(allowed[k].default, str) else v for k, v in options.items()}
     if "count" in allowed:
         options = {"count": count, **options}
+    for key, parameter in allowed.items():
+        if parameter.default is parameter.empty and key not in options:
+            raise InputError(f"{name}: option {key} is missing; give it by name, as in {name}(..., {key}=...)")
     return _switched(OPS[name], count, options)
+
+
+def wrong_count(op: Op, got: int) -> str:
+    """What a call with too few or too many arguments is told: the inputs, which may be left out, the options."""
+    names = op.input_names()
+    plural = "s" if len(names) != 1 else ""
+    spare = [name for name in names if name in op.optional]
+    left_out = f"; {', '.join(spare)} may be left out" if spare and got < len(names) else ""
+    options = inspect.signature(type(op)).parameters
+    by_name = f"; options are given by name: {', '.join(options)}" if options and got > len(names) else ""
+    return f"{op.name} takes {len(names)} argument{plural} ({', '.join(names)}), got {got}{left_out}{by_name}"
 
 
 def _is_none(value: Any) -> bool:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from jacobians.errors import InputError, unknown
 from jacobians.model import Model
 from jacobians.ops import OPS
+from jacobians.ops.elementwise import Elementwise, Undefined
 
 #: Loss name -> the right side of its equation, with `{z}` for the network's output and `{y}` for the target, and
 #: whether the target is a class index.
 LOSSES = {
     "squared_error": ("1/2 * norm({z} - {y})^2", False),
-    "mean_squared_error": ("squared_error({z}, {y}, half=0, mean=1)", False),
+    "mean_squared_error": ("squared_error({z}, {y}, half=false, mean=true)", False),
     "cross_entropy": ("cross_entropy({z}, {y})", False),
     "cross_entropy_index": ("cross_entropy_index({z}, {y})", True),
 }
@@ -191,6 +192,8 @@ def _whole(value: object) -> bool:
 
 def require_sizes(where: str, option: str, given: Sequence[int], count: int | None, expected: str) -> None:
     """Raise where they are not positive integers, or not so many."""
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise InputError(f"{where}.{option}: expected {expected}, got {given!r}")
     if not given or (count is not None and len(given) != count) or not all(_whole(n) and n > 0 for n in given):
         got = given[0] if count == 1 else tuple(given)
         raise InputError(f"{where}.{option}: expected {expected}, got {got!r}")
@@ -199,8 +202,10 @@ def require_sizes(where: str, option: str, given: Sequence[int], count: int | No
 def require_activation(where: str, *names: str | None, option: str = "activation", also: Sequence[str] = ()) -> None:
     """Raise where one is neither an elementwise op by its name nor a letter, an activation left open."""
     for name in names:
-        if name is not None and name not in OPS and len(name) > 1:
-            known = [k for k, op in OPS.items() if set(op.inputs.values()) == {"..."}]
+        if name is None or len(name) == 1:
+            continue
+        if name not in OPS or len(OPS[name].inputs) != 1:
+            known = [k for k, op in OPS.items() if isinstance(op, Elementwise) and k != Undefined.name]
             raise unknown(where, option, name, [*also, *known])
 
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from inspect import Signature as Parameters
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from jacobians.errors import InputError, ShapeError, labels_text, shape_error, shape_text, unknown
 from jacobians.jacobian import Jacobian
+from jacobians.options import check_options, own_signature
 from jacobians.terms import Array, Factor, Labels, build_term, letters, parse_pattern, real_array
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ class Op:
     #: False where the forward pass is not complex differentiable as written (abs, max, comparisons).
     analytic: ClassVar[bool] = True
 
+    __signature__: ClassVar[Parameters]
     _rules: ClassVar[dict[str, tuple[Callable[..., Any], tuple[str, ...]]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -91,6 +94,12 @@ class Op:
             cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         own = {key[2:]: (rule, _parameters(rule)) for key, rule in vars(cls).items() if key.startswith("d_")}
         cls._rules = {**cls._rules, **own}
+        cls.__signature__ = own_signature(cls)  # not that of __new__
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        """Refuse options by names that the class does not have, and anything but True or False for a switch."""
+        check_options(cls, args, options)
+        return super().__new__(cls)
 
     # ----- what a subclass writes -----
 

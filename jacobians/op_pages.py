@@ -106,6 +106,9 @@ def _example(out: Console, page: Sheet, digits: int) -> None:
     for wrt, J in page.jacobians.items():
         out.print()
         print_jacobian(out, f"∂{page.op.symbol}/∂{wrt}", J, Shown(page.op.symbol, wrt, J).tensor, digits)
+    for name in (n for n in page.inputs if n in page.op.data):
+        out.print()
+        print_indented(out, Text(page.op.data[name]), Text(f"no Jacobian by {name}: "))
     _matrix(out, page.op)
 
 
@@ -136,4 +139,5 @@ def _op_data(page: Sheet) -> dict[str, Any]:
             wrt: {"index": str(J), "latex": J.latex("index"), "pattern": J.pattern.splitlines()}
             for wrt, J in page.jacobians.items()
         },
+        "no_jacobian": {name: reason for name, reason in page.op.data.items() if name in page.inputs},
     }

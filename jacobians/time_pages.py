@@ -17,7 +17,7 @@ from jacobians.pages import print_equations, print_indented
 from jacobians.paths import Paths
 from jacobians.run import Run
 from jacobians.show import JSON_ENTRIES
-from jacobians.through_time import StateJacobians, ThroughTime, sequences
+from jacobians.through_time import StateJacobians, ThroughTime, sequences, step_of
 
 
 def shared_leaf(model: Model, of: str) -> str:
@@ -36,9 +36,10 @@ def shared_leaf(model: Model, of: str) -> str:
     return next(square, shared[0])
 
 
-def states_of(run: Run, state: str | None) -> StateJacobians | None:
-    """The Jacobians of the last state; None where the model has no states and none were asked for."""
-    return run.state_jacobians(state) if state is not None or sequences(run.model) else None
+def states_of(run: Run, state: str | None, found: ThroughTime) -> StateJacobians | None:
+    """The Jacobians of the last state; None where none were asked for and the summands do not stand for time steps."""
+    stepwise = all(step_of(run.model, use.node) is not None for use in found.uses) and sequences(run.model)
+    return run.state_jacobians(state) if state is not None or stepwise else None
 
 
 def print_through_time(
@@ -51,7 +52,8 @@ def print_through_time(
     if not found.uses:
         out.print(f"  {found.of} does not depend on {found.wrt}: there is nothing to sum, the Jacobian is zero.")
         return
-    out.print(f"  {many} use {found.wrt}; ∂⁺ holds everything else in the equation fixed")
+    verb = "use" if len(found.uses) > 1 else "uses"
+    out.print(f"  {many} {verb} {found.wrt}; ∂⁺ holds everything else in the equation fixed")
     for use in found.uses:
         _summand(out, found.product(use), use.norm, use.jacobian, digits, str(use.jacobian))
     _summand(out, f"sum = {found.left_side}", found.norm, found.jacobian, digits)

@@ -64,7 +64,7 @@ def test_a_refused_value_names_the_line():
         InputError, match=r"line 3, in y = dropout\(x, m, rate=2\): Dropout: expected 0 <= rate < 1, got"
     ):
         jac.Model.parse("x : 3\nm : 3\ny = dropout(x, m, rate=2)")
-    with pytest.raises(ModelError, match=r"option x\[0\]: expected a number or a word"):
+    with pytest.raises(ModelError, match=r"option x\[0\]: expected a number, a word, or a list"):
         jac.Model.parse("x : 3\nm : 3\ny = dropout(x, m, rate=x[0])")
 
 

@@ -215,6 +215,8 @@ class Parser(TokenStream):
         keywords: list[tuple[str, Tree]] = []
         while self.token.kind is not Kind.CLOSE:
             if self.token.kind is Kind.NAME and self.tokens[self.position + 1].kind is Kind.EQUALS:
+                if any(self.token.value == key for key, _ in keywords):
+                    self.fail("each option once")
                 key = self.advance().value
                 self.advance()
                 keywords.append((key, self.nested(self.expression)))

@@ -92,6 +92,8 @@ def plain_tokens(text: str, limit: int = MAX_LENGTH) -> list[Token]:
         column = position - line_start + 1
         if match is None:
             problem = f"expected a number, a name or an operator, got {text[position]!r}, which has no meaning here"
+            if text[position] in "\"'":
+                problem += "; words stand without quotes, as in padding=same"
             raise MathSyntaxError(problem, text, line, column)
         group, written = match.lastgroup, match[0]
         if group == "newline":

@@ -16,7 +16,7 @@ from jacobians.constructors import delta_einsum
 from jacobians.errors import InputError
 from jacobians.jacobian import Jacobian
 from jacobians.op import Op, Rule, Shape, Signature, term
-from jacobians.ops.mask import Masked, flag
+from jacobians.ops.mask import Masked
 from jacobians.ops.softmax import SATURATED, exponentials
 from jacobians.special import exact_product, exact_sum
 from jacobians.terms import Array
@@ -33,9 +33,9 @@ class ScaledDotProduct(Masked):
         number = isinstance(scale, int | float | np.number) and not isinstance(scale, bool)
         if scale is not None and not (number and math.isfinite(scale)):
             raise InputError(f"{self.label}: expected a finite scale, or None for 1/sqrt(d), got {scale!r}")
-        self.causal = flag(self.label, "causal", causal)
+        self.causal = causal
         self.scale = scale if scale is None else float(scale)
-        self.mask = flag(self.label, "mask", mask)
+        self.mask = mask
 
     def factor(self, Q: Array) -> float:
         """The number that the scores are multiplied by."""

@@ -11,7 +11,7 @@ from jacobians.composite import Composite
 from jacobians.errors import InputError, ShapeError, shape_text
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
 from jacobians.ops.labels import whole
-from jacobians.ops.mask import BATCH, Masked, flag
+from jacobians.ops.mask import BATCH, Masked
 from jacobians.terms import Array
 
 
@@ -124,9 +124,9 @@ class ProjectedAttention(Masked, Composite):
     def __init__(self, heads: int = 1, causal: bool = False, mask: bool = False, out: bool = False) -> None:
         """Take the number of heads, causal or not, whether there is a mask, and whether W_O mixes the heads."""
         self.heads = head_count(self.label, heads)
-        self.causal = flag(self.label, "causal", causal)
-        self.mask = flag(self.label, "mask", mask)
-        self.out = flag(self.label, "out", out)
+        self.causal = causal
+        self.mask = mask
+        self.out = out
 
     def equations(self) -> str:
         lines = []

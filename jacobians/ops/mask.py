@@ -68,10 +68,3 @@ class Masked(Op):
             mask[..., 0] |= alone  # causal or not, every query may attend to the first key
             drawn["mask"] = mask
         return drawn
-
-
-def flag(where: str, name: str, value: bool) -> bool:
-    """An option that is True or False."""
-    if not isinstance(value, bool | np.bool_):
-        raise InputError(f"{where}: expected {name}=True or {name}=False, got {value!r}")
-    return bool(value)

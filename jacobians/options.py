@@ -1,0 +1,40 @@
+"""The options of an op, its constructor's arguments: which there are, and which are switches."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from jacobians.errors import InputError, unknown
+
+
+def check_options(cls: type, args: Sequence[Any], options: Mapping[str, Any]) -> None:
+    """Refuse an option that a class does not have, and a switch that is neither on nor off.
+
+    Raises:
+        InputError: the name of no option, a value for a class without options, a value other than True and False for
+            an option declared as bool.
+    """
+    declared = inspect.signature(cls).parameters
+    kinds = {parameter.kind for parameter in declared.values()}
+    if inspect.Parameter.VAR_KEYWORD not in kinds:
+        for name in options:
+            if name not in declared:
+                raise unknown(cls.__name__, "option", name, declared)
+    if not declared and args:
+        raise InputError(f"{cls.__name__}: expected no options, got {len(args)}")
+    for name, value in {**dict(zip(declared, args, strict=False)), **options}.items():
+        switch = name in declared and declared[name].annotation in (bool, "bool")
+        if switch and not isinstance(value, bool | np.bool_):
+            raise InputError(f"{cls.__name__}: expected {name}=True or {name}=False, got {value!r}")
+
+
+def own_signature(cls: type) -> inspect.Signature:
+    """What the constructor takes; nothing where the class writes none."""
+    if cls.__init__ is object.__init__:  # type: ignore[misc]
+        return inspect.Signature()
+    _, *parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
+    return inspect.Signature(parameters)
