@@ -14,6 +14,8 @@ from symbolic.scope import Expr
 
 #: What counts as one letter while an expression is rearranged.
 LETTERS = sp.Sum | sp.Product | sp.Indexed | sp.KroneckerDelta | sp.Piecewise
+#: An output made of more letters has no derivative that its own letter makes shorter; looking for one takes minutes.
+MOST_LETTERS = 3
 
 
 def outermost(expr: Expr, kind: Any) -> Iterator[Expr]:
@@ -45,6 +47,8 @@ def name_entries(expr: Expr, output: Expr, entry: Expr, readings: Iterable[Mappi
 
     `readings` renames the output's indices to those of other axes: exp(x_i) = p_i S also says exp(x_j) = p_j S.
     """
+    if len(set(outermost(output, LETTERS))) > MOST_LETTERS:
+        return expr
     shown = expr
     readings = [dict(r) for r in readings]
     root = isinstance(output, sp.Pow) and output.exp.is_Rational and not output.exp.is_Integer

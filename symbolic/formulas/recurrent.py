@@ -1,7 +1,4 @@
-"""Index formulas of the recurrent cells: each entry of a gate is written out where it is used.
-
-The cells with gates take given sizes only: with symbolic sizes an entry of their Jacobian has thousands of letters.
-"""
+"""Index formulas of the recurrent cells: each entry of a gate is written out where it is used."""
 
 from __future__ import annotations
 
@@ -10,9 +7,8 @@ from typing import Any
 
 import sympy as sp
 
-from jacobians.errors import FormError
 from symbolic.formulas.activations import sigmoid
-from symbolic.scope import Scope, Symbolic
+from symbolic.scope import Scope
 
 Entry = Callable[..., Any]
 
@@ -48,21 +44,6 @@ def elman_cell(s: Scope, *index: Any) -> Any:
     return {"tanh": sp.tanh, "sigmoid": sigmoid, "identity": lambda v: v}[s.op.activation](z)
 
 
-def gated(formula: Entry) -> Entry:
-    """The formula, for given sizes only."""
-
-    def explicit(s: Scope, *index: Any) -> Any:
-        if isinstance(s, Symbolic):
-            raise FormError(
-                "its gates written out are too long to read; str(op.jacobian(...)) calls them by their names"
-            )
-        return formula(s, *index)
-
-    explicit.__doc__ = formula.__doc__
-    return explicit
-
-
-@gated
 def lstm_cell_state(s: Scope, *index: Any) -> Any:
     """c'_j = f_j c_j + i_j g_j."""
     *n, j = index
@@ -70,14 +51,12 @@ def lstm_cell_state(s: Scope, *index: Any) -> Any:
     return f * s.c[*n, j] + i * sp.tanh(before_gate(s, "_g", n, j))
 
 
-@gated
 def lstm_cell(s: Scope, *index: Any) -> Any:
     """h'_j = o_j tanh(c'_j)."""
     *n, j = index
     return sigmoid(before_gate(s, "_o", n, j)) * sp.tanh(lstm_cell_state(s, *index))
 
 
-@gated
 def gru_cell(s: Scope, *index: Any) -> Any:
     """h'_j = z_j h_j + (1 - z_j) n_j, or with z and 1 - z exchanged; the reset gate before or after U_n."""
     *n, j = index
