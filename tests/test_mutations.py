@@ -7,6 +7,8 @@ import pytest
 from tests.contract import ops
 from tests.mutation_count import KINDS, mutants, table
 
+pytestmark = pytest.mark.xdist_group("mutations")  # the last tests look at what all of them found
+
 
 @pytest.fixture(scope="module")
 def found():
