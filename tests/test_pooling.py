@@ -148,6 +148,19 @@ def test_options_in_the_pattern(op, text):
     assert str(op.jacobian("x", x=X)) == text
 
 
+def test_sizes_of_windows_have_a_name_for_each_axis_and_each_pool():
+    x = np.random.default_rng(1).standard_normal((1, 7, 5))
+    J = jac.AvgPool2d(3, 2, 1, count_include_pad=False).jacobian("x", x=x)
+    sizes = {f.name: f.value for t in J.terms for f in t.factors if f.value.dtype != bool}
+    np.testing.assert_allclose(sizes["1/size_h"], [1 / 2, 1 / 3, 1 / 3, 1 / 2])
+    np.testing.assert_allclose(sizes["1/size_w"], [1 / 2, 1 / 3, 1 / 2])
+    model = jac.Model.parse(
+        "X : 1 x 7\nA = adaptive_avg_pool1d(X, output_size=4)\nB = adaptive_avg_pool1d(A, output_size=3)"
+    )
+    J = model.run(model.random_point(0)).jacobian("B", "X")
+    assert {f.name for t in J.shown.terms for f in t.factors if f.value.dtype != bool} == {"1/size_A"}
+
+
 def test_a_winner_takes_the_names_of_the_model():
     model = jac.Model.parse("X : 2 x 6 x 4\nz = tanh(X)\na = max_pool2d(z)\nL = sum(a)")
     run = model.run(model.random_point(seed=1))

@@ -283,6 +283,16 @@ def test_diagonals_with_gaps():
     assert toeplitz(J).levels[0].diagonals == (0, 2, 4)
 
 
+def test_weights_that_happen_to_be_zero_leave_no_diagonal_out_for_all_values():
+    x = RNG.standard_normal((1, 6))
+    J = jac.Conv1d(bias=False).jacobian("x", x=x, W=[[[0, 0, 1]]])
+    assert "for all values of W" in str(toeplitz(J))
+    assert toeplitz(J).levels[0].diagonals == (0, 1, 2)
+    shifted = toeplitz(delta_einsum("i j -> i | j", ("M", np.eye(3, 4, 1))))
+    assert shifted.levels[0].diagonals == (1,)
+    assert shifted.scope == "at these values of M"
+
+
 def test_patterns_that_depend_on_values_hold_at_these_values_only():
     shifted = delta_einsum("i j -> i | j", ("[{1} = floor(argmax(x)[{0}])]", np.eye(3, 4, 1, dtype=bool)))
     assert str(toeplitz(shifted)).splitlines()[0] == "banded Toeplitz, 3 x 4, at these values of x"

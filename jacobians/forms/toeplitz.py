@@ -123,11 +123,11 @@ def toeplitz(J: Jacobian) -> Toeplitz:
         DenseLimitError: the dense array would be too large.
     """
     found = _levels(J)
-    again = {(v.out, v.inp): v for v in _levels(_redrawn(J))}
-    always = all(
-        (other := again.get((v.out, v.inp))) is not None and (v.down, v.right) == (other.down, other.right)
-        for v in found
-    )
+    again = {(v.out, v.inp, v.down, v.right): v for v in _levels(_redrawn(J))}
+    drawn = tuple(again.get((v.out, v.inp, v.down, v.right)) for v in found)
+    always = None not in drawn
+    if always:  # a diagonal that is zero at these values only is none that is zero for all
+        found = tuple(v for v in drawn if v is not None)
     scope = _scope(J, always)
     names = axis_names(J.shown.terms, len(J.shape))
     n = len(J.out_shape)

@@ -141,7 +141,11 @@ class LargestOf(Pool):
 class MeanOf(Pool):
     """The mean of a window."""
 
-    constants = ("1/size",)
+    constants = ("1/size", "1/size_d", "1/size_h", "1/size_w")
+
+    def inner_names(self) -> tuple[str, ...]:
+        """The sizes of the windows along each axis, where they differ; two pools of a network have two."""
+        return ("size",) if self.dims == 1 else tuple(f"size_{h}" for h in axis_labels(self.dims)[0])
 
     def counts(self, windows: Windows) -> Array:
         """How many entries each window along an axis counts."""
@@ -158,13 +162,13 @@ class MeanOf(Pool):
     def d_x(self, x: Array) -> Rule:
         spec, factors, coef = [], [], 1.0
         image, labels, _ = axis_labels(self.dims)
-        for h, u, w in zip(image, labels, self.windows(x.shape), strict=True):
+        for h, u, w, size in zip(image, labels, self.windows(x.shape), self.inner_names(), strict=True):
             counts = self.counts(w)
             if (counts == counts[0]).all():
                 coef /= float(counts[0])
             else:
                 spec.append(u)
-                factors.append(("1/size", 1 / counts.astype(x.dtype)))
+                factors.append((f"1/{size}", 1 / counts.astype(x.dtype)))
             spec.append(f"{h} {u}")
             factors.append(w.members())
         return term(f"{', '.join(spec)} -> ... {' '.join(labels)} | ... {' '.join(image)}", *factors, coef=coef)
