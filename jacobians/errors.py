@@ -62,6 +62,12 @@ def shape_text(sizes: Iterable[int | None]) -> str:
     return "(" + ", ".join("?" if n is None else str(n) for n in sizes) + ")"
 
 
+def declaration(name: str, sizes: Iterable[int | None] | int) -> str:
+    """`declare it, as in `W : 3 x 2``, with an example for the sizes that are open."""
+    examples = [None] * sizes if isinstance(sizes, int) else sizes
+    return f"declare it, as in `{name} : {' x '.join(str(n or 2) for n in examples) or 'scalar'}`"
+
+
 def labels_text(labels: Iterable[str]) -> str:
     """`(o i)`."""
     return "(" + " ".join(labels) + ")"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from jacobians.errors import InputError, JacobiansError, ModelError
+from jacobians.errors import InputError, JacobiansError, ModelError, ShapeError, declaration
 from jacobians.functions import named_op, wrong_count
 from jacobians.node import Node
 from jacobians.notation import Equation, to_plain
@@ -30,6 +30,7 @@ class Builder:
     def __init__(self, shapes: Mapping[str, OpenShape], defined: list[str]) -> None:
         self.shapes: dict[str, OpenShape] = dict(shapes)
         self._defined = set(defined)
+        self._guessed: set[str] = set()
         self._ranks: dict[str, int] = {name: len(shape) for name, shape in shapes.items()}
         self._nodes: list[Node] = []
         self._equation: Equation | None = None
@@ -79,6 +80,7 @@ class Builder:
             rank = 2 if name[0].isupper() else 1
             self.shapes[name] = (None,) * rank
             self._ranks[name] = rank
+            self._guessed.add(name)
         return name
 
     def _negative(self, tree: t.Negative) -> Operand:
@@ -237,7 +239,11 @@ class Builder:
         """A hidden node for one part of the equation."""
         assert self._equation is not None
         name = f"{self._equation.name}#{len(self._nodes) + 1}"
-        self._ranks[name] = len(op.signature({k: (None,) * self._ranks[s] for k, s in sources.items()}).output)
+        try:
+            self._ranks[name] = len(op.signature({k: (None,) * self._ranks[s] for k, s in sources.items()}).output)
+        except ShapeError as error:
+            hints = [f"; {s} is not declared: {declaration(s, 3)}" for s in sources.values() if s in self._guessed]
+            raise ShapeError(f"{error}{''.join(hints[:1])}") from None
         node = Node(name, op, dict(sources), to_plain(tree), self._equation.name, self._equation.text)
         self._nodes.append(node)
         return name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from jacobians.errors import ShapeError, labels_text, shape_text
+from jacobians.errors import ShapeError, declaration, labels_text, shape_text
 from jacobians.node import Node
 from jacobians.op import OpenShape, Shape
 
@@ -56,10 +56,8 @@ def infer(leaves: Mapping[str, OpenShape], nodes: Sequence[Node]) -> dict[str, S
     for name, own in axes.items():
         if any(sizes.value(a) is None for a in own):
             shape = [sizes.value(a) for a in own]
-            example = " x ".join(str(n or 2) for n in shape)
             raise ShapeError(
-                f"{name}: expected a shape that the equations fix, got {shape_text(shape)}; "
-                f"declare it, as in `{name} : {example}`"
+                f"{name}: expected a shape that the equations fix, got {shape_text(shape)}; {declaration(name, shape)}"
             )
     return {name: tuple(sizes.value(a) or 0 for a in own) for name, own in axes.items()}
 
@@ -76,7 +74,8 @@ def _pass(sizes: Sizes, axes: dict[str, list[int]], nodes: Sequence[Node]) -> in
         for name, labels in signature.inputs.items():
             own = axes[node.sources[name]]
             if len(own) != len(labels):
-                raise _misfit(node, name, labels, [sizes.value(a) for a in own], [None] * len(labels))
+                expected = [sizes.value(cell[a]) if a in cell else None for a in labels]
+                raise _misfit(node, name, labels, [sizes.value(a) for a in own], expected)
             for label, axis in zip(labels, own, strict=True):
                 first = cell.setdefault(label, axis)
                 if not sizes.unify(first, axis):
@@ -99,6 +98,8 @@ def _misfit(
     want = f"{labels_text(labels)} = {shape_text(expected)}"
     others = ", ".join(source for key, source in node.sources.items() if key != name)
     fixed = f"; the sizes of {others} fix this" if others else ""
+    if len(got) != len(expected) and not any(got):  # nobody declared it
+        fixed = f"; {declaration(node.sources[name], expected)}"
     return ShapeError(
         f"in {node.equation}: {node.op.label} expects {node.sources[name]} as {want}, got {shape_text(got)}{fixed}"
     )

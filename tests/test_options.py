@@ -122,3 +122,26 @@ def test_an_option_that_is_no_value_names_its_place_once():
 
 def test_one_use_is_singular(run_command):
     assert "1 equation uses b_q;" in run_command("through-time", "rnn", "--wrt", "b_q")[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "z = conv2d(x, W)",
+            r"^line 1.*\(\?, \?, \?\), got \(\?\); x is not declared: declare it, as in `x : 2 x 2 x 2`",
+        ),
+        (
+            "x : 2 x 5 x 7\nz = conv2d(x, W)",
+            r"W as .* = \(\?, 2, \?, \?\), got \(\?, \?\); declare it, as in `W : 2 x 2 x",
+        ),
+        (
+            "x : 3\ny = maxout(x, W)",
+            r"W as \(i o k\) = \(3, \?, \?\), got \(\?, \?\); declare it, as in `W : 3 x 2 x 2`$",
+        ),
+        ("x : 3\ny = temperature_softmax(x, T)", r"T as \(\) = \(\), got \(\?, \?\); declare it, as in `T : scalar`$"),
+    ],
+)
+def test_names_that_must_be_declared(text, message):
+    with pytest.raises(jac.ShapeError, match=message):
+        jac.Model.parse(text)
