@@ -19,10 +19,11 @@ ACTIVATIONS: Mapping[str, Op] = {op.name: op for op in (Tanh(), ReLU(), Sigmoid(
 
 
 class _Gated(Composite):
-    """A graph whose examples have at most one batch axis: what has two are the ops inside."""
+    """A graph whose examples are few: the ops inside have batch axes of their own examples."""
 
     def example_shapes(self, sizes: Sequence[int]) -> Sequence[Mapping[str, Shape]]:
-        return super().example_shapes(sizes)[:2]
+        """Without batch axes; of the default, with one too."""
+        return super().example_shapes(sizes)[: 2 if repr(self) == repr(type(self)()) else 1]
 
 
 class _LinearUnit(_Gated):
