@@ -48,7 +48,8 @@ def comparisons(trees):
 def compounds(trees):
     several = st.lists(trees, min_size=1, max_size=3).map(tuple)
     functions = st.sampled_from(["f", "tanh", "norm", "sigmoid"])
-    options = st.lists(st.tuples(st.sampled_from(["axis", "n"]), trees), max_size=2).map(tuple)
+    pairs = st.tuples(st.sampled_from(["axis", "n"]), trees)
+    options = st.lists(pairs, max_size=2, unique_by=lambda pair: pair[0]).map(tuple)
     labels = st.none() | st.builds(Binary, st.just("-"), names, numbers)
     return st.one_of(
         st.builds(Binary, st.sampled_from(list("+-@*/^·⊗")), trees, trees),
