@@ -18,7 +18,6 @@ class Convolution(Kernel):
     """z_o = b_o + the sum of W_o times each window of x."""
 
     channels = ("o", "c")
-    batches = (((), (2,), (5, 3)), ((), (4,), (2, 3)))
     words = ("same", "valid")
 
     def __init__(
@@ -95,7 +94,6 @@ class TransposedConvolution(Kernel):
     """Every entry of x lays the kernel, times that entry, on the output: the transposed map of a convolution."""
 
     channels = ("c", "o")
-    batches = (((), (2,), (5, 3)), ((), (8,), (2, 5)))
 
     def __init__(
         self,
@@ -164,8 +162,8 @@ class TransposedConvolution(Kernel):
         return (
             cls(),
             cls(stride=2, padding=1, output_padding=1),
-            cls(stride=many[::-1], dilation=2, output_padding=1, bias=False),
-            cls(stride=2, dilation=many[::-1], groups=2, output_padding=1),
+            cls(stride=many[::-1], padding=1, dilation=2, output_padding=1, bias=False),
+            cls(stride=2, padding=1, dilation=many[::-1], groups=2, output_padding=1),
             cls(stride=many, output_padding=less, bias=False),
             cls(padding=cut, dilation=3, groups=3, bias=False),
         )

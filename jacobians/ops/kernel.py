@@ -7,6 +7,7 @@ which entry of the image a place of a window is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -32,8 +33,6 @@ class Kernel(Op):
     dims: ClassVar[int]
     #: The labels of W's channels: those of the windows, those of the image.
     channels: ClassVar[tuple[str, str]]
-    #: The batch axes of examples, for one axis of the image and for more.
-    batches: ClassVar[Sequence[Sequence[Shape]]]
     #: What padding may be beside numbers.
     words: ClassVar[tuple[str, ...]] = ()
 
@@ -169,11 +168,14 @@ class Kernel(Op):
         share = sizes[0] if self.groups == 1 or self.groups % 2 == 0 else 1
         many = {"c": share * self.groups, "o": sizes[1] * self.groups}
         window, image = (many[a] for a in self.channels)
+        bias = {"b": (many["o"],)} if self.bias else {}
         shapes: list[Mapping[str, Shape]] = []
-        for batch, kernel in zip(self.batches[self.dims > 1], EXAMPLE_KERNELS[self.dims], strict=True):
+        for axes, kernel in enumerate(EXAMPLE_KERNELS[self.dims]):
             W = (window, image // self.groups, *kernel)
-            bias = {"b": (many["o"],)} if self.bias else {}
-            shapes.append({"x": (*batch, many["c"], *self.example_image(kernel)), "W": W, **bias})
+            x = (many["c"], *self.example_image(kernel))
+            # more entries than a formula is differentiated for, but for one batch axis of the plainest op
+            batch = 2 if axes + self.dims == 2 else max(2, 1 + (120 - math.prod(W)) // math.prod(x))
+            shapes.append({"x": (*((), (batch,), (2, batch))[axes], *x), "W": W, **bias})
         return shapes
 
     def example_image(self, kernel: Shape) -> Shape:

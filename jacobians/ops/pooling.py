@@ -136,6 +136,10 @@ class AvgPool(MeanOf, SlidingPool):
         # the padding counts, what hangs over it does not
         return np.minimum(windows.ends, windows.size + windows.before) - windows.starts
 
+    def example_image(self, sizes: Sequence[int], plain: bool) -> Shape:
+        """No window larger than the image itself, which other libraries refuse."""
+        return tuple(map(max, super().example_image(sizes, plain), spread(self.size, self.dims)))
+
     @classmethod
     def variants(cls) -> Sequence[Op]:
         many = tuple(range(1, cls.dims + 1))
