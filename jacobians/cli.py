@@ -255,9 +255,7 @@ def through_time(
     ] = None,
     of: Annotated[str | None, typer.Option(help="Of which node; default: the last.")] = None,
     wrt: Annotated[str | None, typer.Option(help="By which leaf; default: a matrix that several steps share.")] = None,
-    truncate: Annotated[
-        int | None, typer.Option(min=1, help="Go back to this many steps from each loss.")
-    ] = None,
+    truncate: Annotated[int | None, typer.Option(min=1, help="Go back to this many steps from each loss.")] = None,
     state: Annotated[str | None, typer.Option(help="The state whose norms to show, as h for h0, h1, h2.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the values that are not given.")] = 0,
     digits: Annotated[int, typer.Option(min=1, max=17, help="Significant digits of the numbers.")] = 4,
