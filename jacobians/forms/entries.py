@@ -132,7 +132,7 @@ def slice_list(slices: Sequence[tuple[str, str]], of: str, wrt: str) -> str:
         if not matrix:
             parts.append(r"\ldots")
             continue
-        one = f"{of}_{{{index}}}"
+        one = f"{{{of}}}_{{{index}}}" if "_" in of else f"{of}_{{{index}}}"  # no double subscript
         left = rf"\frac{{\partial {one}}}{{\partial {wrt}}}" if wrt else one
         parts.append(f"{left} = {matrix}")
     return r", \quad ".join(parts)

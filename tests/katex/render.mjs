@@ -8,7 +8,7 @@ const katex = createRequire(join(resolve(process.argv[2]), "package.json"))("kat
 
 function problem(formula) {
   try {
-    katex.renderToString(formula, { displayMode: true, strict: "error", throwOnError: true, trust: false });
+    katex.renderToString(formula, { displayMode: true, strict: "error", maxExpand: 100000, throwOnError: true, trust: false });
     return null;
   } catch (error) {
     return error.message;
