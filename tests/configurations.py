@@ -1,8 +1,9 @@
 """Random configurations of every layer; `python -m tests.configurations` prints layer x argument x witnesses.
 
 The table has the largest disagreement of each witness with the hand rule, relative to the largest entry of the
-Jacobian. PyTorch and the forward pass are asked about all configurations; JAX and SymPy, which take longer, about the
-plainest example of each variant, so about each option. Names of layers as arguments print their lines only.
+Jacobian. PyTorch and the forward pass are asked about all configurations; JAX, which compiles each of them, about the
+plainest example of each variant; SymPy about the small ones among the cases of the contract test. Names of layers as
+arguments print their lines only.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 from jacobians.op import Op
 from jacobians.ops import OPS
 from jacobians.terms import Array
-from tests.contract import PRIMES, Case, away_from_kinks, from_sympy, numeric
+from tests.contract import PRIMES, Case, away_from_kinks, cases, from_sympy, numeric
 from tests.peers import LAYERS, twins
 
 COUNT = 20
@@ -144,6 +145,7 @@ def asked(op: Op) -> Iterator[tuple[str, Case, Said]]:
         shapes = variant.example_shapes(PRIMES[0])[0]
         case = Case(variant, away_from_kinks(variant, shapes, seed=0), repr(variant))
         yield "JAX", case, by_jax(case)
+    for case in cases(op):
         yield "SymPy", case, by_sympy(case)
 
 
