@@ -299,7 +299,10 @@ class Op:
         for r in (rules,) if isinstance(rules, Rule) else rules:
             spec, out, inp = parse_pattern(r.pattern, signature.axes)
             spec = spec or ((),) * len(r.factors)  # factors without axes: "-> ... | ..." with the number c
-            factors = [Factor(np.asarray(v), a, name) for (name, v), a in zip(r.factors, spec, strict=True)]
+            factors = [
+                Factor(v if hasattr(v, "shape") else np.asarray(v), a, name)
+                for (name, v), a in zip(r.factors, spec, strict=True)
+            ]
             needed = {a: n for a, n in {**sizes, **r.sizes}.items() if a in out or a in inp}
             terms.append(build_term(f"{self.label}.d_{wrt}", factors, out, inp, needed, r.coef))
         return Jacobian(terms, tuple(sizes[a] for a in signature.output), arrays[wrt].shape)
