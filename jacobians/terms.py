@@ -129,7 +129,7 @@ def common_dtype(terms: Sequence[Term]) -> np.dtype[Any]:
 def real_array(where: str, value: ArrayLike, convert: bool = True) -> Array:
     """A float32 or float64 array; integers and booleans become float64 (unless `convert` is off)."""
     try:
-        array = np.asarray(value)
+        array = as_array(value)
     except ValueError as error:
         raise InputError(f"{where}: expected an array of real numbers, got a ragged sequence ({error})") from None
     if array.dtype.kind in "biu":
@@ -140,6 +140,13 @@ def real_array(where: str, value: ArrayLike, convert: bool = True) -> Array:
         return array.astype(np.float64)
     came = {"c": "complex numbers", "O": "objects", "U": "text", "S": "bytes"}.get(array.dtype.kind, str(array.dtype))
     raise InputError(f"{where}: expected an array of real numbers, got {came} (dtype {array.dtype}); convert it first")
+
+
+def as_array(value: Any, dtype: Any = None) -> Array:
+    """np.asarray; something that stands for an array while code is recorded (`plans`) stays what it is."""
+    own: Any = getattr(value, "as_array", None)
+    array: Array = own(dtype) if own else np.asarray(value, dtype)
+    return array
 
 
 def letters(pool: str, count: int) -> Labels:

@@ -13,7 +13,7 @@ from jacobians.ops.axis import first_largest
 from jacobians.ops.labels import whole
 from jacobians.ops.pools import LargestOf, MeanOf, Pool, batch_labels, large_batches, spread_out
 from jacobians.ops.windows import AdaptiveWindows, PerAxis, Windows, axis_labels, per_axis, spread
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 
 class AdaptivePool(Pool):
@@ -194,7 +194,7 @@ class GlobalMaxPool(GlobalPool):
     analytic = False
 
     def compute(self, x: Array) -> Array:
-        return np.asarray(np.max(x, axis=self.image))
+        return as_array(np.max(x, axis=self.image))
 
     def d_x(self, x: Array) -> Rule:
         batch = x.ndim - self.dims
@@ -227,7 +227,7 @@ class GlobalAvgPool(GlobalPool):
     """
 
     def compute(self, x: Array) -> Array:
-        return np.asarray(np.mean(x, axis=self.image))
+        return as_array(np.mean(x, axis=self.image))
 
     def d_x(self, x: Array) -> Rule:
         entries = math.prod(x.shape[-self.dims :])

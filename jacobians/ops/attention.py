@@ -19,7 +19,7 @@ from jacobians.op import Op, Rule, Shape, Signature, term
 from jacobians.ops.mask import Masked
 from jacobians.ops.softmax import SATURATED, exponentials
 from jacobians.special import exact_product, exact_sum
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 #: Scores made of larger products than this are summed with their rounding errors: the exponential would show them.
 LARGE = 30.0
@@ -89,13 +89,13 @@ def _scores(Q: Array, K: Array, allowed: Array, scale: tuple[float, float]) -> A
     scores = Q @ np.swapaxes(K, -1, -2) * r
     a, b = Q.real.astype(np.float64), K.real.astype(np.float64)
     if not _large(a, b, r):
-        return np.asarray(scores)
+        return as_array(scores)
     high, low = _dot(a, b)
     product, error = exact_product(high, r)
     error = (product - scores.real) + (error + (low * r + high * rest))
     top = np.argmax(np.where(allowed, scores.real, -np.inf), axis=-1, keepdims=True)
     shifted = scores - np.take_along_axis(scores.real, top, -1)
-    return np.asarray(shifted + (error - np.take_along_axis(error, top, -1)), scores.dtype)
+    return as_array(shifted + (error - np.take_along_axis(error, top, -1)), scores.dtype)
 
 
 def _large(a: Array, b: Array, r: float) -> bool:
@@ -188,7 +188,7 @@ class Attention(ScaledDotProduct):
     symbol = "O"
 
     def compute(self, Q: Array, K: Array, V: Array, mask: Array | None = None) -> Array:
-        return np.asarray(self.weights(Q, K, mask) @ V)
+        return as_array(self.weights(Q, K, mask) @ V)
 
     def d_Q(self, Q: Array, K: Array, V: Array, mask: Array | None, O: Array) -> Sequence[Rule]:
         r, p, k = self.factor(Q), ("P", self.weights(Q, K, mask)), ("K", K)
@@ -228,7 +228,7 @@ def difference(P: Array, V: Array) -> Array:
     """
     top = np.argmax(P, axis=-1)[..., None]
     relative = V[..., None, :, :] - np.take_along_axis(V, top, axis=-2)[..., :, None, :]
-    return np.asarray(relative - np.sum(P[..., None] * relative, axis=-2, keepdims=True))
+    return as_array(relative - np.sum(P[..., None] * relative, axis=-2, keepdims=True))
 
 
 OPS: tuple[Op, ...] = (AttentionWeights(), Attention())

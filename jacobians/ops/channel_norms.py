@@ -22,7 +22,7 @@ from jacobians.ops.standardize import (
     labelled,
     standardize,
 )
-from jacobians.terms import Array, Labels
+from jacobians.terms import Array, Labels, as_array
 
 
 class _ChannelNorm(AffineNormalization):
@@ -230,7 +230,7 @@ class BatchNormInference(Op):
         return labelled(a, ("c",), [*scale, scale[-1], (a, "xhat", self._xhat(x, mean, var))], -1 / 2)
 
     def _inverse(self, var: Array) -> Array:
-        return np.asarray((var + self.eps) ** -0.5)
+        return as_array((var + self.eps) ** -0.5)
 
     def _xhat(self, x: Array, mean: Array, var: Array) -> Array:
         return (x - per_channel(mean, x.ndim)) * per_channel(self._inverse(var), x.ndim)

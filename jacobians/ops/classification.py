@@ -19,7 +19,7 @@ from jacobians.ops.pointwise import Hadamard
 from jacobians.ops.preference import LogProbability
 from jacobians.ops.softmax import Softmax, exponentials
 from jacobians.special import sigmoid, softplus
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 Named = tuple[str, Array]
 VECTOR = "... i -> ... | ... i"
@@ -46,7 +46,7 @@ class LabelSmoothing(CrossEntropyIndex):
         """The smoothed probabilities of each sample."""
         classes = z.shape[-1]
         own = one_hot(y, classes)[1].astype(z.real.dtype)
-        return np.asarray((1 - self.smoothing) * own + self.smoothing / classes)
+        return as_array((1 - self.smoothing) * own + self.smoothing / classes)
 
     def per_sample(self, z: Array, y: Array) -> Array:
         return CrossEntropy().per_sample(z, self.targets(z, y))
@@ -84,7 +84,7 @@ def focus(u: Array, gamma: float) -> Array:
     # -q log q / (1 - q) is exp(u) log(1 + exp(-u)), which is 1 where q is close to 1
     sure = np.where(odds == 0, 1, np.log1p(odds) / np.where(odds == 0, 1, odds))
     ratio = np.where(u > 0, sure, odds * softplus(-u))
-    return np.asarray(np.exp(-gamma * softplus(u)) * (1 + gamma * ratio))
+    return as_array(np.exp(-gamma * softplus(u)) * (1 + gamma * ratio))
 
 
 class Focal(FromLogits):
@@ -172,7 +172,7 @@ class FocalLoss(Focal):
 
     def slope(self, **inputs: Array) -> Array:
         weight = self.alpha * focus(self.logit(**inputs), self.gamma)
-        return np.asarray(weight[..., None] * CrossEntropyIndex().slope(**inputs))
+        return as_array(weight[..., None] * CrossEntropyIndex().slope(**inputs))
 
     def d_z(self, z: Array, y: Array) -> Sequence[Rule]:
         p, own = ("softmax(z)", softmax_and_rest(z)[0]), one_hot(y, z.shape[-1])
@@ -247,7 +247,7 @@ class BinaryFocalLoss(Focal):
         z, y = inputs["z"], inputs["y"]
         u = signs(z, y) * z
         slope = self.weights(y) * focus(u, self.gamma) * signs(z, y) * -sigmoid(-u)
-        return np.asarray(slope.astype(z.dtype))
+        return as_array(slope.astype(z.dtype))
 
     def d_z(self, z: Array, y: Array) -> Sequence[Rule]:
         weights = [] if self.alpha is None else [("alpha", self.weights(y).astype(z.dtype))]

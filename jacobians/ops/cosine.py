@@ -22,7 +22,7 @@ from jacobians.ops.metric import VECTOR, Pair, direction, norm, refuse
 from jacobians.ops.norms import Norm, Normalize
 from jacobians.ops.products import Matmul
 from jacobians.ops.softmax import Softmax
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 
 def refuse_zero(op: Op, **vectors: Array) -> None:
@@ -122,7 +122,7 @@ class CosineEmbeddingLoss(Pair):
     def slope(self, name: str, x: Array, other: str, y: Array, t: Array) -> Sequence[Rule]:
         """Minus the derivative of the cosine for similar pairs, plus it for dissimilar ones at a positive hinge."""
         s = CosineSimilarity().compute(x, y)
-        over = (f"[{entry_at('s', t.ndim)} > {self.margin:g}]", np.asarray(s > self.margin))
+        over = (f"[{entry_at('s', t.ndim)} > {self.margin:g}]", as_array(s > self.margin))
         cosine = _cosine_slope(name, x, other, y, s)
         return [
             *(_times(rule, self.pairs(t, self.similar), coef=-1) for rule in cosine),
@@ -187,7 +187,7 @@ class InfoNCE(Loss):
     def scores(self, Q: Array, K: Array) -> Array:
         """The inner products over the temperature, less the largest of each row: it cancels before it is divided."""
         products = self.rows(Q) @ self.rows(K).T
-        return np.asarray((products - np.max(products.real, axis=-1, keepdims=True)) / self.temperature)
+        return as_array((products - np.max(products.real, axis=-1, keepdims=True)) / self.temperature)
 
     def per_sample(self, Q: Array, K: Array) -> Array:
         return -np.diagonal(log_softmax(self.scores(Q, K)))

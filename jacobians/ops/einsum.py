@@ -10,7 +10,7 @@ import numpy as np
 
 from jacobians.errors import InputError
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
-from jacobians.terms import Array, Labels, letters
+from jacobians.terms import Array, Labels, as_array, letters
 
 
 class Einsum(Op):
@@ -78,7 +78,7 @@ class Einsum(Op):
         return [dict(zip(self.input_names(), shapes, strict=True))]
 
     def compute(self, **operands: Array) -> Array:
-        return np.asarray(np.einsum(self.equation, *(operands[name] for name in self.input_names()), optimize=True))
+        return as_array(np.einsum(self.equation, *(operands[name] for name in self.input_names()), optimize=True))
 
     def rule(self, wrt: str, known: Callable[[str], Any]) -> Rule:
         labels = dict(zip(self.input_names(), self._operands, strict=True))

@@ -10,7 +10,7 @@ import numpy as np
 from jacobians import special
 from jacobians.op import Op, Rule, Shape, term
 from jacobians.ops.elementwise import Elementwise, real_option, require
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 
 class Exp(Elementwise):
@@ -260,7 +260,7 @@ class Tan(Elementwise):
 
     @np.errstate(invalid="ignore")
     def curvature(self, x: Array) -> Array:
-        return np.asarray(2 * np.tan(x) / np.cos(x) ** 2)
+        return as_array(2 * np.tan(x) / np.cos(x) ** 2)
 
 
 class Arctan(Elementwise):

@@ -12,7 +12,7 @@ import numpy as np
 
 from jacobians.errors import InputError, shape_text
 from jacobians.op import Op, Rule, Shape, term
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 
 class Elementwise(Op):
@@ -271,17 +271,17 @@ class Undefined(Elementwise):
     @np.errstate(invalid="ignore")
     def compute(self, x: Array) -> Array:
         a, sines = self.coefficients()
-        return np.asarray(a * x + sum(b * np.sin(w * x + c) for b, w, c in sines))
+        return as_array(a * x + sum(b * np.sin(w * x + c) for b, w, c in sines))
 
     @np.errstate(invalid="ignore")
     def derivative(self, x: Array) -> Array:
         a, sines = self.coefficients()
-        return np.asarray(a + sum(b * w * np.cos(w * x + c) for b, w, c in sines))
+        return as_array(a + sum(b * w * np.cos(w * x + c) for b, w, c in sines))
 
     @np.errstate(invalid="ignore")
     def curvature(self, x: Array) -> Array:
         _, sines = self.coefficients()
-        return np.asarray(-sum(b * w * w * np.sin(w * x + c) for b, w, c in sines))
+        return as_array(-sum(b * w * w * np.sin(w * x + c) for b, w, c in sines))
 
     def __repr__(self) -> str:
         return f"Undefined(name={self.function!r})"

@@ -11,7 +11,7 @@ from jacobians.errors import InputError, shape_text
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
 from jacobians.ops.labels import entry_at, whole
 from jacobians.ops.losses import first_true
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 
 def check_indices(where: str, indices: Array, size: int, table: str) -> None:
@@ -38,7 +38,7 @@ class Embedding(Op):
     data = {"indices": "row numbers are not differentiable"}
 
     def compute(self, E: Array, indices: Array) -> Array:
-        return np.asarray(E[indices.astype(int)])
+        return as_array(E[indices.astype(int)])
 
     def d_E(self, E: Array, indices: Array) -> Rule:
         hits = indices[..., None] == np.arange(E.shape[0])
@@ -77,7 +77,7 @@ class OneHot(Op):
         self.classes = int(classes)
 
     def compute(self, indices: Array) -> Array:
-        return np.asarray(indices[..., None] == np.arange(self.classes), np.float64)
+        return as_array(indices[..., None] == np.arange(self.classes), np.float64)
 
     def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
         return replace(super().signature(shapes), sizes={"i": self.classes})

@@ -15,7 +15,7 @@ from jacobians.ops.elementwise import Multiple, Shift
 from jacobians.ops.losses import Loss, first_true, total
 from jacobians.ops.pointwise import Divide, Hadamard, Subtract
 from jacobians.special import bounded, damped
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 VECTOR = "... i -> ... | ... i"
 #: What exceeds the largest number is inf.
@@ -171,7 +171,7 @@ class GaussianKL(Loss):
 @BEYOND
 def growth(u: Array) -> Array:
     """exp(u) - 1."""
-    return np.asarray(np.expm1(u))
+    return as_array(np.expm1(u))
 
 
 @BEYOND

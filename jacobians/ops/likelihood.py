@@ -17,7 +17,7 @@ from jacobians.ops.elementwise import Multiple, Shift
 from jacobians.ops.labels import entry_at
 from jacobians.ops.losses import Loss, first_true, total
 from jacobians.ops.pointwise import Divide, Subtract
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 #: Where random probabilities are drawn.
 UNIT = (0.05, 0.95)
@@ -148,7 +148,7 @@ def check_classes(where: str, y: Array, classes: int) -> None:
 
 def of_class(x: Array, y: Array) -> Array:
     """The entry of each sample's own class."""
-    return np.asarray(np.take_along_axis(x, y.astype(int)[..., None], axis=-1)[..., 0])
+    return as_array(np.take_along_axis(x, y.astype(int)[..., None], axis=-1)[..., 0])
 
 
 def one_hot(y: Array, classes: int) -> tuple[str, Array]:

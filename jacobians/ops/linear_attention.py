@@ -16,7 +16,7 @@ from jacobians.ops.elementwise import Elementwise, Slope
 from jacobians.ops.losses import first_true
 from jacobians.ops.mask import BATCH
 from jacobians.ops.softmax import SATURATED
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 #: The smallest sum of weights that is divided by.
 SMALLEST = 1e-280
@@ -46,7 +46,7 @@ class LinearAttention(Op):
 
     def compute(self, Q: Array, K: Array, V: Array) -> Array:
         left, right = _feature(Q), np.swapaxes(_feature(K), -1, -2)
-        return np.asarray(left @ (right @ V) / (left @ right.sum(axis=-1)[..., None]))
+        return as_array(left @ (right @ V) / (left @ right.sum(axis=-1)[..., None]))
 
     def check(self, **inputs: Array) -> None:
         z = (_feature(inputs["Q"]) @ np.swapaxes(_feature(inputs["K"]), -1, -2)).sum(axis=-1)
@@ -117,7 +117,7 @@ class Total(Op):
     letters = BATCH
 
     def compute(self, Q: Array, K: Array) -> Array:
-        return np.asarray(1 / _inverse(Q, K))
+        return as_array(1 / _inverse(Q, K))
 
     def d_Q(self, Q: Array, K: Array) -> Rule:
         return term("... t d, ... s d -> ... t | ... t d", ("phi'(Q)", _feature_slope(Q)), ("phi(K)", _feature(K)))
@@ -152,7 +152,7 @@ def _feature_slope(x: Array) -> Array:
 
 def _inverse(Q: Array, K: Array) -> Array:
     """1 over the sum of the weights of each query."""
-    return np.asarray(1 / np.einsum("...td,...d->...t", _feature(Q), _feature(K).sum(axis=-2)))
+    return as_array(1 / np.einsum("...td,...d->...t", _feature(Q), _feature(K).sum(axis=-2)))
 
 
 OPS: tuple[Op, ...] = (LinearAttention(),)

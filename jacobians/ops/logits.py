@@ -19,7 +19,7 @@ from jacobians.ops.losses import Loss, total
 from jacobians.ops.reduce import Sum
 from jacobians.ops.softmax import LogSoftmax, Softmax, exponentials
 from jacobians.special import damped, sigmoid, softplus
-from jacobians.terms import Array, Factor, build_term
+from jacobians.terms import Array, Factor, as_array, build_term
 
 
 class FromLogits(Loss):
@@ -60,7 +60,7 @@ class BinaryCrossEntropyLogits(FromLogits):
 
     def slope(self, **inputs: Array) -> Array:
         z, y = inputs["z"], inputs["y"]
-        return np.asarray((1 - y) * sigmoid(z) - y * sigmoid(-z))
+        return as_array((1 - y) * sigmoid(z) - y * sigmoid(-z))
 
     def d_z(self, z: Array, y: Array) -> Sequence[Rule]:
         each = "... i -> ... | ... i"
@@ -95,7 +95,7 @@ class CrossEntropy(FromLogits):
     def slope(self, **inputs: Array) -> Array:
         z, y = inputs["z"], inputs["y"]
         p, other = softmax_and_rest(z)
-        return np.asarray(p * sum_of_others(y) - y * other)  # sum(y) p_i - y_i sum(p), without the y_i p_i in both
+        return as_array(p * sum_of_others(y) - y * other)  # sum(y) p_i - y_i sum(p), without the y_i p_i in both
 
     def d_z(self, z: Array, y: Array) -> Sequence[Rule]:
         softmax = ("softmax(z)", softmax_and_rest(z)[0])

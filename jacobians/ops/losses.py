@@ -17,7 +17,7 @@ from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
 from jacobians.ops.elementwise import Abs, Clip, Slope
 from jacobians.ops.labels import entry_at
 from jacobians.ops.pointwise import Subtract
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 REDUCTIONS = ("none", "sum", "mean")
 
@@ -82,7 +82,7 @@ def _summed(rule: Rule, weight: float) -> Rule:
 
 def total(entries: Array) -> Array:
     """The sum over the entries of each sample."""
-    return np.asarray(np.sum(entries, axis=-1))
+    return as_array(np.sum(entries, axis=-1))
 
 
 def first_true(mask: Array) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from jacobians.errors import InputError, shape_text
 from jacobians.op import Op, OpenShape, Shape, Signature
 from jacobians.ops.losses import first_true
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 #: Batch axes: t and s are positions.
 BATCH = "nmpqu"
@@ -43,7 +43,7 @@ class Masked(Op):
                 f"{self.label}.mask: expected True or 1 where a query may attend to a key and False or 0 elsewhere, "
                 f"got {mask[at]} at {shape_text(at)} of {shape_text(mask.shape)}; a mask is not added to the scores"
             )
-        none = np.asarray(~self.allowed(mask.shape[-2], mask.shape[-1], mask).any(axis=-1))
+        none = as_array(~self.allowed(mask.shape[-2], mask.shape[-1], mask).any(axis=-1))
         if none.any():
             query = first_true(none)
             earlier = f" up to {query[-1]}, where causal ends," if self.causal else ""

@@ -13,7 +13,7 @@ from jacobians.constructors import delta_einsum
 from jacobians.errors import InputError, shape_error
 from jacobians.jacobian import Jacobian
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 
 class Transpose(Op):
@@ -111,7 +111,7 @@ class Trace(SquareMatrixOp):
     needs_inverse = False
 
     def compute(self, A: Array) -> Array:
-        return np.asarray(np.trace(A, axis1=-2, axis2=-1))
+        return as_array(np.trace(A, axis1=-2, axis2=-1))
 
     def d_A(self) -> Rule:
         return term("-> ... | ... i i")
@@ -130,7 +130,7 @@ class Inverse(SquareMatrixOp):
     symbol = "Y"
 
     def compute(self, A: Array) -> Array:
-        return np.asarray(np.linalg.inv(A))
+        return as_array(np.linalg.inv(A))
 
     def d_A(self, Y: Array) -> Rule:
         return term("... i k, ... l j -> ... i j | ... k l", ("Y", Y), ("Y", Y), coef=-1)
@@ -153,7 +153,7 @@ class Determinant(SquareMatrixOp):
 
     def compute(self, A: Array) -> Array:
         with np.errstate(invalid="ignore"):  # NaN passes through
-            return np.asarray(np.linalg.det(A))
+            return as_array(np.linalg.det(A))
 
     def d_A(self, A: Array) -> Rule:
         return term("... i j -> ... | ... i j", ("cof(A)", cofactors(A)))
@@ -204,9 +204,9 @@ class LogDet(SquareMatrixOp):
         with np.errstate(invalid="ignore"):  # NaN passes through
             sign, log_modulus = np.linalg.slogdet(A)
         if np.isrealobj(A):
-            return np.asarray(log_modulus)
+            return as_array(log_modulus)
         # the analytic continuation of log |det A|: det A itself turned to the side of the positive real axis
-        return np.asarray(log_modulus + np.log(sign * np.sign(sign.real)))
+        return as_array(log_modulus + np.log(sign * np.sign(sign.real)))
 
     def d_A(self, A: Array) -> Rule:
         return term("... j i -> ... | ... i j", ("A^-1", np.linalg.inv(A)))
@@ -239,7 +239,7 @@ class Solve(SquareMatrixOp):
         return [{"A": (n, n), "b": (n,)}, {"A": (n, n), "b": (n, k)}]
 
     def compute(self, A: Array, b: Array) -> Array:
-        return np.asarray(np.linalg.solve(A, b))
+        return as_array(np.linalg.solve(A, b))
 
     def d_A(self, A: Array, y: Array) -> Rule:
         return term("i j, l ... -> i ... | j l", ("A^-1", np.linalg.inv(A)), ("y", y), coef=-1)
@@ -259,7 +259,7 @@ def cofactors(A: Array) -> Array:
     n = s.shape[-1]
     others = np.prod(np.where(np.eye(n, dtype=bool), 1, s[..., None, :]), axis=-1)  # the product of all but one
     sign = np.linalg.det(U) * np.linalg.det(V)
-    return np.asarray(sign[..., None, None] * (U * others[..., None, :] @ V), A.dtype)
+    return as_array(sign[..., None, None] * (U * others[..., None, :] @ V), A.dtype)
 
 
 def cofactor_slopes(A: Array) -> Array:
@@ -274,7 +274,7 @@ def cofactor_slopes(A: Array) -> Array:
     sign = np.linalg.det(U) * np.linalg.det(V)
     straight = np.einsum("...ab,...ia,...aj,...kb,...bl->...ijkl", others, U, V, U, V, optimize=True)
     crossed = np.einsum("...ab,...ia,...bj,...kb,...al->...ijkl", others, U, V, U, V, optimize=True)
-    return np.asarray(sign[..., None, None, None, None] * (straight - crossed), A.dtype)
+    return as_array(sign[..., None, None, None, None] * (straight - crossed), A.dtype)
 
 
 OPS: tuple[Op, ...] = (Transpose(), Diag(), Trace(), Inverse(), Determinant(), LogDet(), Solve())

@@ -17,7 +17,7 @@ from jacobians.ops.norms import Norm, Normalize, SquaredNorm
 from jacobians.ops.pointwise import Subtract
 from jacobians.ops.rectifiers import ReLU
 from jacobians.special import positive_part
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 VECTOR = "... i -> ... | ... i"
 
@@ -90,7 +90,7 @@ class TripletLoss(Loss):
         square = "^2" if self.squared else ""
         to_p, to_n = (f"norm({entry_at('a', a.ndim - 1)} - {entry_at(x, a.ndim - 1)}){square}" for x in "pn")
         margin = f" + {self.margin:g}" if self.margin else ""
-        return f"[{to_p}{margin} > {to_n}]", np.asarray(self.gap(a, p, n) > 0)
+        return f"[{to_p}{margin} > {to_n}]", as_array(self.gap(a, p, n) > 0)
 
     def d_a(self, a: Array, p: Array, n: Array) -> Sequence[Rule]:
         if not self.squared:
@@ -122,7 +122,7 @@ class TripletLoss(Loss):
     def kink_distance(self, **inputs: Array) -> float:
         """How far the gap is from 0 for its steepness; and without squares, the distances themselves."""
         to_p, to_n = (norm(inputs["a"] - inputs[x]) for x in "pn")
-        steepness = 2 * (to_p + to_n) if self.squared else np.asarray(2.0)
+        steepness = 2 * (to_p + to_n) if self.squared else as_array(2.0)
         hinge = np.min(np.abs(self.gap(**inputs)) / np.where(steepness == 0, 1, steepness))
         return float(hinge if self.squared else min(hinge, to_p.min(), to_n.min()))
 

@@ -11,13 +11,13 @@ from jacobians.op import Op, Rule, term
 from jacobians.ops.axis import AlongAxis, Reduction
 from jacobians.ops.elementary import Reciprocal
 from jacobians.ops.elementwise import Abs, Slope
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 
 def scaled(x: Array, axis: int | None) -> tuple[Array, Array, Array]:
     """A power of two near the largest |x|, x divided by it, and the norm of that: no square over- or underflows."""
     largest = np.max(np.abs(x.real), axis=axis, keepdims=True)
-    scale = np.ldexp(np.asarray(0.5, largest.dtype), np.frexp(largest)[1])
+    scale = np.ldexp(as_array(0.5, largest.dtype), np.frexp(largest)[1])
     direction = x / scale
     return scale, direction, np.sqrt(np.sum(direction * direction, axis=axis, keepdims=True))
 
@@ -56,7 +56,7 @@ class SquaredNorm(Reduction):
     """
 
     def compute(self, x: Array) -> Array:
-        return np.asarray(np.sum(x * x, axis=self.axis))
+        return as_array(np.sum(x * x, axis=self.axis))
 
     def d_x(self, x: Array) -> Rule:
         i, n, _ = self.labels(x.ndim).patterns()
@@ -75,7 +75,7 @@ class L1Norm(Reduction):
     analytic = False
 
     def compute(self, x: Array) -> Array:
-        return np.asarray(np.sum(np.abs(x), axis=self.axis))
+        return as_array(np.sum(np.abs(x), axis=self.axis))
 
     def d_x(self, x: Array) -> Rule:
         i, n, _ = self.labels(x.ndim).patterns()
@@ -110,7 +110,7 @@ class Normalize(AlongAxis):
     def compute(self, x: Array) -> Array:
         _, direction, root = scaled(x, self.axis)
         with np.errstate(invalid="ignore"):  # inf / inf is NaN, and that passes on
-            return np.asarray(direction / root)
+            return as_array(direction / root)
 
     def d_x(self, x: Array, u: Array) -> Sequence[Rule]:
         i, n, j = self.labels(x.ndim).patterns()

@@ -16,7 +16,7 @@ from jacobians.ops.elementary import Power, Reciprocal
 from jacobians.ops.elementwise import require
 from jacobians.ops.labels import entry_at, place, whole
 from jacobians.ops.softmax import Softmax, exponentials
-from jacobians.terms import Array, Labels, letters
+from jacobians.terms import Array, Labels, as_array, letters
 
 
 class PReLU(Op):
@@ -153,7 +153,7 @@ class TemperatureSoftmax(AlongAxis):
     def exponents(self, x: Array, T: Array) -> Array:
         """x / T, shifted so that rounding does not show: softmax does not see a shift."""
         with np.errstate(invalid="ignore"):  # inf - inf is NaN, and that passes on
-            return np.asarray((x - np.max(x.real, axis=self.axis, keepdims=True)) / T)
+            return as_array((x - np.max(x.real, axis=self.axis, keepdims=True)) / T)
 
     def compute(self, x: Array, T: Array) -> Array:
         return exponentials(self.exponents(x, T), self.axis).probability
@@ -218,10 +218,10 @@ class Maxout(Op):
     def pieces(self, x: Array, W: Array, b: Array | None) -> Array:
         """All affine maps, (... o k)."""
         z = np.tensordot(x, W, axes=1)
-        return np.asarray(z if b is None else z + b)
+        return as_array(z if b is None else z + b)
 
     def compute(self, x: Array, W: Array, b: Array | None = None) -> Array:
-        return np.asarray(np.max(self.pieces(x, W, b), axis=-1))
+        return as_array(np.max(self.pieces(x, W, b), axis=-1))
 
     def winner(self, x: Array, W: Array, b: Array | None) -> tuple[str, Array]:
         """The 0/1 pattern of the piece that is the largest."""

@@ -16,7 +16,7 @@ from jacobians.ops.windows import (
     inside_all,
     windowed,
 )
-from jacobians.terms import Array, Labels, letters
+from jacobians.terms import Array, Labels, as_array, letters
 
 
 def batch_labels(many: int) -> Labels:
@@ -86,7 +86,7 @@ class LargestOf(Pool):
     analytic = False
 
     def compute(self, x: Array) -> Array:
-        return np.asarray(np.max(windowed(x, self.windows(x.shape), -np.inf), axis=self.places))
+        return as_array(np.max(windowed(x, self.windows(x.shape), -np.inf), axis=self.places))
 
     @property
     def places(self) -> tuple[int, ...]:
@@ -149,7 +149,7 @@ class MeanOf(Pool):
 
     def counts(self, windows: Windows) -> Array:
         """How many entries each window along an axis counts."""
-        return np.asarray(np.sum(windows.inside, axis=0))
+        return as_array(np.sum(windows.inside, axis=0))
 
     def compute(self, x: Array) -> Array:
         windows = self.windows(x.shape)
@@ -157,7 +157,7 @@ class MeanOf(Pool):
         many = np.ones((), x.real.dtype)
         for w in windows:
             many = many[..., None] * self.counts(w)
-        return np.asarray(total / many.astype(x.real.dtype))
+        return as_array(total / many.astype(x.real.dtype))
 
     def d_x(self, x: Array) -> Rule:
         spec, factors, coef = [], [], 1.0

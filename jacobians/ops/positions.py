@@ -13,7 +13,7 @@ from jacobians.jacobian import Jacobian
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
 from jacobians.ops.labels import whole_option
 from jacobians.ops.mask import BATCH
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 LAYOUTS = ("interleaved", "half")
 
@@ -130,7 +130,7 @@ class SinusoidalPositions(Positions):
     def compute(self, x: Array) -> Array:
         angles = self.angles(*x.shape[-2:])
         both = np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(len(angles), -1)
-        return np.asarray(x + both[:, : x.shape[-1]].astype(x.real.dtype))
+        return as_array(x + both[:, : x.shape[-1]].astype(x.real.dtype))
 
     def d_x(self) -> Rule:
         return term("-> ... t d | ... t d")

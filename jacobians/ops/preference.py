@@ -19,7 +19,7 @@ from jacobians.ops.losses import Loss
 from jacobians.ops.pointwise import Subtract
 from jacobians.ops.softmax import Softmax
 from jacobians.special import exact_sum, sigmoid, softplus
-from jacobians.terms import Array, Factor, build_term
+from jacobians.terms import Array, Factor, as_array, build_term
 
 EACH = "... -> ... | ..."
 
@@ -95,7 +95,7 @@ class DPO(OfNumbers):
             l, low_l = exact_sum(ref_l, -logp_l)
             gap, low = exact_sum(w, l)
             rounded_off = (low_w + low_l) + low
-        return np.asarray(self.beta * (gap + np.where(np.isfinite(rounded_off), rounded_off, 0)))
+        return as_array(self.beta * (gap + np.where(np.isfinite(rounded_off), rounded_off, 0)))
 
     def per_sample(self, **inputs: Array) -> Array:
         h = self.h(**inputs)

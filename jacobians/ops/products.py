@@ -8,7 +8,7 @@ import numpy as np
 
 from jacobians.errors import shape_error
 from jacobians.op import Op, OpenShape, Rule, Shape, Signature, term
-from jacobians.terms import Array, letters, parse_pattern
+from jacobians.terms import Array, as_array, letters, parse_pattern
 
 
 class Matmul(Op):
@@ -47,7 +47,7 @@ class Matmul(Op):
         return [{"A": a, "B": b} for a, b in [((i, j), (j, k)), *vectors, *stacks]]
 
     def compute(self, A: Array, B: Array) -> Array:
-        return np.asarray(A @ B)
+        return as_array(A @ B)
 
     def d_A(self, A: Array, B: Array) -> Rule:
         a, b, c = _matmul_labels(A.ndim, B.ndim)
@@ -105,7 +105,7 @@ class Inner(Op):
     symbol = "s"
 
     def compute(self, x: Array, y: Array) -> Array:
-        return np.asarray(np.sum(x * y, axis=-1))
+        return as_array(np.sum(x * y, axis=-1))
 
     def d_x(self, y: Array) -> Rule:
         return term("... i -> ... | ... i", ("y", y))
@@ -129,7 +129,7 @@ class Quadratic(Op):
     symbol = "q"
 
     def compute(self, x: Array, A: Array) -> Array:
-        return np.asarray(np.sum(x @ A * x, axis=-1))
+        return as_array(np.sum(x @ A * x, axis=-1))
 
     def d_x(self, x: Array, A: Array) -> Sequence[Rule]:
         return [
@@ -163,7 +163,7 @@ class Bilinear(Op):
 
     def compute(self, x1: Array, x2: Array, A: Array, b: Array | None = None) -> Array:
         y = np.einsum("...i,kij,...j->...k", x1, A, x2, optimize=True)
-        return np.asarray(y if b is None else y + b)
+        return as_array(y if b is None else y + b)
 
     def d_x1(self, x2: Array, A: Array) -> Rule:
         return term("k i j, ... j -> ... k | ... i", ("A", A), ("x2", x2))

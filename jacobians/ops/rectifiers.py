@@ -10,7 +10,7 @@ from jacobians import special
 from jacobians.errors import unknown
 from jacobians.op import Op
 from jacobians.ops.elementwise import Elementwise, real_option
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 
 class ReLU(Elementwise):
@@ -148,7 +148,7 @@ class SiLU(Elementwise):
         return special.sigmoid(x) + special.damped(x, special.sigmoid_slope(x))
 
     def curvature(self, x: Array) -> Array:
-        return np.asarray(special.sigmoid_slope(x) * (2 - special.bounded(x, 1e4) * np.tanh(x / 2)))
+        return as_array(special.sigmoid_slope(x) * (2 - special.bounded(x, 1e4) * np.tanh(x / 2)))
 
 
 class Mish(Elementwise):
@@ -171,7 +171,7 @@ class Mish(Elementwise):
     def curvature(self, x: Array) -> Array:
         gate, slope = self._gate(x)
         bend = special.sigmoid(-x) - 2 * gate * special.sigmoid(x)  # the slope's own derivative, divided by it
-        return np.asarray(slope * (2 + special.bounded(x, 1e4) * bend))
+        return as_array(slope * (2 + special.bounded(x, 1e4) * bend))
 
     def _gate(self, x: Array) -> tuple[Array, Array]:
         """t = tanh(log(1 + exp(x))) = (e^2x + 2 e^x) / (e^2x + 2 e^x + 2) and its derivative, in exp(-|x|)."""
@@ -216,7 +216,7 @@ class GELU(Elementwise):
     def curvature(self, x: Array) -> Array:
         near = special.bounded(x, 40.0)  # the density has died out beyond
         if self.approximation == "none":
-            return np.asarray(special.normal_density(x) * (2 - near * near))
+            return as_array(special.normal_density(x) * (2 - near * near))
         cubic, low = _gelu_cubic(x)
         growth = _GELU_1 + 3 * _GELU_3 * near * near
         bend = 6 * _GELU_3 * near - growth * growth * np.tanh(cubic / 2)

@@ -16,7 +16,7 @@ from jacobians.ops.activations import Sigmoid, Tanh
 from jacobians.ops.elementwise import Identity, Multiple, Shift
 from jacobians.ops.pointwise import Subtract
 from jacobians.ops.rectifiers import ReLU
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 #: What an Elman cell may end in.
 ACTIVATIONS: Mapping[str, Op] = {op.name: op for op in (Tanh(), ReLU(), Sigmoid(), Identity())}
@@ -42,7 +42,7 @@ class Lerp(Op):
     letters = "ijklm"
 
     def compute(self, z: Array, a: Array, b: Array) -> Array:
-        return np.asarray(z * a + (1 - z) * b)
+        return as_array(z * a + (1 - z) * b)
 
     def d_z(self, a: Array, b: Array) -> Rule:
         return term("... -> ... | ...", ("a - b", a - b))

@@ -9,7 +9,7 @@ import numpy as np
 from jacobians.errors import InputError
 from jacobians.op import Op, Rule, term
 from jacobians.ops.axis import AlongAxis, Reduction, first_largest
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 
 class Sum(Reduction):
@@ -22,7 +22,7 @@ class Sum(Reduction):
     """
 
     def compute(self, x: Array) -> Array:
-        return np.asarray(np.sum(x, axis=self.axis))
+        return as_array(np.sum(x, axis=self.axis))
 
     def d_x(self, x: Array) -> Rule:
         i, n, _ = self.labels(x.ndim).patterns()
@@ -39,7 +39,7 @@ class Mean(Reduction):
     """
 
     def compute(self, x: Array) -> Array:
-        return np.asarray(np.mean(x, axis=self.axis))
+        return as_array(np.mean(x, axis=self.axis))
 
     def d_x(self, x: Array) -> Rule:
         i, n, _ = self.labels(x.ndim).patterns()
@@ -76,7 +76,7 @@ class Var(Reduction):
 
     def compute(self, x: Array) -> Array:
         deviation = Deviation(self.axis).compute(x)
-        return np.asarray(np.sum(deviation * deviation, axis=self.axis) / (_count(self, x) - self.ddof))
+        return as_array(np.sum(deviation * deviation, axis=self.axis) / (_count(self, x) - self.ddof))
 
     def d_x(self, x: Array) -> Rule:
         i, n, _ = self.labels(x.ndim).patterns()
@@ -95,7 +95,7 @@ class Deviation(AlongAxis):
 
     def compute(self, x: Array) -> Array:
         with np.errstate(invalid="ignore"):  # inf - inf is NaN, and that passes on
-            return np.asarray(x - np.mean(x, axis=self.axis, keepdims=True))
+            return as_array(x - np.mean(x, axis=self.axis, keepdims=True))
 
     def d_x(self, x: Array) -> Sequence[Rule]:
         labels = self.labels(x.ndim)
@@ -117,7 +117,7 @@ class Prod(Reduction):
     """
 
     def compute(self, x: Array) -> Array:
-        return np.asarray(np.prod(x, axis=self.axis))
+        return as_array(np.prod(x, axis=self.axis))
 
     def d_x(self, x: Array) -> Rule:
         i, n, _ = self.labels(x.ndim).patterns()
@@ -192,7 +192,7 @@ class Max(_Extreme):
     """
 
     def compute(self, x: Array) -> Array:
-        return np.asarray(np.max(x, axis=self.axis))
+        return as_array(np.max(x, axis=self.axis))
 
     def d_x(self, x: Array) -> Rule:
         return self._pick(x, "argmax")
@@ -210,7 +210,7 @@ class Min(_Extreme):
     sign = -1
 
     def compute(self, x: Array) -> Array:
-        return np.asarray(np.min(x, axis=self.axis))
+        return as_array(np.min(x, axis=self.axis))
 
     def d_x(self, x: Array) -> Rule:
         return self._pick(x, "argmin")
@@ -232,7 +232,7 @@ class Cumsum(AlongAxis):
         return (cls(), cls(axis=0), cls(axis=1))
 
     def compute(self, x: Array) -> Array:
-        return np.asarray(np.cumsum(x, axis=self.axis))
+        return as_array(np.cumsum(x, axis=self.axis))
 
     def d_x(self, x: Array) -> Rule:
         i, _, j = self.labels(x.ndim).patterns()
@@ -251,7 +251,7 @@ def _product_of_others(rows: Array) -> Array:
     before = np.cumprod(np.concatenate([one, rows[..., :-1]], axis=-1), axis=-1)
     after = np.cumprod(np.concatenate([one, rows[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
     with np.errstate(invalid="ignore"):  # 0 times inf is NaN, and that passes on
-        return np.asarray(before * after)
+        return as_array(before * after)
 
 
 OPS: tuple[Op, ...] = (Sum(), Mean(), Var(), Prod(), Max(), Min(), Cumsum())

@@ -11,7 +11,7 @@ from jacobians.constructors import delta_einsum
 from jacobians.jacobian import Jacobian
 from jacobians.op import Op, Rule, Signature, term
 from jacobians.ops.axis import AlongAxis, Reduction, first_largest
-from jacobians.terms import Array
+from jacobians.terms import Array, as_array
 
 #: From this probability on, 1 - p is taken from the other probabilities: the difference has lost its last digits.
 SATURATED = 0.9
@@ -29,7 +29,7 @@ class Exponentials(NamedTuple):
 
     @property
     def probability(self) -> Array:
-        return np.asarray(self.weight / (1 + self.tail))
+        return as_array(self.weight / (1 + self.tail))
 
     @property
     def sure(self) -> Array:

@@ -13,7 +13,7 @@ from jacobians.errors import InputError, ShapeError, labels_text, shape_error, s
 from jacobians.jacobian import Jacobian
 from jacobians.op import Op, OpenShape, Rule, Signature, term
 from jacobians.ops.elementwise import real_option
-from jacobians.terms import Array, Factor, Labels, letters
+from jacobians.terms import Array, Factor, Labels, as_array, letters
 
 #: The entries of a factor, its labels and its name.
 Labelled = tuple[Labels, str, Array]
@@ -50,7 +50,7 @@ def standardize(x: Array, axes: tuple[int, ...], eps: float, centred: bool = Tru
 def _power_of_two(x: Array, axes: tuple[int, ...], least: Any) -> Array:
     """A power of two near the largest |x|, or near `least` if that is larger; by the real part."""
     largest = np.maximum(np.max(np.abs(x.real), axis=axes, keepdims=True), least)
-    return np.asarray(np.ldexp(np.asarray(0.5, largest.dtype), np.frexp(largest)[1]))
+    return as_array(np.ldexp(as_array(0.5, largest.dtype), np.frexp(largest)[1]))
 
 
 def _size(shape: Sequence[int], axes: tuple[int, ...]) -> int:

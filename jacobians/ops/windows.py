@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from jacobians.errors import InputError
 from jacobians.ops.labels import plus, whole
-from jacobians.terms import Array, Labels
+from jacobians.terms import Array, Labels, as_array
 
 #: An option with one number for all axes, or one number each.
 PerAxis = int | tuple[int, ...]
@@ -151,7 +151,7 @@ def windowed(x: Array, windows: Sequence[Windows], fill: ArrayLike = 0) -> Array
     """The image x, axes (..., h, w), window by window, axes (..., p, q, u, v); `fill` where a window hangs over."""
     shapes = zip(_shapes(windows), windows, strict=True)
     at: tuple[Any, ...] = tuple(np.clip(w.entries, 0, w.size - 1).reshape(shape) for shape, w in shapes)
-    return np.where(inside_all(windows), x[(..., *at)], np.asarray(fill, x.dtype))
+    return np.where(inside_all(windows), x[(..., *at)], as_array(fill, x.dtype))
 
 
 def inside_all(windows: Sequence[Windows]) -> Array:
