@@ -10,7 +10,7 @@ import numpy as np
 
 from jacobians.errors import InputError
 from jacobians.op import Op, OpenShape, Shape, Signature
-from jacobians.terms import Array, Labels, letters
+from jacobians.terms import Array, as_array, Labels, letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,7 @@ class Reduction(AlongAxis):
 
 def first_largest(x: Array, axis: int | None) -> Array:
     """1 at the largest entry along the axis, at the first of several (as `np.argmax`), 0 elsewhere; booleans."""
-    hit = np.zeros(x.shape, bool)
     if axis is None:
-        hit.reshape(-1)[np.argmax(x)] = True
-    else:
-        np.put_along_axis(hit, np.argmax(x, axis=axis, keepdims=True), True, axis)
-    return hit
+        return as_array(np.arange(x.size).reshape(x.shape) == np.argmax(x))
+    along = [-1 if k == axis % x.ndim else 1 for k in range(x.ndim)]
+    return as_array(np.arange(x.shape[axis]).reshape(along) == np.argmax(x, axis=axis, keepdims=True))

@@ -1,0 +1,290 @@
+"""Traced: stands for an array while an op's own NumPy code runs, and records what is done to it as a Program.
+
+What cannot be recorded (an assignment into an array, a conversion to a Python number) raises Untraceable, and the plan
+calls the op as it is. Where the code asks whether a condition holds (`if (p > 0.9).any()`), an answer is assumed and
+recorded as a guard, which the plan checks at every point.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from jacobians.plans.program import ATOM, PRODUCT, SUM, UNARY, DType, Program, Shape
+
+
+class Untraceable(Exception):
+    """The code does something that cannot be written down as straight-line NumPy."""
+
+
+INFIX = {
+    "add": ("+", SUM),
+    "subtract": ("-", SUM),
+    "multiply": ("*", PRODUCT),
+    "true_divide": ("/", PRODUCT),
+    "divide": ("/", PRODUCT),
+}
+#: Functions that change an argument, or whose result lives on it in a way that a program must not.
+REFUSED = {"copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal", "apply_along_axis", "vectorize"}
+
+
+class Recorder:
+    """One recording: the program, and the answers that guards are given one after the other (then False)."""
+
+    def __init__(self, answers: Sequence[bool] = ()) -> None:
+        self.program = Program()
+        self.answers = tuple(answers)
+        #: The value asked about and the answer that was assumed.
+        self.guards: list[tuple[int, bool]] = []
+
+    def input(self, name: str, shape: Shape, dtype: DType) -> Traced:
+        """An argument of the recorded code."""
+        return Traced(self, self.program.input(name, shape, dtype))
+
+    def answer(self, condition: Traced) -> bool:
+        number = len(self.guards)
+        answer = self.answers[number] if number < len(self.answers) else False
+        self.guards.append((condition.number, answer))
+        return answer
+
+    def add(self, template: str, operands: tuple[int, ...], blank: Any, level: int = ATOM) -> Any:
+        """A recorded instruction; `blank` is an array (or a tuple of arrays) of the result's shape and type."""
+        if isinstance(blank, tuple):
+            whole = self.program.add(template, operands, (), np.dtype(object), level)
+            return tuple(self.add(f"{{0}}[{k}]", (whole,), item) for k, item in enumerate(blank))
+        return Traced(self, self.program.add(template, operands, np.shape(blank), np.asarray(blank).dtype, level))
+
+    def written(self, value: Any, operands: list[int]) -> str:
+        """Source of an argument; arrays become operands."""
+        if isinstance(value, Traced | np.ndarray):
+            number = value.number if isinstance(value, Traced) else self.program.constant(value)
+            operands.append(number)
+            return f"{{{len(operands) - 1}}}"
+        if isinstance(value, tuple | list):
+            items = [self.written(item, operands) for item in value]
+            if isinstance(value, list):
+                return f"[{', '.join(items)}]"
+            return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+        return _literal(value)
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, np.generic):
+        return f"np.{value.dtype.name}({_literal(value.item())})"
+    if isinstance(value, np.dtype):
+        return f"np.{value.name}" if value != bool else "bool"
+    if isinstance(value, type) and issubclass(value, np.generic):
+        return f"np.{value.__name__}"
+    if isinstance(value, float) and not np.isfinite(value):
+        return "np.nan" if np.isnan(value) else "np.inf" if value > 0 else "-np.inf"
+    if value in (float, int, bool):
+        return str(value.__name__)
+    if value is None or isinstance(value, bool | int | float | str | complex):
+        return repr(value).replace("{", "{{").replace("}", "}}")
+    raise Untraceable(f"an argument of type {type(value).__name__}")
+
+
+def _blank(value: Any) -> Any:
+    """Ones in place of traced arrays; no memory is taken for large ones."""
+    if isinstance(value, Traced):
+        one = np.zeros((), value.dtype) if value.dtype.kind in "iu" else np.ones((), value.dtype)
+        return np.broadcast_to(one, value.shape)
+    if isinstance(value, tuple | list):
+        return type(value)(_blank(item) for item in value)
+    return value
+
+
+def _regular(value: Any) -> Any:
+    """An invertible matrix in place of a traced one."""
+    return np.eye(*value.shape[-2:], dtype=value.dtype) + _blank(value) if isinstance(value, Traced) else value
+
+
+@lru_cache(maxsize=4096)
+def _ufunc_type(ufunc: np.ufunc, kinds: tuple[Any, ...]) -> Any:
+    """The type(s) of a ufunc's result; Python numbers are given as they are, since they adapt."""
+    sample = [np.ones((1,), k) if isinstance(k, np.dtype) else k for k in kinds]
+    with np.errstate(all="ignore"):
+        found = ufunc(*sample)
+    return tuple(f.dtype for f in found) if isinstance(found, tuple) else found.dtype
+
+
+class Traced(np.lib.mixins.NDArrayOperatorsMixin):
+    """A value of a recording that behaves like an array of known shape and type, and unknown entries."""
+
+    def __init__(self, recorder: Recorder, number: int) -> None:
+        self.recorder, self.number = recorder, number
+        self.shape, self.dtype = recorder.program.shape(number), recorder.program.dtype(number)
+        self.ndim = len(self.shape)
+        self.size = int(np.prod(self.shape, dtype=np.int64))
+
+    # ----- NumPy's protocols -----
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise Untraceable("a conversion to an array of numbers")
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if kwargs.pop("out", None) is not None:
+            raise Untraceable(f"np.{ufunc.__name__} into a given array")
+        operands: list[int] = []
+        texts = [self.recorder.written(value, operands) for value in inputs]
+        if method == "__call__" and ufunc is not np.matmul and not kwargs:
+            return self._elementwise(ufunc, inputs, texts, tuple(operands))
+        options = "".join(f", {k}={self.recorder.written(v, operands)}" for k, v in kwargs.items())
+        if method not in ("__call__", "reduce", "accumulate", "outer"):
+            raise Untraceable(f"np.{ufunc.__name__}.{method}")
+        if ufunc is np.matmul:
+            shape, dtype = _matmul_shape(*map(_shape, inputs)), np.result_type(*(v.dtype for v in inputs))
+            blank: Any = np.broadcast_to(np.ones((), dtype), shape)
+            return self.recorder.add(" @ ".join(texts), tuple(operands), blank, PRODUCT)
+        with np.errstate(all="ignore"):
+            blank = getattr(ufunc, method)(*map(_blank, inputs), **kwargs)
+        name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        return self.recorder.add(f"np.{name}({', '.join(texts)}{options})", tuple(operands), blank)
+
+    def _elementwise(self, ufunc: np.ufunc, inputs: tuple[Any, ...], texts: list[str], operands: tuple[int, ...]) -> Any:
+        kinds = tuple(v.dtype if isinstance(v, Traced | np.ndarray | np.generic) else v for v in inputs)
+        dtype = _ufunc_type(ufunc, kinds)
+        shape = np.broadcast_shapes(*map(_shape, inputs))
+        if isinstance(dtype, tuple):
+            blank: Any = tuple(np.broadcast_to(np.ones((), d), shape) for d in dtype)
+        else:
+            blank = np.broadcast_to(np.ones((), dtype), shape)
+        sign, level = INFIX.get(ufunc.__name__, ("", ATOM))
+        if sign:
+            return self.recorder.add(f" {sign} ".join(texts), operands, blank, level)
+        if ufunc is np.negative:
+            return self.recorder.add(f"-{texts[0]}", operands, blank, UNARY)
+        return self.recorder.add(f"np.{ufunc.__name__}({', '.join(texts)})", operands, blank)
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        if func in ABOUT:
+            return ABOUT[func](*args)
+        name = _function_name(func)
+        operands: list[int] = []
+        texts = [self.recorder.written(value, operands) for value in args]
+        texts += [f"{k}={self.recorder.written(v, operands)}" for k, v in kwargs.items()]
+        with np.errstate(all="ignore"):
+            try:
+                blank = func(*map(_blank, args), **{k: _blank(v) for k, v in kwargs.items()})
+            except np.linalg.LinAlgError:  # ones are a singular matrix
+                blank = func(*map(_regular, args), **kwargs)
+        if isinstance(blank, tuple | list):
+            blank = tuple(blank)
+        return self.recorder.add(f"{name}({', '.join(texts)})", tuple(operands), blank)
+
+    # ----- methods and attributes of arrays -----
+
+    def _method(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        operands = [self.number]
+        texts = [self.recorder.written(value, operands) for value in args]
+        texts += [f"{k}={self.recorder.written(v, operands)}" for k, v in kwargs.items()]
+        with np.errstate(all="ignore"):
+            blank = getattr(_blank(self), name)(*map(_blank, args), **kwargs)
+        return self.recorder.add(f"{{0}}.{name}({', '.join(texts)})", tuple(operands), blank)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in METHODS:
+            return lambda *args, **kwargs: self._method(name, *args, **kwargs)
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise Untraceable(f"the attribute {name}")
+
+    @property
+    def T(self) -> Any:
+        return self.recorder.add("{0}.T", (self.number,), _blank(self).T) if self.ndim > 1 else self
+
+    @property
+    def real(self) -> Traced:
+        return self
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+    def as_array(self, dtype: Any = None) -> Any:
+        """What np.asarray gives: the same array, of that type."""
+        return self if dtype is None else self.astype(dtype)
+
+    def astype(self, dtype: Any, copy: bool = True) -> Any:
+        return self if np.dtype(dtype) == self.dtype else self._method("astype", np.dtype(dtype))
+
+    def copy(self) -> Traced:
+        return self
+
+    def __getitem__(self, index: Any) -> Any:
+        operands = [self.number]
+        parts = [_index(k, self.recorder, operands) for k in (index if isinstance(index, tuple) else (index,))]
+        blanks = tuple(_blank(k) for k in index) if isinstance(index, tuple) else _blank(index)
+        if any(isinstance(k, Traced) and k.dtype == bool for k in (index if isinstance(index, tuple) else (index,))):
+            raise Untraceable("a selection by a condition: its shape depends on the entries")
+        return self.recorder.add(f"{{0}}[{', '.join(parts)}]", tuple(operands), _blank(self)[blanks])
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise Untraceable("an assignment into an array")
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[k] for k in range(len(self)))
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise Untraceable("the truth of an array")
+        return self.recorder.answer(self)
+
+    def __float__(self) -> float:
+        raise Untraceable("a conversion to a Python number")
+
+    __int__ = __index__ = __complex__ = __float__  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]
+
+
+METHODS = (
+    "reshape transpose swapaxes sum max min mean prod any all argmax argmin ravel squeeze repeat take cumsum dot "
+    "diagonal trace flatten conj var std clip round"
+).split()
+
+
+#: Functions that ask only for the shape and the type.
+ABOUT: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.shape: lambda a: a.shape,
+    np.ndim: lambda a: a.ndim,
+    np.size: lambda a: a.size,
+    np.iscomplexobj: lambda a: False,
+    np.result_type: lambda *a: np.result_type(*(v.dtype if isinstance(v, Traced) else v for v in a)),
+}
+
+
+def _shape(value: Any) -> Shape:
+    return value.shape if isinstance(value, Traced | np.ndarray) else ()
+
+
+def _function_name(func: Callable[..., Any]) -> str:
+    name = func.__name__
+    for prefix, home in (("np", np), ("np.linalg", np.linalg), ("np.lib.stride_tricks", np.lib.stride_tricks)):
+        if name not in REFUSED and getattr(home, name, None) is func:
+            return f"{prefix}.{name}"
+    raise Untraceable(f"the function {name}")
+
+
+def _index(value: Any, recorder: Recorder, operands: list[int]) -> str:
+    if isinstance(value, slice):
+        ends = ["" if k is None else str(operator.index(k)) for k in (value.start, value.stop, value.step)]
+        return ":".join(ends if value.step is not None else ends[:2])
+    if value is Ellipsis:
+        return "..."
+    if isinstance(value, np.integer):
+        return str(int(value))
+    return recorder.written(value, operands)
+
+
+def _matmul_shape(one: Shape, two: Shape) -> Shape:
+    a = one if len(one) > 1 else (1, *one)
+    b = two if len(two) > 1 else (*two, 1)
+    batch = np.broadcast_shapes(a[:-2], b[:-2])
+    return (*batch, *(a[-2:-1] if len(one) > 1 else ()), *(b[-1:] if len(two) > 1 else ()))
