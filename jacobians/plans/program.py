@@ -6,12 +6,10 @@ Equal instructions are one (common subexpressions are computed once), and what n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-
-from jacobians.terms import Array
 
 Shape = tuple[int, ...]
 DType = np.dtype[Any]
@@ -41,6 +39,8 @@ class Program:
         self.constants: dict[int, Any] = {}
         #: Multiplications of array entries in products of factors, and where they are done.
         self.multiplications: dict[int, int] = {}
+        #: Instructions that give no warnings: their op has them on purpose where the result is right all the same.
+        self.quiet: set[int] = set()
         self._known: dict[Any, int] = {}
 
     def shape(self, value: int) -> Shape:
@@ -171,9 +171,9 @@ def replayed(source: Program, host: Program, names: dict[int, int], value: int) 
             names[number] = host.constant(source.constants[number])
         else:
             operands = tuple([names[k] for k in at.operands])
-            names[number] = host.add(at.template, operands, at.shape, at.dtype, at.level, at.kind)
+            cost = source.multiplications.get(number, 0)
+            made = names[number] = host.add(at.template, operands, at.shape, at.dtype, at.level, at.kind, cost)
+            if number in source.quiet:
+                host.quiet.add(made)
     return names[value]
 
-
-Checker = Callable[..., None]
-Constant = Array | Checker

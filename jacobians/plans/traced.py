@@ -40,6 +40,7 @@ class Recorder:
         self.answers = tuple(answers)
         #: The value asked about and the answer that was assumed.
         self.guards: list[tuple[int, bool]] = []
+        self.errors = np.geterr()
 
     def input(self, name: str, shape: Shape, dtype: DType) -> Traced:
         """An argument of the recorded code."""
@@ -56,7 +57,10 @@ class Recorder:
         if isinstance(blank, tuple):
             whole = self.program.add(template, operands, (), np.dtype(object), level)
             return tuple(self.add(f"{{0}}[{k}]", (whole,), item) for k, item in enumerate(blank))
-        return Traced(self, self.program.add(template, operands, np.shape(blank), np.asarray(blank).dtype, level))
+        number = self.program.add(template, operands, np.shape(blank), np.asarray(blank).dtype, level)
+        if np.geterr() != self.errors:
+            self.program.quiet.add(number)
+        return Traced(self, number)
 
     def written(self, value: Any, operands: list[int]) -> str:
         """Source of an argument; arrays become operands."""

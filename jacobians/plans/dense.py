@@ -1,0 +1,307 @@
+"""The dense array of a sum of terms, as instructions: zeros and only the entries that deltas and patterns leave.
+
+Terms without a delta between axes are full: they are one matrix product where they are a sum of outer products, and
+else sums of broadcast products. What a delta leaves is written into a view of the diagonal; where 0/1 patterns that are
+known while planning leave few entries, those are written at their places.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from jacobians.plans.patterns import Part
+from jacobians.plans.products import Labelled, aligned, arranged, pattern_array, volume
+from jacobians.plans.program import PRODUCT, DType, Program, Shape, replayed
+from jacobians.plans.reduce import _same, added, axes_once, common_type, contracted, product, recipe
+from jacobians.terms import Array
+
+
+def dense(P: Program, parts: Sequence[Part], shape: Shape) -> int:
+    """The value of the dense array: an array of its own, outputs first."""
+    found, names = recipe(P, parts, "dense", _dense, shape)
+    result = replayed(found.program, P, names, found.result)
+    return result if owned(P, result) else P.add("np.array({0})", (result,), shape, P.dtype(result), kind="fresh")
+
+
+def owned(P: Program, value: int) -> bool:
+    """Whether an array is new and nobody else's, so that it may be handed out."""
+    at = P.code[value]
+    if at.kind in ("fresh", "write"):
+        return True
+    if ".reshape(" in at.template:
+        return owned(P, at.operands[0])
+    return at.level == PRODUCT or at.template.startswith(("np.dot(", "np.matmul("))
+
+
+Group = list[tuple[list[Labelled], Part]]
+
+
+def _dense(P: Program, parts: Sequence[Part], shape: Shape) -> int:
+    dtype = common_type(P, parts)
+    sparse = {k: s for k, part in enumerate(parts) if (s := scattered(P, part, shape, dtype)) is not None}
+    groups: dict[tuple[int, ...], Group] = {}
+    for k, part in enumerate(parts):
+        if k not in sparse:
+            groups.setdefault(part.pattern.ties, []).append((contracted(P, part, dtype), part))
+    full = groups.pop(tuple(range(len(shape))), [])
+    total = _full(P, full, shape, dtype) if full else None
+    if total is None:
+        total = _zeros(P, shape, dtype)
+        first = True
+    else:
+        total, first = _fresh(P, total, shape, dtype, bool(groups or sparse)), False
+    for group in groups.values():
+        total = _on_diagonal(P, total, group, shape, "=" if first else "+=")
+        first = False
+    for places, value in sparse.values():
+        total = P.write(f"{{0}}.reshape(-1)[{{1}}] {'=' if first else '+='} {{2}}", total, P.constant(places), value)
+        first = False
+    return total
+
+
+def _zeros(P: Program, shape: Shape, dtype: DType) -> int:
+    size = str(shape[0]) if len(shape) == 1 else str(shape)
+    return P.add(f"np.zeros({size}{_typed(dtype)})", (), shape, dtype, kind="fresh")
+
+
+def _typed(dtype: DType) -> str:
+    return "" if dtype == np.float64 else f", np.{dtype.name}"
+
+
+def _fresh(P: Program, value: int, shape: Shape, dtype: DType, changed: bool) -> int:
+    """A full array that may be written into."""
+    if P.shape(value) != shape:
+        target = P.add(f"np.empty({shape}{_typed(dtype)})", (), shape, dtype, kind="fresh")
+        return P.write("{0}[...] = {1}", target, value)
+    if changed and not (owned(P, value) and contiguous(P, value)):
+        return P.add("np.array({0}, order='C')", (value,), shape, dtype, kind="fresh")
+    return value
+
+
+# ----- terms without deltas -----
+
+
+def _full(P: Program, group: Group, shape: Shape, dtype: DType) -> int:
+    """The sum of terms whose axes all have labels of their own."""
+    order = axes_once(group[0][1].pattern)
+    sizes = group[0][1].pattern.sizes
+    terms = _same(group)
+    if len(terms) > 1 and (joined := _low_rank(P, terms, order, sizes, dtype)) is not None:
+        return joined
+    total = added(P, terms, order, sizes)
+    if total is None:
+        return P.constant(np.full((1,) * len(shape), sum(c for _, c in terms), dtype))
+    return aligned(P, total, order)
+
+
+def _low_rank(
+    P: Program, terms: Sequence[tuple[list[Labelled], float]], order: list[int], sizes: Any, dtype: DType
+) -> int | None:
+    """Terms that are outer products of the same rows and columns, as one matrix product of their stacked factors."""
+    if volume(order, sizes) < 5000:
+        return None
+    for split in range(1, len(order)):
+        rows, columns = order[:split], order[split:]
+        if all({*f.labels} <= {*rows} or {*f.labels} <= {*columns} for factors, _ in terms for f in factors):
+            break
+    else:
+        return None
+    n, m = volume(rows, sizes), volume(columns, sizes)
+    if len(terms) * 4 > min(n, m):
+        return None
+    left = [_column(P, [f for f in factors if {*f.labels} <= {*rows}], c, rows, sizes, dtype) for factors, c in terms]
+    right = [
+        _column(P, [f for f in factors if not {*f.labels} <= {*rows}], 1.0, columns, sizes, dtype)
+        for factors, _ in terms
+    ]
+    A, B = _stacked(P, left, n, dtype), _stacked(P, right, m, dtype)
+    value = P.call("dot", P.transpose(A, (1, 0)), B, shape=(n, m), dtype=dtype, multiplications=n * m * len(terms))
+    return P.reshape(value, tuple(sizes[a] for a in order))
+
+
+def _column(P: Program, factors: list[Labelled], coef: float, labels: list[int], sizes: Any, dtype: DType) -> int:
+    """The factors over some of the axes as one vector."""
+    found = product(P, factors, coef, labels, sizes)
+    shape = tuple(sizes[a] for a in labels)
+    if found is None:
+        return P.constant(np.full(math.prod(shape), coef, dtype))
+    value = aligned(P, found, labels)
+    if P.shape(value) != shape:
+        value = P.add(f"np.broadcast_to({{0}}, {shape})", (value,), shape, P.dtype(value))
+    return P.reshape(value, (math.prod(shape),))
+
+
+def _stacked(P: Program, rows: Sequence[int], n: int, dtype: DType) -> int:
+    slots = ", ".join(f"{{{k}}}" for k in range(len(rows)))
+    return P.add(f"np.array(({slots}))", tuple(rows), (len(rows), n), dtype)
+
+
+# ----- terms with deltas -----
+
+
+def _on_diagonal(P: Program, target: int, group: Group, shape: Shape, sign: str) -> int:
+    """Terms with the same deltas, written to the entries that those leave."""
+    pattern = group[0][1].pattern
+    once, sizes = axes_once(pattern), pattern.sizes
+    total = added(P, _same(group), once, sizes)
+    view, order = diagonal(pattern.axes, shape, contiguous(P, target))
+    if total is None:
+        number = sum(part.coef for _, part in group)
+        return P.write(f"{view} {sign} {number!r}", target)
+    value = aligned(P, total, once) if order is None else _merged(P, total, order, sizes)
+    return P.write(f"{view} {sign} {{1}}", target, value)
+
+
+def contiguous(P: Program, value: int) -> bool:
+    """Whether an array is known to be laid out in the order of its axes."""
+    at = P.code[value]
+    if at.kind == "write" or ".reshape(" in at.template:
+        return contiguous(P, at.operands[0])
+    return at.template.startswith(("np.zeros(", "np.empty(", "np.array(", "np.dot(", "np.matmul("))
+
+
+def _merged(P: Program, total: Labelled, order: Sequence[Sequence[int]], sizes: Any) -> int:
+    """The value with some neighbouring axes as one, for a reshaped view."""
+    flat = [a for group in order for a in group]
+    value = aligned(P, total, flat)
+    shape = tuple(volume(group, sizes) for group in order)
+    if all(len(group) == 1 for group in order):
+        return value
+    whole = tuple(sizes[a] for a in flat)
+    if P.shape(value) != whole:
+        value = P.add(f"np.broadcast_to({{0}}, {whole})", (value,), whole, P.dtype(value))
+    return P.reshape(value, shape)
+
+
+def diagonal(axes: Sequence[int], shape: Shape, contiguous: bool) -> tuple[str, list[list[int]] | None]:
+    """Source of the view of the entries whose tied axes are equal, and how its axes group the labels.
+
+    Neighbouring tied axes are a step through a reshaped array: (i i j) is `.reshape(n * n, m)[::n + 1]`.
+    """
+    runs = _runs(axes)
+    if not contiguous or sum(len(labels) for labels, _ in runs) > len(set(axes)):
+        letters = {a: chr(97 + k) for k, a in enumerate(dict.fromkeys(axes))}
+        text = "".join(letters[a] for a in axes)
+        return f"np.einsum('{text}->{''.join(letters.values())}', {{0}})[...]", None
+    sizes = dict(zip(axes, shape, strict=True))
+    numbers, index = [], []
+    for labels, tied in runs:
+        n = math.prod(sizes[a] for a in labels)
+        numbers.append(n * n if tied else n)
+        index.append(f"::{n + 1}" if tied else ":")
+    while index[-1] == ":":
+        index.pop()
+    text = f".reshape({', '.join(map(str, numbers))})" if tuple(numbers) != shape else ""
+    return f"{{0}}{text}[{', '.join(index)}]", [labels for labels, _ in runs]
+
+
+def _runs(axes: Sequence[int]) -> list[tuple[list[int], bool]]:
+    """Neighbouring axes that come twice in the same order (o, o' or o h, o' h') as one, the others one by one."""
+    runs: list[tuple[list[int], bool]] = []
+    k = 0
+    while k < len(axes):
+        length = next((n for n in range((len(axes) - k) // 2, 0, -1) if _twice(axes, k, n)), 0)
+        runs.append((list(axes[k : k + max(length, 1)]), bool(length)))
+        k += 2 * length or 1
+    return runs
+
+
+def _twice(axes: Sequence[int], start: int, n: int) -> bool:
+    one = axes[start : start + n]
+    return axes[start + n : start + 2 * n] == one and len(set(one)) == n
+
+
+# ----- terms with 0/1 patterns -----
+
+
+def scattered(P: Program, part: Part, shape: Shape, dtype: DType) -> tuple[Array, int] | None:
+    """The places (in the flat array) and values of a term that patterns leave few entries of; None for other terms."""
+    factors = [Labelled(v, a) for v, a in zip(part.values, part.pattern.factors, strict=True)]
+    patterns = [f for f in factors if pattern_array(P, f) is not None]
+    others = [f for f in factors if pattern_array(P, f) is None]
+    sizes, axes = dict(enumerate(part.pattern.sizes)), part.pattern.axes
+    covered = [a for f in patterns for a in f.labels]
+    if not patterns or len(set(covered)) < len(covered):
+        return None
+    supports = [_support(P, f, set(axes)) for f in patterns]
+    if any(s is None for s in supports):
+        return None
+    plain = [a for a in axes_once(part.pattern) if a not in covered]
+    entries = [next(iter(s.values())).size for s in supports if s is not None]
+    count = volume(plain, sizes) * math.prod(entries)
+    if count * 4 > math.prod(shape) or count > 2**24:
+        return None
+    index = _index(supports, plain, sizes)
+    strides = [math.prod(shape[k + 1 :]) for k in range(len(shape))]
+    places = sum(s * index[a] for s, a in zip(strides, axes, strict=True))
+    full = tuple([*(sizes[a] for a in plain), *entries])
+    value = _entries(P, others, part, set(plain) | set(covered), plain, index, full, sizes, dtype)
+    return np.broadcast_to(places, full).reshape(-1).astype(np.intp), value
+
+
+def _support(P: Program, f: Labelled, axes: set[int]) -> dict[int, Array] | None:
+    """Label -> index of each entry that is 1; None if two of them differ in summed labels only."""
+    hits = pattern_array(P, f)
+    assert hits is not None
+    found = dict(zip(f.labels, np.nonzero(hits), strict=True))
+    visible = [found[a] for a in f.labels if a in axes]
+    if not visible or np.unique(np.stack(visible), axis=1).shape[1] < visible[0].size:
+        return None
+    return found
+
+
+def _index(supports: Sequence[dict[int, Array] | None], plain: list[int], sizes: Any) -> dict[int, Array]:
+    """Label -> its index, broadcast over the plain labels and the entries of each pattern."""
+    rank = len(plain) + len(supports)
+    index = {}
+    for k, a in enumerate(plain):
+        index[a] = np.arange(sizes[a]).reshape([-1 if j == k else 1 for j in range(rank)])
+    for k, support in enumerate(supports, start=len(plain)):
+        for a, at in (support or {}).items():
+            index[a] = at.reshape([-1 if j == k else 1 for j in range(rank)])
+    return index
+
+
+def _entries(
+    P: Program,
+    others: list[Labelled],
+    part: Part,
+    keep: set[int],
+    plain: list[int],
+    index: dict[int, Array],
+    full: tuple[int, ...],
+    sizes: Any,
+    dtype: DType,
+) -> int:
+    """The values of the entries, flat: the product of the other factors looked up at the labels of the patterns."""
+    labels = [f.labels for f in others]
+    bare = Part(part.pattern._replace(factors=tuple(labels), out=tuple(keep), inp=()), tuple(f.value for f in others), 1.0)
+    found = product(P, contracted(P, bare, dtype), part.coef, [*plain, *sorted(keep - set(plain))], sizes)
+    if found is None:
+        return P.constant(np.full((), part.coef, dtype))
+    looked = [a for a in found.labels if a not in plain]
+    own = [a for a in plain if a in found.labels]
+    value = arranged(P, found, [*own, *looked])
+    if looked:
+        shape = [sizes[a] for a in looked]
+        flat = np.zeros((), np.intp)
+        for a, n in zip(looked, shape, strict=True):
+            flat = flat * n + index[a]
+        flat = np.broadcast_to(flat[(0,) * len(plain)], full[len(plain) :]).reshape(-1)
+        value = P.reshape(value, (*(sizes[a] for a in own), math.prod(shape)))
+        axis = len(own)
+        at = P.constant(np.ascontiguousarray(flat))
+        taken = (*(sizes[a] for a in own), flat.size)
+        value = P.add(f"{{0}}.take({{1}}, {axis})", (value, at), taken, P.dtype(value))
+        held = [*own, -1]
+    else:
+        held = own
+    many = (*(sizes[a] for a in plain), math.prod(full[len(plain) :]))
+    value = P.spread(value, [a in held for a in plain] + [bool(looked)])
+    if P.shape(value) != many:
+        value = P.add(f"np.broadcast_to({{0}}, {many})", (value,), many, P.dtype(value))
+    return P.reshape(value, (math.prod(many),))

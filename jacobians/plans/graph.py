@@ -1,0 +1,135 @@
+"""The graph of a model with the graphs inside its layers spread out, as values and local Jacobians of one program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from jacobians.composite import Composite
+from jacobians.model import Model
+from jacobians.op import Op
+from jacobians.plans.locals import Answers, Call, OpProgram, op_program
+from jacobians.plans.patterns import Part
+from jacobians.plans.program import DType, Program, Shape, replayed
+
+
+Guards = tuple[tuple[int, int, bool], ...]
+
+
+class Vertex(NamedTuple):
+    """A named step: an op and the names of what it takes."""
+
+    op: Op
+    sources: Mapping[str, str]
+
+
+class Graph:
+    """Vertices in order, and their values and derivatives as instructions of `program` once they are asked for."""
+
+    def __init__(self, model: Model, dtypes: Mapping[str, DType], answers: Answers) -> None:
+        self.program = Program()
+        self.answers = answers
+        self.vertices: dict[str, Vertex] = {}
+        self.shapes: dict[str, Shape] = dict(model.leaves)
+        self.values: dict[str, int] = {
+            name: self.program.input(name, shape, dtypes[name]) for name, shape in model.leaves.items()
+        }
+        self.leaves = tuple(model.leaves)
+        #: A layer made of a graph is its last vertex.
+        self.named: dict[str, str] = {}
+        #: Conditions that were assumed, in the order of their instructions: vertex and number there, and the answer.
+        self.guards: dict[tuple[str, int], bool] = {}
+        self._recorded: dict[str, tuple[OpProgram, dict[int, int]]] = {}
+        self._add(model, {name: name for name in model.leaves}, "")
+
+    def _add(self, model: Model, names: dict[str, str], prefix: str) -> None:
+        for name, node in model.nodes.items():
+            sources = {key: names[source] for key, source in node.sources.items()}
+            own = prefix + name
+            if isinstance(node.op, Composite):
+                shapes = {key: self.shapes[s] for key, s in sources.items()}
+                inner = node.op.graph(shapes)
+                self._add(inner, dict(sources), f"{own}.")
+                names[name] = f"{own}.{inner.output}"
+                names[name] = self.named.get(names[name], names[name])
+                self.named[own] = names[name]
+            else:
+                self.vertices[own] = Vertex(node.op, sources)
+                self.shapes[own] = model.shapes[name]
+                names[name] = own
+
+    def name(self, name: str) -> str:
+        """The vertex that a name of the model stands for."""
+        return self.named.get(name, name)
+
+    def value(self, name: str) -> int:
+        """The number of a vertex's value, which is computed once it is asked for."""
+        waiting = [name]
+        while waiting:
+            at = waiting[-1]
+            if at in self.values:
+                waiting.pop()
+            elif missing := [s for s in self.vertices[at].sources.values() if s not in self.values]:
+                waiting += missing
+            else:
+                waiting.pop()
+                self.values[at] = self._replay(at, OpProgram.value)
+        return self.values[name]
+
+    def local(self, name: str, source: str) -> list[Part]:
+        """d vertex / d source: the terms for all inputs of the op that the source feeds."""
+        vertex = self.vertices[name]
+        parts: list[Part] = []
+        for key, s in vertex.sources.items():
+            if s == source and key not in vertex.op.data:
+                own, names = self._program(name)
+                recorded = own.jacobian(key)
+                self._guard(name, own, names, recorded.guards)
+                for part in recorded.result:
+                    values = tuple([replayed(own.program, self.program, names, v) for v in part.values])
+                    parts.append(Part(part.pattern, values, part.coef))
+        return parts
+
+    def differentiable_sources(self, name: str) -> tuple[str, ...]:
+        vertex = self.vertices[name]
+        return tuple(dict.fromkeys(s for key, s in vertex.sources.items() if key not in vertex.op.data))
+
+    # ----- ops -----
+
+    def _program(self, name: str) -> tuple[OpProgram, dict[int, int]]:
+        """The recorded op of a vertex, and which values of the program its values are."""
+        if name not in self._recorded:
+            vertex = self.vertices[name]
+            values = [self.value(vertex.sources[key]) for key in vertex.op.input_names()]
+            shapes, dtypes = map(self.program.shape, values), map(self.program.dtype, values)
+            own = op_program(vertex.op, list(shapes), list(dtypes), self.answers.get(name, ()))
+            inputs = [own.inputs[key].number for key in vertex.op.input_names()]
+            names = dict(zip(inputs, values, strict=True))
+            self._recorded[name] = own, names
+            self._check(name, values)
+        return self._recorded[name]
+
+    def _check(self, name: str, values: list[int]) -> None:
+        """Ops that are not defined everywhere look at their inputs at every point."""
+        op = self.vertices[name].op
+        if type(op).check is Op.check:
+            return
+        call = self.program.constant(Call(op, "check", op.check))
+        slots = ", ".join(f"{key}={{{k}}}" for k, key in enumerate(op.input_names(), start=1))
+        self.program.add(f"{{0}}({slots})", (call, *values), (), self.program.dtype(values[0]), kind="check")
+
+    def _replay(self, name: str, what: Callable[[OpProgram], object]) -> int:
+        own, names = self._program(name)
+        recorded = own.value()
+        self._guard(name, own, names, recorded.guards)
+        return replayed(own.program, self.program, names, recorded.result)
+
+    def _guard(self, name: str, own: OpProgram, names: dict[int, int], guards: Guards) -> None:
+        """The plan holds where the conditions that were assumed do."""
+        for position, value, answer in guards:
+            if (name, position) in self.guards:
+                continue
+            condition = replayed(own.program, self.program, names, value)
+            template = f"if {'not ' if answer else ''}{{0}}: raise Elsewhere({len(self.guards)})"
+            self.program.add(template, (condition,), (), self.program.dtype(condition), kind="guard")
+            self.guards[name, position] = answer

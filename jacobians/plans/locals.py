@@ -1,0 +1,148 @@
+"""The ops of a model as recorded programs: their values, their local Jacobians, and what they check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jacobians.op import Op
+from jacobians.plans.patterns import Part, numbered, pattern_of
+from jacobians.plans.program import DType, Program, Shape
+from jacobians.plans.traced import Recorder, Traced, Untraceable
+
+#: Answers to what an op asks about its values: the op's number in the model, then one answer after the other.
+Answers = Mapping[str, tuple[bool, ...]]
+
+
+class Recorded(NamedTuple):
+    """A value or a local Jacobian of an op: the result, and the conditions that were assumed for it."""
+
+    result: Any
+    #: Each by its number among all of the op, the value asked about, and the answer.
+    guards: tuple[tuple[int, int, bool], ...]
+
+
+class OpProgram:
+    """What an op does to inputs of given shapes and types, recorded bit by bit as it is asked for."""
+
+    def __init__(self, op: Op, shapes: tuple[Shape, ...], dtypes: tuple[DType, ...], answers: tuple[bool, ...]) -> None:
+        self.op, self.answers = op, answers
+        names = op.input_names()
+        self.recorder = Recorder(answers)
+        self.inputs = {
+            name: self.recorder.input(name, shape, dtype)
+            for name, shape, dtype in zip(names, shapes, dtypes, strict=True)
+        }
+        self.shapes = dict(zip(names, shapes, strict=True))
+        self.known: dict[str, Recorded] = {}
+
+    @property
+    def program(self) -> Program:
+        return self.recorder.program
+
+    def value(self) -> Recorded:
+        """The number of the op's value."""
+        return self._once("", self._value)
+
+    def jacobian(self, wrt: str) -> Recorded:
+        """The terms of the local Jacobian."""
+        return self._once(wrt, lambda: self._terms(wrt))
+
+    def _once(self, key: str, record: Any) -> Recorded:
+        if key not in self.known:
+            before = len(self.recorder.guards)
+            result = record()
+            asked = enumerate(self.recorder.guards[before:], start=before)
+            self.known[key] = Recorded(result, tuple((k, value, answer) for k, (value, answer) in asked))
+        return self.known[key]
+
+    def _value(self) -> int:
+        before = len(self.recorder.guards)
+        try:
+            value = self.op.compute(**self.inputs)
+            if isinstance(value, Traced):
+                return value.number
+        except Untraceable:
+            pass
+        del self.recorder.guards[before:]
+        return self._called(lambda op, **inputs: np.asarray(op.compute(**inputs)), self.op.out_shape(**self.shapes), "value")
+
+    def _terms(self, wrt: str) -> list[Part]:
+        signature, sizes = self.op.sizes(self.shapes)
+        before = len(self.recorder.guards)
+        try:
+            J = self.op._jacobian(wrt, dict(self.inputs), signature, sizes)
+        except Untraceable:
+            del self.recorder.guards[before:]
+            return self._dense(wrt)
+        parts = []
+        for t in J.terms:
+            values = tuple([self._number(f.value) for f in t.factors])
+            parts.append(Part(pattern_of(t), values, t.coef))
+        return parts
+
+    def _number(self, value: Any) -> int:
+        return value.number if isinstance(value, Traced) else self.program.constant(np.asarray(value))
+
+    def _dense(self, wrt: str) -> list[Part]:
+        """A Jacobian that cannot be recorded, as one array that the op itself is asked for."""
+        out, inp = self.op.out_shape(**self.shapes), self.shapes[wrt]
+        number = self._called(lambda op, **inputs: op.jacobian(wrt, **inputs).dense(), out + inp, f"jacobian {wrt}")
+        axes = tuple(range(len(out) + len(inp)))
+        return [Part(numbered([axes], axes[: len(out)], axes[len(out) :], out + inp), (number,), 1.0)]
+
+    def _called(self, function: Any, shape: Shape, what: str) -> int:
+        op = self.op
+        call = Call(op, what, lambda **inputs: function(op, **inputs))
+        numbers = tuple(v.number for v in self.inputs.values())
+        kinds = [v.dtype for v in self.inputs.values() if v.dtype.kind == "f"]
+        dtype = np.result_type(*kinds) if kinds else np.dtype(np.float64)
+        slots = ", ".join(f"{name}={{{k}}}" for k, name in enumerate(self.inputs, start=1))
+        return self.program.add(f"{{0}}({slots})", (self.program.constant(call), *numbers), shape, dtype)
+
+
+class Call:
+    """An op that is called as it is, because it cannot be written as straight-line NumPy."""
+
+    def __init__(self, op: Op, what: str, function: Any) -> None:
+        self.op, self.what, self.function = op, what, function
+
+    def __call__(self, **inputs: Any) -> Any:
+        return self.function(**inputs)
+
+    def source(self) -> str:
+        """`jac.FocalLoss(gamma=2.0).forward`."""
+        name, _, wrt = self.what.partition(" ")
+        made = f"jac.{self.op!r}"
+        if name == "value":
+            return f"{made}.forward"
+        if name == "check":
+            return f"{made}.forward"  # refuses what it is not defined for
+        return f"(lambda **inputs: {made}.jacobian({wrt!r}, **inputs).dense())"
+
+
+@lru_cache(maxsize=1024)
+def _op_program(key: Any, shapes: tuple[Shape, ...], dtypes: tuple[DType, ...], answers: tuple[bool, ...]) -> OpProgram:
+    return OpProgram(key.op, shapes, dtypes, answers)
+
+
+class _OpKey:
+    """An op, equal to any other of its class with the same options."""
+
+    def __init__(self, op: Op) -> None:
+        self.op = op
+        self.key = (type(op), repr(sorted(vars(op).items(), key=lambda item: item[0])))
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _OpKey) and self.key == other.key
+
+
+def op_program(op: Op, shapes: Sequence[Shape], dtypes: Sequence[DType], answers: tuple[bool, ...]) -> OpProgram:
+    """The recorded op; the same one for all ops of that class, options, shapes and types."""
+    return _op_program(_OpKey(op), tuple(shapes), tuple(dtypes), answers)

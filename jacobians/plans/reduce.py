@@ -1,0 +1,254 @@
+"""Arithmetic on sums of terms in a program: hidden labels summed, equal deltas merged, and the dense array.
+
+What is done depends on labels, types and 0/1 patterns alone, so it is recorded once and replayed on other values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jacobians.plans.patterns import Part, Pattern, numbered
+from jacobians.plans.products import Labelled, aligned, alone, arranged, pair, pattern_array, scaled, times, volume
+from jacobians.plans.program import SUM, DType, Program, replayed
+
+
+class Recipe(NamedTuple):
+    """What is done to some factors: a program of them, and the parts or the array that it ends with."""
+
+    program: Program
+    inputs: tuple[int, ...]
+    result: Any
+
+
+_RECIPES: dict[Any, Recipe] = {}
+_MOST = 4096
+
+
+def recipe(
+    P: Program, parts: Sequence[Part], what: str, record: Callable[[Program, Sequence[Part]], Any], *more: Any
+) -> tuple[Recipe, dict[int, int]]:
+    """The recipe for parts of these labels and types, and which values of `P` its inputs are."""
+    values = [v for part in parts for v in part.values]
+    kinds = tuple([_kind(P, v) for v in values])
+    key = (what, tuple([(part.pattern, part.coef) for part in parts]), kinds, *more)
+    if (known := _RECIPES.get(key)) is None:
+        if len(_RECIPES) >= _MOST:
+            _RECIPES.clear()
+        own = Program()
+        inputs = []
+        for v, kind in zip(values, kinds, strict=True):
+            known_array = P.constants.get(v) if isinstance(kind, tuple) else None
+            if known_array is None:
+                inputs.append(own.add(f"x{len(inputs)}", (), P.shape(v), P.dtype(v), kind="input"))
+            else:
+                inputs.append(own.constant(known_array))
+        rest = iter(inputs)
+        mine = [Part(part.pattern, tuple([next(rest) for _ in part.values]), part.coef) for part in parts]
+        known = _RECIPES[key] = Recipe(own, tuple(inputs), record(own, mine, *more))
+    return known, dict(zip(known.inputs, values, strict=True))
+
+
+def _kind(P: Program, value: int) -> Any:
+    """All that is known of a factor: its type; for a 0/1 pattern that is known now, which one."""
+    constant = P.constants.get(value)
+    if isinstance(constant, np.ndarray) and constant.dtype == bool:
+        return ("pattern", constant.shape, constant.tobytes())
+    return P.dtype(value).char
+
+
+# ----- terms -----
+
+
+def simplified(P: Program, parts: Sequence[Part]) -> list[Part]:
+    """Hidden labels summed, factors inside the labels of others multiplied in, terms with equal deltas added."""
+    if all(_plain(part) for part in parts) and len({part.pattern.ties for part in parts}) == len(parts):
+        return list(parts)
+    found, names = recipe(P, parts, "merge", _merge)
+    return [
+        Part(part.pattern, tuple([_replay(found.program, P, names, v) for v in part.values]), part.coef)
+        for part in found.result
+    ]
+
+
+def _replay(source: Program, host: Program, names: dict[int, int], value: int) -> int:
+    return replayed(source, host, names, value)
+
+
+def _plain(part: Part) -> bool:
+    return not part.values or (len(part.values) == 1 and {*part.pattern.factors[0]} <= {*part.pattern.axes})
+
+
+def common_type(P: Program, parts: Sequence[Part]) -> DType:
+    """The type of the factors that hold numbers; float64 where there are none."""
+    kinds = [P.dtype(v) for part in parts for v in part.values if P.dtype(v) != bool]
+    return np.result_type(*kinds) if kinds else np.dtype(np.float64)
+
+
+def _merge(P: Program, parts: Sequence[Part]) -> list[Part]:
+    dtype = common_type(P, parts)
+    groups: dict[tuple[int, ...], list[tuple[list[Labelled], Part]]] = {}
+    for part in parts:
+        groups.setdefault(part.pattern.ties, []).append((contracted(P, part, dtype), part))
+    merged = []
+    for group in groups.values():
+        factors, part = group[0]
+        coef = part.coef
+        if len(group) > 1:
+            same, coef = _same(group), 1.0
+            total = added(P, [(f, c) for f, c in same], axes_once(part.pattern), part.pattern.sizes)
+            factors = [total] if total is not None else []
+            if total is None:
+                coef = sum(p.coef for _, p in group)
+        spec = [f.labels for f in factors]
+        pattern = numbered(spec, part.pattern.out, part.pattern.inp, dict(enumerate(part.pattern.sizes)))
+        merged.append(Part(pattern, tuple(f.value for f in factors), coef))
+    return [part for part in merged if part.coef]
+
+
+def axes_once(pattern: Pattern) -> list[int]:
+    return list(dict.fromkeys(pattern.axes))
+
+
+def _same(group: Sequence[tuple[list[Labelled], Part]]) -> list[tuple[list[Labelled], float]]:
+    """The factors of all terms with the axis labels of the first."""
+    first = group[0][1].pattern.axes
+    result = []
+    for factors, part in group:
+        name = dict(zip(part.pattern.axes, first, strict=True))
+        result.append(([Labelled(f.value, tuple(name[a] for a in f.labels)) for f in factors], part.coef))
+    return result
+
+
+def contracted(P: Program, part: Part, dtype: DType) -> list[Labelled]:
+    """The factors after all the arithmetic that keeps the structure, as `arithmetic.contract`."""
+    axes, sizes = set(part.pattern.axes), dict(enumerate(part.pattern.sizes))
+    factors = [Labelled(v, labels) for v, labels in zip(part.values, part.pattern.factors, strict=True)]
+
+    def needed(*without: int) -> set[int]:
+        return axes.union(*(f.labels for k, f in enumerate(factors) if k not in without))
+
+    for k, f in enumerate(factors):
+        keep = needed(k)
+        if len(set(f.labels)) < len(f.labels) or not keep.issuperset(f.labels):
+            factors[k] = alone(P, Labelled(P.numbers(f.value, dtype), f.labels), keep)
+    while best := _cheapest(P, factors, axes, sizes, needed):
+        i, j = best
+        product = pair(P, factors[i], factors[j], needed(i, j), sizes, dtype)
+        factors = [f for k, f in enumerate(factors) if k not in best]
+        factors.append(product)
+    return _absorbed(P, factors, axes, dict(sizes), part.pattern)
+
+
+def _cheapest(
+    P: Program, factors: list[Labelled], axes: set[int], sizes: Any, needed: Callable[..., set[int]]
+) -> tuple[int, int] | None:
+    """The pair of factors that shares a hidden label and costs the least; a lookup costs what it gives."""
+    best: tuple[int, int, int] | None = None
+    for j, f in enumerate(factors):
+        for i, g in enumerate(factors[:j]):
+            shared = {*f.labels} & {*g.labels}
+            if shared <= axes:
+                continue
+            keep = needed(i, j)
+            union = {*f.labels, *g.labels}
+            lookup = any(pattern_array(P, h) is not None for h in (f, g))
+            cost = volume(union & keep if lookup else union, sizes)
+            if best is None or cost < best[0]:
+                best = (cost, i, j)
+    return None if best is None else best[1:]
+
+
+def _absorbed(P: Program, factors: list[Labelled], axes: set[int], sizes: Any, pattern: Pattern) -> list[Labelled]:
+    """Factors whose labels another one has too are multiplied into it; outer products stay apart."""
+    kept: list[Labelled] = []
+    for f in sorted(factors, key=lambda f: -len(f.labels)):
+        host = next((k for k, g in enumerate(kept) if {*f.labels} <= {*g.labels}), None)
+        if host is None:
+            kept.append(f)
+            continue
+        big = kept[host]
+        order = big.labels
+        value = times(P, big.value, aligned(P, f, order), order, sizes)
+        kept[host] = Labelled(value, order)
+    position = {a: k for k, a in enumerate(pattern.axes)}
+    return sorted(kept, key=lambda f: min((position[a] for a in f.labels), default=-1))
+
+
+# ----- sums of products -----
+
+
+def product(P: Program, factors: Sequence[Labelled], coef: float, order: Sequence[int], sizes: Any) -> Labelled | None:
+    """coef times the product of factors, over the labels that they have; None where there are no factors."""
+    if not factors:
+        return None
+    left = sorted(factors, key=lambda f: volume(f.labels, sizes))
+    dtype = np.result_type(*(P.dtype(f.value) for f in factors))
+    if all(P.dtype(f.value) == bool for f in factors):
+        dtype = np.dtype(np.float64)
+        left[0] = Labelled(P.numbers(left[0].value, dtype), left[0].labels)
+    left[0] = Labelled(scaled(P, P.numbers(left[0].value, dtype), coef), left[0].labels)
+    while len(left) > 1:
+        a, b = left[0], left[1]
+        labels = [x for x in order if x in a.labels or x in b.labels]
+        value = outer(P, a, b, labels, sizes)
+        left[:2] = [Labelled(value, tuple(labels))]
+        left.sort(key=lambda f: volume(f.labels, sizes))
+    (f,) = left
+    labels = [x for x in order if x in f.labels]
+    return Labelled(arranged(P, f, labels), tuple(labels))
+
+
+def outer(P: Program, a: Labelled, b: Labelled, labels: Sequence[int], sizes: Any) -> int:
+    """The product of two factors with axes in this order; a large outer product is a matrix product of rank one."""
+    first, second = (a, b) if labels[: len(a.labels)] and set(labels[: len(a.labels)]) == {*a.labels} else (b, a)
+    apart = not {*a.labels} & {*b.labels}
+    split = len(first.labels)
+    if apart and a.labels and b.labels and {*labels[:split]} == {*first.labels}:
+        rows, columns = volume(first.labels, sizes), volume(second.labels, sizes)
+        if rows * columns >= 5000 and min(rows, columns) > 1:
+            A = P.reshape(arranged(P, first, labels[:split]), (rows, 1))
+            B = P.reshape(arranged(P, second, labels[split:]), (1, columns))
+            dtype = np.result_type(P.dtype(A), P.dtype(B))
+            value = P.call("dot", A, B, shape=(rows, columns), dtype=dtype, multiplications=rows * columns)
+            return P.reshape(value, tuple(sizes[x] for x in labels))
+    return times(P, aligned(P, a, labels), aligned(P, b, labels), labels, sizes)
+
+
+def added(
+    P: Program, terms: Sequence[tuple[list[Labelled], float]], order: Sequence[int], sizes: Any
+) -> Labelled | None:
+    """The sum of terms over the axes that any of them has."""
+    values = [(product(P, factors, abs(c), order, sizes), c) for factors, c in terms]
+    if all(v is None for v, _ in values):
+        return None
+    held = tuple(a for a in order if any(v is not None and a in v.labels for v, _ in values))
+    total: int | None = None
+    shape = tuple(sizes[a] for a in held)
+    values.sort(key=lambda v: v[1] < 0)
+    for v, c in values:
+        if v is None:
+            text, value = repr(abs(c)), None
+        else:
+            text, value = "{1}", aligned(P, v, held)
+        total = _plus(P, total, value, text, c < 0, shape)
+    assert total is not None
+    if P.shape(total) != shape:
+        total = P.add(f"np.broadcast_to({{0}}, {shape})", (total,), shape, P.dtype(total))
+    return Labelled(total, held)
+
+
+def _plus(P: Program, total: int | None, value: int | None, number: str, minus: bool, shape: tuple[int, ...]) -> int:
+    """total + value or total - value, where either may be a number."""
+    sign = "-" if minus else "+"
+    if total is None and value is not None:
+        return P.add("-{0}", (value,), P.shape(value), P.dtype(value), 3) if minus else value
+    if total is None:
+        return P.constant(np.float64(number) * (-1 if minus else 1))
+    if value is None:
+        return P.add(f"{{0}} {sign} {number}", (total,), P.shape(total), P.dtype(total), SUM)
+    shape = np.broadcast_shapes(P.shape(total), P.shape(value))
+    dtype = np.result_type(P.dtype(total), P.dtype(value))
+    return P.add(f"{{0}} {sign} {{1}}", (total, value), shape, dtype, SUM)

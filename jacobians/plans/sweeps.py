@@ -1,0 +1,103 @@
+"""The order of the products: vertex elimination on the graph of local Jacobians.
+
+Removing a vertex joins every edge into it with every edge out of it. From the outputs backward this is backpropagation,
+from the inputs forward it is forward accumulation, and the cheapest vertex first is often better than both.
+
+Source: Griewank, Walther, "Evaluating Derivatives" (2008), chapter 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from jacobians.plans.graph import Graph
+from jacobians.plans.patterns import Part, chained, identity
+from jacobians.plans.program import Program
+from jacobians.plans.reduce import simplified
+
+Asked = Sequence[tuple[str, str]]
+
+
+class Elimination:
+    """Edges of local Jacobians between asked outputs and inputs, as sums of terms not yet multiplied out."""
+
+    def __init__(self, graph: Graph, asked: Asked) -> None:
+        self.graph = graph
+        self.between = between(graph, asked)
+        #: vertex -> what it depends on; and the other way round. An asked output or input is a vertex of its own.
+        self.into: dict[str, dict[str, list[Part]]] = {}
+        #: Edges that hold products whose arithmetic has not been done; local Jacobians are taken as they are.
+        self._open: set[tuple[str, str]] = set()
+        self.out: dict[str, dict[str, None]] = {}
+        leaves = {wrt for _, wrt in asked}
+        for name in self.between:
+            for source in graph.differentiable_sources(name):
+                if source in self.between:
+                    self.join(name, source, graph.local(name, source))
+                if source in leaves:
+                    self.join(name, f"d {source}", graph.local(name, source))
+        for of in dict.fromkeys(of for of, _ in asked):
+            if of in self.between:
+                self.join(f"of {of}", of, [Part(identity(graph.shapes[of]), (), 1.0)])
+    @property
+    def program(self) -> Program:
+        return self.graph.program
+
+    def join(self, vertex: str, source: str, parts: list[Part]) -> None:
+        """Add to the edge from source to vertex."""
+        edges = self.into.setdefault(vertex, {})
+        edges[source] = edges[source] + parts if source in edges else parts
+        self.out.setdefault(source, {})[vertex] = None
+
+    def edge(self, vertex: str, source: str) -> list[Part]:
+        """The edge with the arithmetic of its products done."""
+        edges = self.into[vertex]
+        if (vertex, source) in self._open:
+            edges[source] = simplified(self.program, edges[source])
+            self._open.discard((vertex, source))
+        return edges[source]
+
+    def remove(self, vertex: str) -> None:
+        """Join each edge into the vertex with each edge out of it; parallel edges add up."""
+        incoming = {source: self.edge(vertex, source) for source in self.into.get(vertex, {})}
+        for outer in self.out.pop(vertex, {}):
+            parts = self.edge(outer, vertex)
+            del self.into[outer][vertex]
+            for source, inner in incoming.items():
+                self.join(outer, source, chained(parts, inner))
+                self._open.add((outer, source))
+        for source in incoming:
+            del self.out[source][vertex]
+        self.into.pop(vertex, None)
+
+    def result(self, of: str, wrt: str) -> list[Part]:
+        """The terms that are left between an asked output and an asked input."""
+        if of == wrt:
+            return [Part(identity(self.graph.shapes[of]), (), 1.0)]
+        return self.into.get(f"of {of}", {}).get(f"d {wrt}", [])
+
+
+def between(graph: Graph, asked: Asked) -> dict[str, None]:
+    """The vertices that lie on a path from an asked input to an asked output, in order."""
+    below: set[str] = {wrt for _, wrt in asked}
+    reached = []
+    for name in graph.vertices:
+        if any(s in below for s in graph.differentiable_sources(name)):
+            below.add(name)
+            reached.append(name)
+    above: set[str] = {of for of, _ in asked}
+    kept = []
+    for name in reversed(reached):
+        if name in above:
+            kept.append(name)
+            above.update(graph.differentiable_sources(name))
+    return dict.fromkeys(reversed(kept))
+
+
+def eliminated(graph: Graph, asked: Asked, order: str) -> Elimination:
+    """The graph after all vertices between are gone; order: "backward" or "forward"."""
+    left = Elimination(graph, asked)
+    vertices: Iterable[str] = reversed(left.between) if order == "backward" else list(left.between)
+    for vertex in vertices:
+        left.remove(vertex)
+    return left
