@@ -97,7 +97,7 @@ def aligned(f: Factor, labels: Sequence[str]) -> Array:
     return f.value.transpose(order).reshape([size.get(a, 1) for a in labels])
 
 
-def _lone(f: Factor, keep: set[str]) -> Factor:
+def alone(f: Factor, keep: set[str]) -> Factor:
     """A factor by itself: a repeated label takes the diagonal, a label not kept is summed."""
     once = tuple(dict.fromkeys(f.labels))
     out = tuple(a for a in once if a in keep)
@@ -112,8 +112,11 @@ def _numbers(f: Factor, dtype: DType) -> Factor:
     return Factor(f.value.astype(dtype), f.labels, f.name) if f.value.dtype == bool else f
 
 
-def sum_hidden(term: Term) -> Term:
-    """The same term with no hidden label left: factors that share one are multiplied, cheapest pair first."""
+def sum_hidden(term: Term, most: float = math.inf) -> Term:
+    """The same term with no hidden label left: factors that share one are multiplied, cheapest pair first.
+
+    A last product with more than `most` entries is left to be done.
+    """
     axes = {*term.out, *term.inp}
     if all(len(set(f.labels)) == len(f.labels) and axes.issuperset(f.labels) for f in term.factors):
         return term
@@ -122,11 +125,14 @@ def sum_hidden(term: Term) -> Term:
     def needed(*without: int) -> set[str]:
         return axes.union(*(f.labels for k, f in enumerate(factors) if k not in without))
 
-    factors[:] = [_lone(f, needed(k)) for k, f in enumerate(factors)]
+    factors[:] = [alone(f, needed(k)) for k, f in enumerate(factors)]
     while pair := _cheapest(factors, axes, term.sizes):
         first, second = pair
-        product = multiply(factors[first], factors[second], needed(first, second))
-        factors[first] = product
+        keep = needed(first, second)
+        labels = {*factors[first].labels, *factors[second].labels} & keep
+        if keep == axes and math.prod(term.sizes[a] for a in labels) > most:
+            return replace(term, factors=tuple(factors))
+        factors[first] = multiply(factors[first], factors[second], keep)
         del factors[second]
     return replace(term, factors=tuple(factors), sizes={a: n for a, n in term.sizes.items() if a in axes})
 
@@ -166,45 +172,31 @@ def contract(term: Term) -> Term:
     return replace(term, factors=tuple(factors))
 
 
-def dense_sum(terms: Iterable[Term], shape: Sequence[int], dtype: DType) -> Array:
-    """The dense array of a sum of terms, axes outputs first."""
-    terms = tuple(terms)
-    if len(terms) == 1 and len({*terms[0].out, *terms[0].inp}) == len(shape):  # no delta: the product is the result
-        core = product(sum_hidden(terms[0]).factors, [*terms[0].out, *terms[0].inp], terms[0].coef, dtype)
-        if core.shape == tuple(shape):
-            return core
-    full = np.zeros(tuple(shape), dtype)
-    for term in terms:
-        write_dense(term, full)
-    return full
-
-
-def write_dense(term: Term, full: Array) -> None:
-    """Add the term to `full`, an array of its output and input axes: only the entries that the deltas leave."""
-    axes = (*term.out, *term.inp)
-    once = list(dict.fromkeys(axes))
-    core = product(sum_hidden(term).factors, once, term.coef, full.dtype)
-    if not axes:
-        full += core
-        return
-    ids = {a: k for k, a in enumerate(once)}
-    diagonal = np.einsum(full, [ids[a] for a in axes], [ids[a] for a in once])  # a writable view
-    diagonal += core
-
-
 def product(factors: Iterable[Factor], labels: list[str], coef: float, dtype: DType) -> Array:
     """coef times the product of factors without hidden labels, broadcast over `labels`."""
-    arrays = sorted((aligned(f, labels) for f in factors), key=lambda array: array.size)
-    tally = _TALLY.get()
-    if tally is not None and arrays:
-        shapes = [np.broadcast_shapes(*(a.shape for a in arrays[: k + 1])) for k in range(len(arrays))]
-        tally.multiplications += sum(math.prod(shape) for shape in shapes[1:])
-        if tally.dry:
-            return blank(shapes[-1], dtype)
+    arrays = by_size(factors, labels)
+    if arrays and dry():
+        return blank(np.broadcast_shapes(*(a.shape for a in arrays)), dtype)
     core = np.full((), coef, dtype)
     for array in arrays:
         core = core * array
     return np.asanyarray(core, dtype)  # the product of arrays without axes is a scalar of NumPy
+
+
+def by_size(factors: Iterable[Factor], labels: Sequence[str]) -> list[Array]:
+    """The factors' arrays aligned to the labels, smallest first; their broadcast product in this order is counted."""
+    arrays = sorted((aligned(f, labels) for f in factors), key=lambda array: array.size)
+    tally = _TALLY.get()
+    if tally is not None:
+        shapes = [np.broadcast_shapes(*(a.shape for a in arrays[: k + 1])) for k in range(1, len(arrays))]
+        tally.multiplications += sum(map(math.prod, shapes))
+    return arrays
+
+
+def dry() -> bool:
+    """Whether products are counted and not computed."""
+    tally = _TALLY.get()
+    return tally is not None and tally.dry
 
 
 def add_terms(terms: Sequence[Term]) -> Term:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from jacobians import settings
-from jacobians.arithmetic import add_terms, contract, dense_sum
+from jacobians.arithmetic import add_terms, contract
+from jacobians.dense import dense_sum
 from jacobians.errors import DenseLimitError, InputError, ShapeError, shape_error, shape_text
 from jacobians.structure import full_index, nonzeros, select, ties
 from jacobians.terms import Array, Factor, Labels, Term, common_dtype, letters, real_array

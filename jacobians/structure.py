@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from jacobians.arithmetic import dense_sum, write_dense
+from jacobians.dense import dense_sum, write_dense
 from jacobians.errors import EntryError, shape_text
 from jacobians.terms import Array, Factor, Labels, Term
 
