@@ -1,0 +1,56 @@
+"""This project: the model as text, a plan, and the plan called at a point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from tasks import Task
+
+import jacobians as jac
+
+Call = Callable[[], Any]
+
+
+def _plan(task: Task) -> Any:
+    samples = {"samples": task.samples[:1]} if task.samples else {}
+    return jac.Model.parse(task.text).plan(list(task.asked), **samples)
+
+
+def fresh(task: Task) -> Callable[[], Call]:
+    """Results in fresh memory."""
+    point = task.point
+
+    def build() -> Call:
+        plan = _plan(task)
+        return lambda: plan(point)
+
+    return build
+
+
+def kept(task: Task) -> Callable[[], Call]:
+    """Into kept arrays: structural zeros stay."""
+    point = task.point
+
+    def build() -> Call:
+        plan = _plan(task)
+        results = plan(point)
+        return lambda: plan(point, out=results)
+
+    return build
+
+
+def threads(task: Task) -> Callable[[], Call]:
+    """Large writes on two threads."""
+    point = task.point
+
+    def build() -> Call:
+        plan = _plan(task)
+        return lambda: plan(point, threads=2)
+
+    return build
+
+
+def arrays(result: Any, task: Task) -> list[np.ndarray]:
+    return [np.asarray(result[pair]) for pair in task.asked]
