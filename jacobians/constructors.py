@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from jacobians.algebra import INDICES
 from jacobians.errors import InputError
-from jacobians.jacobian import INDICES, Jacobian
+from jacobians.jacobian import Jacobian
 from jacobians.terms import Factor, Term, build_term, letters, parse_pattern, real_array
 
 

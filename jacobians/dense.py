@@ -13,7 +13,7 @@ from functools import partial, reduce
 
 import numpy as np
 
-from jacobians.arithmetic import DType, aligned, by_size, dry, multiply, sum_hidden
+from jacobians.arithmetic import DType, by_size, dry, multiply, sum_hidden
 from jacobians.listed import ROW, join, listed, product
 from jacobians.terms import Array, Factor, Term
 

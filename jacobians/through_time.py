@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jacobians.algebra import INDICES
 from jacobians.chain import backward_all, nodes_between
 from jacobians.constructors import identity, zero
 from jacobians.errors import InputError
-from jacobians.jacobian import INDICES, Jacobian
+from jacobians.jacobian import Jacobian
 from jacobians.paths import Paths, along
 from jacobians.terms import Factor, Term, letters
 
