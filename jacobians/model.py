@@ -18,6 +18,7 @@ from jacobians.terms import Array, real_array
 
 if TYPE_CHECKING:
     from jacobians.paths import Paths
+    from jacobians.plans import Plan
     from jacobians.run import Run
 
 #: Characters of a model file: more is no file of equations.
@@ -165,6 +166,29 @@ class Model:
         from jacobians.run import Run
 
         return Run(self, self.checked_point(point or {}))
+
+    def plan(
+        self,
+        of: str | Sequence[str] | Sequence[tuple[str, str]],
+        wrt: str | Sequence[str] | None = None,
+        *,
+        order: str = "best",
+        samples: Sequence[str] = (),
+        structured: bool = False,
+    ) -> Plan:
+        """Jacobians as one straight-line function, planned once and replayed at every point: `model.plan("L")(point)`.
+
+        `of` by `wrt`, names or lists of names; without `wrt` by all parameters; or pairs, [("z1", "W1"), ("L", "b1")].
+        `order` is "backward", "forward", or the cheapest known. `samples` names leaves whose first axis counts samples:
+        by those only the blocks of each sample with itself are given. With `structured` the results are Jacobians that
+        hold factors instead of dense arrays.
+
+        Raises:
+            InputError: an unknown name or order, nothing asked for, a leaf without a derivative.
+        """
+        from jacobians.plans.asked import plan_of_model
+
+        return plan_of_model(self, of, wrt, order, samples, structured)
 
     def missing(self) -> list[str]:
         """The leaves that the model gives no value for."""

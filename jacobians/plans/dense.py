@@ -15,7 +15,7 @@ import numpy as np
 
 from jacobians.plans.patterns import Part
 from jacobians.plans.products import Labelled, aligned, arranged, pattern_array, volume
-from jacobians.plans.program import PRODUCT, DType, Program, Shape, replayed
+from jacobians.plans.program import PRODUCT, SUM, DType, Program, Shape, replayed
 from jacobians.plans.reduce import _same, added, axes_once, common_type, contracted, product, recipe
 from jacobians.terms import Array
 
@@ -24,7 +24,18 @@ def dense(P: Program, parts: Sequence[Part], shape: Shape) -> int:
     """The value of the dense array: an array of its own, outputs first."""
     found, names = recipe(P, parts, "dense", _dense, shape)
     result = replayed(found.program, P, names, found.result)
-    return result if owned(P, result) else P.add("np.array({0})", (result,), shape, P.dtype(result), kind="fresh")
+    return in_order(P, result)
+
+
+def in_order(P: Program, value: int) -> int:
+    """The value as an array of its own, laid out in the order of its axes."""
+    at = P.code[value]
+    if at.shape and owned(P, value):
+        if contiguous(P, value):
+            return value
+        if call := ORDERED.get(at.template):
+            return P.add(f"np.{call}({{0}}, {{1}}, order='C')", at.operands, at.shape, at.dtype)
+    return P.add("np.array({0}, order='C')", (value,), at.shape, at.dtype, kind="fresh")
 
 
 def owned(P: Program, value: int) -> bool:
@@ -34,7 +45,34 @@ def owned(P: Program, value: int) -> bool:
         return True
     if ".reshape(" in at.template:
         return owned(P, at.operands[0])
-    return at.level == PRODUCT or at.template.startswith(("np.dot(", "np.matmul("))
+    return at.level in (SUM, PRODUCT) or at.template.startswith(CALLS)
+
+
+def contiguous(P: Program, value: int) -> bool:
+    """Whether an array is known to be laid out in the order of its axes."""
+    at = P.code[value]
+    if at.template.startswith(("np.array(", "np.zeros(", "np.empty(", *CALLS)) or "order='C'" in at.template:
+        return True
+    if at.kind == "write" or ".reshape(" in at.template:
+        return contiguous(P, at.operands[0])
+    if at.level in (SUM, PRODUCT):  # laid out as the operands are
+        return all(_straight(P, k) for k in at.operands)
+    return False
+
+
+def _straight(P: Program, value: int) -> bool:
+    """Whether the axes of a value are in the order of its memory, those of size 1 anywhere."""
+    at = P.code[value]
+    if ".T" in at.template or ".transpose(" in at.template or "swapaxes" in at.template or "einsum" in at.template:
+        return False
+    if at.kind == "input":  # may come in any layout
+        return len(at.shape) < 2
+    return at.kind == "constant" or all(_straight(P, k) for k in at.operands)
+
+
+#: Calls that give an array of their own in the order of its axes.
+ORDERED = {"{0} * {1}": "multiply", "{0} + {1}": "add", "{0} - {1}": "subtract"}
+CALLS = ("np.dot(", "np.matmul(", "np.multiply(")
 
 
 Group = list[tuple[list[Labelled], Part]]
@@ -77,9 +115,7 @@ def _fresh(P: Program, value: int, shape: Shape, dtype: DType, changed: bool) ->
     if P.shape(value) != shape:
         target = P.add(f"np.empty({shape}{_typed(dtype)})", (), shape, dtype, kind="fresh")
         return P.write("{0}[...] = {1}", target, value)
-    if changed and not (owned(P, value) and contiguous(P, value)):
-        return P.add("np.array({0}, order='C')", (value,), shape, dtype, kind="fresh")
-    return value
+    return in_order(P, value) if changed else value
 
 
 # ----- terms without deltas -----
@@ -154,14 +190,6 @@ def _on_diagonal(P: Program, target: int, group: Group, shape: Shape, sign: str)
         return P.write(f"{view} {sign} {number!r}", target)
     value = aligned(P, total, once) if order is None else _merged(P, total, order, sizes)
     return P.write(f"{view} {sign} {{1}}", target, value)
-
-
-def contiguous(P: Program, value: int) -> bool:
-    """Whether an array is known to be laid out in the order of its axes."""
-    at = P.code[value]
-    if at.kind == "write" or ".reshape(" in at.template:
-        return contiguous(P, at.operands[0])
-    return at.template.startswith(("np.zeros(", "np.empty(", "np.array(", "np.dot(", "np.matmul("))
 
 
 def _merged(P: Program, total: Labelled, order: Sequence[Sequence[int]], sizes: Any) -> int:
@@ -279,7 +307,9 @@ def _entries(
 ) -> int:
     """The values of the entries, flat: the product of the other factors looked up at the labels of the patterns."""
     labels = [f.labels for f in others]
-    bare = Part(part.pattern._replace(factors=tuple(labels), out=tuple(keep), inp=()), tuple(f.value for f in others), 1.0)
+    bare = Part(
+        part.pattern._replace(factors=tuple(labels), out=tuple(keep), inp=()), tuple(f.value for f in others), 1.0
+    )
     found = product(P, contracted(P, bare, dtype), part.coef, [*plain, *sorted(keep - set(plain))], sizes)
     if found is None:
         return P.constant(np.full((), part.coef, dtype))

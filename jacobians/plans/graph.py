@@ -12,7 +12,6 @@ from jacobians.plans.locals import Answers, Call, OpProgram, op_program
 from jacobians.plans.patterns import Part
 from jacobians.plans.program import DType, Program, Shape, replayed
 
-
 Guards = tuple[tuple[int, int, bool], ...]
 
 

@@ -68,7 +68,9 @@ class OpProgram:
         except Untraceable:
             pass
         del self.recorder.guards[before:]
-        return self._called(lambda op, **inputs: np.asarray(op.compute(**inputs)), self.op.out_shape(**self.shapes), "value")
+        return self._called(
+            lambda op, **inputs: np.asarray(op.compute(**inputs)), self.op.out_shape(**self.shapes), "value"
+        )
 
     def _terms(self, wrt: str) -> list[Part]:
         signature, sizes = self.op.sizes(self.shapes)
@@ -124,25 +126,30 @@ class Call:
         return f"(lambda **inputs: {made}.jacobian({wrt!r}, **inputs).dense())"
 
 
-@lru_cache(maxsize=1024)
-def _op_program(key: Any, shapes: tuple[Shape, ...], dtypes: tuple[DType, ...], answers: tuple[bool, ...]) -> OpProgram:
-    return OpProgram(key.op, shapes, dtypes, answers)
-
-
-class _OpKey:
+class OpKey:
     """An op, equal to any other of its class with the same options."""
+
+    __slots__ = ("_hash", "key", "op")
 
     def __init__(self, op: Op) -> None:
         self.op = op
-        self.key = (type(op), repr(sorted(vars(op).items(), key=lambda item: item[0])))
+        self.key = (type(op), repr(vars(op)) if vars(op) else "")
+        self._hash = hash(self.key)
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _OpKey) and self.key == other.key
+        return isinstance(other, OpKey) and self.key == other.key
+
+
+@lru_cache(maxsize=1024)
+def _op_program(
+    key: OpKey, shapes: tuple[Shape, ...], dtypes: tuple[DType, ...], answers: tuple[bool, ...]
+) -> OpProgram:
+    return OpProgram(key.op, shapes, dtypes, answers)
 
 
 def op_program(op: Op, shapes: Sequence[Shape], dtypes: Sequence[DType], answers: tuple[bool, ...]) -> OpProgram:
     """The recorded op; the same one for all ops of that class, options, shapes and types."""
-    return _op_program(_OpKey(op), tuple(shapes), tuple(dtypes), answers)
+    return _op_program(OpKey(op), tuple(shapes), tuple(dtypes), answers)

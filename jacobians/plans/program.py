@@ -176,4 +176,3 @@ def replayed(source: Program, host: Program, names: dict[int, int], value: int) 
             if number in source.quiet:
                 host.quiet.add(made)
     return names[value]
-

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from jacobians.plans.dense import ORDERED
 from jacobians.plans.locals import Call
 from jacobians.plans.program import ATOM, PRODUCT, SUM, UNARY, Instruction, Program
 
@@ -17,7 +18,7 @@ from jacobians.plans.program import ATOM, PRODUCT, SUM, UNARY, Instruction, Prog
 LONGEST = 88
 
 _SLOT = re.compile(r"\{(\d+)\}")
-_OUT = re.compile(r"^np\.(dot|matmul|multiply)\((.*)\)$")
+_OUT = re.compile(r"^np\.(dot|matmul|multiply|add|subtract)\(\{0\}, \{1\}(, order='C')?\)$")
 
 
 class Writer:
@@ -86,13 +87,11 @@ class Writer:
                 self.lines.append(f"{target}[...] = 0.0")
         elif at.template.startswith("np.empty("):
             pass
-        elif found := _OUT.match(text):
-            shape = at.shape
-            view = target if shape == self._target_shape(number) else f"{target}.reshape({', '.join(map(str, shape))})"
-            self.lines.append(f"np.{found[1]}({found[2]}, out={view})")
-        elif at.template == "{0} * {1}":
+        elif (found := _OUT.match(at.template)) or at.template in ORDERED:
             a, b = (self.text[k][0] for k in at.operands)
-            self.lines.append(f"np.multiply({a}, {b}, out={target})")
+            same = at.shape == self._target_shape(number)
+            view = target if same else f"{target}.reshape({', '.join(map(str, at.shape))})"
+            self.lines.append(f"np.{found[1] if found else ORDERED[at.template]}({a}, {b}, out={view})")
         else:
             self.lines.append(f"{target}[...] = {text}")
 

@@ -39,6 +39,7 @@ class Elimination:
         for of in dict.fromkeys(of for of, _ in asked):
             if of in self.between:
                 self.join(f"of {of}", of, [Part(identity(graph.shapes[of]), (), 1.0)])
+
     @property
     def program(self) -> Program:
         return self.graph.program
@@ -97,7 +98,7 @@ def between(graph: Graph, asked: Asked) -> dict[str, None]:
 def eliminated(graph: Graph, asked: Asked, order: str) -> Elimination:
     """The graph after all vertices between are gone; order: "backward" or "forward"."""
     left = Elimination(graph, asked)
-    vertices: Iterable[str] = reversed(left.between) if order == "backward" else list(left.between)
+    vertices: Iterable[str] = reversed(left.between) if order != "forward" else list(left.between)
     for vertex in vertices:
         left.remove(vertex)
     return left

@@ -28,8 +28,11 @@ INFIX = {
     "true_divide": ("/", PRODUCT),
     "divide": ("/", PRODUCT),
 }
-#: Functions that change an argument, or whose result lives on it in a way that a program must not.
-REFUSED = {"copyto", "put", "place", "putmask", "put_along_axis", "fill_diagonal", "apply_along_axis", "vectorize"}
+#: Functions that change an argument, and those whose result has a shape that depends on the entries.
+REFUSED = set(
+    "copyto put place putmask put_along_axis fill_diagonal apply_along_axis "
+    "argwhere nonzero flatnonzero unique extract compress trim_zeros".split()
+)
 
 
 class Recorder:
@@ -104,7 +107,8 @@ def _blank(value: Any) -> Any:
 
 def _regular(value: Any) -> Any:
     """An invertible matrix in place of a traced one."""
-    return np.eye(*value.shape[-2:], dtype=value.dtype) + _blank(value) if isinstance(value, Traced) else value
+    square = isinstance(value, Traced) and value.ndim > 1 and value.shape[-1] == value.shape[-2]
+    return np.eye(value.shape[-1], dtype=value.dtype) + _blank(value) if square else _blank(value)
 
 
 @lru_cache(maxsize=4096)
@@ -149,7 +153,9 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
         return self.recorder.add(f"np.{name}({', '.join(texts)}{options})", tuple(operands), blank)
 
-    def _elementwise(self, ufunc: np.ufunc, inputs: tuple[Any, ...], texts: list[str], operands: tuple[int, ...]) -> Any:
+    def _elementwise(
+        self, ufunc: np.ufunc, inputs: tuple[Any, ...], texts: list[str], operands: tuple[int, ...]
+    ) -> Any:
         kinds = tuple(v.dtype if isinstance(v, Traced | np.ndarray | np.generic) else v for v in inputs)
         dtype = _ufunc_type(ufunc, kinds)
         shape = np.broadcast_shapes(*map(_shape, inputs))
