@@ -1,0 +1,107 @@
+"""The function that makes one chunk of per-sample Jacobians: through a batched model, or one sample after the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from threading import local
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jacobians.batched import NotBatchedError, batched, prove, restricted
+from jacobians.errors import JacobiansError
+from jacobians.op import Shape
+from jacobians.terms import Array
+
+if TYPE_CHECKING:
+    from jacobians.model import Model
+    from jacobians.plans import Plan
+
+
+class PerSample:
+    """The function that makes one chunk: the values of n samples -> their Jacobians, (n, *of, *wrt) for each `wrt`.
+
+    It runs a batched model where that was proved to be right, and one sample after the other elsewhere.
+    """
+
+    def __init__(
+        self, model: Model, of: str, wrt: Sequence[str], samples: Sequence[str], fixed: Mapping[str, Array], dtype: Any
+    ) -> None:
+        """Prove, or find out that one sample at a time is the only way: `why_single` says why."""
+        self.model, self.of, self.wrt = restricted(model, of, wrt), of, tuple(wrt)
+        self.samples = tuple(name for name in samples if name in self.model.leaves)
+        self.fixed = {name: value for name, value in fixed.items() if name in self.model.leaves}
+        self.dtype = np.dtype(dtype)
+        #: Why the samples do not go through the model together; empty where they do.
+        self.why_single = ""
+        try:
+            prove(self.model, of, self.wrt, frozenset(self.samples), self.fixed)
+        except NotBatchedError as reason:
+            self.why_single = str(reason)
+        self._threads = local()
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """The shape of one sample's Jacobian, by leaf."""
+        return {name: self.model.shapes[self.of] + self.model.shapes[name] for name in self.wrt}
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of one sample's Jacobians."""
+        return sum(map(math.prod, self.shapes.values())) * int(self.dtype.itemsize)
+
+    def __call__(self, numbers: Array, *values: Array) -> tuple[Array, ...]:
+        """The Jacobians of the samples with these numbers and values, in the order of `wrt`.
+
+        Raises:
+            InputError: a value that an op is not defined for; the message says which sample's.
+        """
+        rows = {name: np.asarray(v) for name, v in zip(self.samples, values, strict=True)}
+        found = None if self.why_single or len(numbers) == 1 else self._together(len(numbers), rows)
+        if found is None:
+            found = self._one_by_one(numbers, rows)
+        return tuple(found[name].astype(self.dtype, copy=False) for name in self.wrt)
+
+    def only(self, numbers: Array, *values: Array) -> Array:
+        """The same where `wrt` is a single leaf."""
+        return self(numbers, *values)[0]
+
+    def _together(self, n: int, rows: Mapping[str, Array]) -> dict[str, Array] | None:
+        """All samples through the batched model; None where an op refuses a value, so that its sample is looked for."""
+        try:
+            results = self._plan(n)({**self.fixed, **rows})
+        except (NotBatchedError, JacobiansError):
+            return None
+        return {name: results[self.of, name] for name in self.wrt}
+
+    def _one_by_one(self, numbers: Array, rows: Mapping[str, Array]) -> dict[str, Array]:
+        found = {name: np.empty((len(numbers), *shape), self.dtype) for name, shape in self.shapes.items()}
+        plan = self._plan(1)
+        for k, number in enumerate(numbers):
+            try:
+                results = plan({**self.fixed, **{name: v[k] for name, v in rows.items()}})
+            except JacobiansError as error:
+                raise type(error)(f"sample {number}: {error}") from None
+            for name in self.wrt:
+                found[name][k] = results[self.of, name]
+        return found
+
+    def _plan(self, n: int) -> Plan:
+        """Of one sample, or of n together; every thread has its own, since a plan may change while it runs."""
+        plans: dict[int, Plan] = vars(self._threads).setdefault("plans", {})
+        if n not in plans:
+            pairs = [(self.of, name) for name in self.wrt]
+            if n == 1:
+                plans[n] = self.model.plan(pairs)
+            else:
+                plans[n] = batched(self.model, frozenset(self.samples), n).plan(pairs, samples=self.samples)
+        return plans[n]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is sent to another process: all but the plans."""
+        return {name: value for name, value in vars(self).items() if name != "_threads"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._threads = local()
