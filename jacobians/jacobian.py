@@ -12,11 +12,13 @@ from jacobians import settings
 from jacobians.algebra import TermSum
 from jacobians.dense import dense_sum
 from jacobians.errors import DenseLimitError, InputError, shape_error, shape_text
-from jacobians.structure import full_index, nonzeros, select
+from jacobians.structure import full_index, select
+from jacobians.support import nonzeros
 from jacobians.terms import Array, Factor, Labels, Term, real_array
 
 if TYPE_CHECKING:
     from jacobians.forms import Kronecker
+    from jacobians.sparse import SparseFormat
 
 Form = Literal["index", "tensor", "slices", "kronecker", "entries", "symbols"]
 Vec = Literal["row", "column"]
@@ -77,6 +79,19 @@ class Jacobian(TermSum):
         n = len(self.out_shape)
         axes = (*range(n)[::order], *range(n, dense.ndim)[::order])
         return dense.transpose(axes).reshape(math.prod(self.out_shape), math.prod(self.in_shape))
+
+    def to_sparse(self, vec: Vec = "row", format: SparseFormat = "csr", limit: int | None = None) -> Any:
+        """`matrix(vec)` as a `scipy.sparse` array (csr, csc or coo), made from the factors: memory as its non-zeros.
+
+        It stores the `nnz` entries that the structure leaves, those that happen to be zero among them.
+
+        Raises:
+            DenseLimitError: the non-zeros would take more than `limit` bytes (default `settings.dense_limit`).
+            InputError: another `vec` or `format`; SciPy is not installed (extra `sparse`).
+        """
+        from jacobians.sparse import sparse_matrix
+
+        return sparse_matrix(self, _vec_order(vec), format, limit)
 
     def apply(self, v: ArrayLike) -> Array:
         """Jacobian times vector: v in the input's shape, the result in the output's; no dense tensor is built.

@@ -1,7 +1,7 @@
 """Factors by their non-zeros: what keeps 0/1 patterns (of convolutions, pooling, reshapes) from being multiplied out.
 
 A pattern is the list of the index tuples where it is 1. Two factors are multiplied by joining their lists on the labels
-they share; the labels that a list does not hold stay axes of its values, so numbers are lists with one row and no label.
+they share; labels that a list does not hold stay axes of its values, so numbers are lists with one row and no label.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from jacobians.terms import Array, Factor, Labels, Term
 
 #: The label of the axis that counts the rows of a list; no label of a term is called so.
 ROW = "#"
+INDEX = np.dtype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Listed:
     @property
     def labels(self) -> Labels:
         return (*self.at, *self.plain)
+
+    @property
+    def table(self) -> Array:
+        """The values with an axis for the rows, be it of one row."""
+        return self.values.value if self.at else self.values.value[None]
 
 
 def listed(term: Term, dtype: DType, densest: float = 1.0) -> list[Listed]:
@@ -162,18 +168,18 @@ def _kept(f: Listed, keep: set[str], sizes: Mapping[str, int]) -> Listed:
     return Listed({}, Factor(full, (*at, *values.labels[1:]), values.name))
 
 
-def positions(f: Listed, steps: Mapping[str, int], sizes: Mapping[str, int]) -> Array:
-    """The sum over all labels of index times step, axes (ROW, *labels): where the values stand, in some numbering.
+def positions(
+    f: Listed, steps: Mapping[str, int], sizes: Mapping[str, int], index: DType = INDEX
+) -> Array:
+    """The sum over all labels of index times step: where the values stand, in some numbering; axes (ROW, *labels).
 
-    Labels that the factor lacks follow as axes of their own.
+    A row of its own where there is no list; labels that the factor lacks follow as further axes.
     """
-    free = tuple(a for a in steps if a not in f.labels)
-    plain = (*f.plain, *free)
-    at = np.zeros(f.rows, np.int64)
+    at = np.zeros(f.rows, index)
     for a, k in f.at.items():
-        at += steps[a] * k
-    for a in plain:
-        at = at[..., None] + steps[a] * np.arange(sizes[a])
+        at += np.asarray(steps[a] * k, index)
+    for a in (*f.plain, *(a for a in steps if a not in f.labels)):
+        at = at[..., None] + steps[a] * np.arange(sizes[a], dtype=index)
     return at
 
 

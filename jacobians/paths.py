@@ -17,7 +17,7 @@ import numpy as np
 from jacobians.chain import nodes_between
 from jacobians.constructors import identity
 from jacobians.jacobian import Jacobian
-from jacobians.structure import summed_over_pattern
+from jacobians.support import summed_over_pattern
 from jacobians.terms import Array
 
 if TYPE_CHECKING:

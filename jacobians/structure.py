@@ -1,77 +1,21 @@
-"""What labels alone tell: which entries can differ from zero; single entries and slices without the whole."""
+"""What labels alone tell: ties of axes, their names, single entries and slices without the whole."""
 
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from jacobians.dense import dense_sum, write_dense
 from jacobians.errors import EntryError, shape_text
-from jacobians.terms import Array, Factor, Labels, Term
+from jacobians.terms import Factor, Labels, Term
 
 
 def ties(term: Term) -> tuple[int, ...]:
     """For each axis the number of the first axis with its label: (0, 0, 2) for `i -> o | o i`."""
     axes = (*term.out, *term.inp)
     return tuple(axes.index(a) for a in axes)
-
-
-def nonzeros(terms: Sequence[Term], shape: Sequence[int]) -> int:
-    """The number of entries that the labels and the 0/1 patterns allow to differ from zero.
-
-    Deltas are counted by inclusion and exclusion over the ties of the axes; where a 0/1 pattern takes part, its own
-    zeros are left out too, as long as an array of `shape` in single bytes stays small.
-    """
-    if any(f.value.dtype == bool for t in terms for f in t.factors) and math.prod(shape) <= 2**24:
-        return int(np.count_nonzero(_mask(terms, shape)))
-    patterns = list(dict.fromkeys(ties(t) for t in terms))
-    patterns = [p for p in patterns if not any(q != p and _meet(p, q) == p for q in patterns)]
-    total = 0
-    for many in range(1, len(patterns) + 1):
-        for chosen in itertools.combinations(patterns, many):
-            tied = chosen[0]
-            for p in chosen[1:]:
-                tied = _meet(tied, p)
-            total += (-1) ** (many - 1) * math.prod(shape[k] for k in set(tied))
-    return total
-
-
-def summed_over_pattern(terms: Sequence[Term], n_out: int, shape: Sequence[int], values: Array) -> Array:
-    """For each output entry the sum of `values` over the input entries it can depend on; exact for integer objects."""
-    patterns = {ties(t): t for t in terms}
-    widest = [t for p, t in patterns.items() if not any(q != p and _meet(p, q) == p for q in patterns)]
-    if len(widest) > 1 or any(f.value.dtype == bool for t in terms for f in t.factors):
-        mask = _mask(terms, shape).astype(object)
-        return np.asarray(np.tensordot(mask, values, values.ndim), object)
-    kept = [Term((Factor(np.asarray(values, object), t.inp, "v"),), t.out, (), t.sizes, 1) for t in widest]
-    return dense_sum(kept, shape[:n_out], np.dtype(object))
-
-
-def _meet(p: tuple[int, ...], q: tuple[int, ...]) -> tuple[int, ...]:
-    """The ties of both patterns together: the entries that lie in both."""
-    root = list(p)
-    for axis, first in enumerate(q):
-        old, new = sorted((root[axis], root[first]), reverse=True)
-        root = [new if r == old else r for r in root]
-    return tuple(root.index(r) for r in root)
-
-
-def _mask(terms: Sequence[Term], shape: Sequence[int]) -> Array:
-    """True where some term may differ from zero: patterns as they are, other factors taken as ones."""
-    mask = np.zeros(tuple(shape), bool)
-    for term in terms:
-        ones = tuple(
-            f if f.value.dtype == bool else Factor(np.broadcast_to(np.float64(1), f.value.shape), f.labels, f.name)
-            for f in term.factors
-        )
-        count = np.zeros(tuple(shape))
-        write_dense(Term(ones, term.out, term.inp, term.sizes), count)
-        mask |= count != 0
-    return mask
 
 
 def full_index(index: Any, shape: Sequence[int]) -> list[int | slice]:
