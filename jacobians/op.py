@@ -9,53 +9,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from inspect import Signature as Parameters
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jacobians.errors import InputError, ShapeError, labels_text, shape_error, shape_text, unknown
+from jacobians.binding import Binding, OpenShape, Shape, Signature, declared_signature, label_sizes
+from jacobians.errors import InputError, unknown
 from jacobians.jacobian import Jacobian
 from jacobians.options import check_options, own_signature
-from jacobians.terms import Array, Factor, Labels, build_term, letters, parse_pattern, real_array
+from jacobians.rules import Rule, rule_term, term
+from jacobians.terms import Array
 
 if TYPE_CHECKING:
+    from jacobians.plans import Plan
     from jacobians.verification import Verification
 
-Shape = tuple[int, ...]
-OpenShape = tuple[int | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One delta-einsum term of a rule; `Op.jacobian` fills in the batch axes and the sizes."""
-
-    pattern: str
-    factors: tuple[tuple[str, Array], ...]
-    coef: float
-    sizes: Mapping[str, int]
-
-
-def term(pattern: str, *factors: tuple[str, Array], coef: float = 1.0, **sizes: int) -> Rule:
-    """One delta-einsum term, `term("... i -> ... o | o i", ("x", x))`; factors are (name in plain notation, array).
-
-    Names are written with the op's own input and output names (`tanh'(x)`, `p`); a network replaces those by its own.
-    """
-    return Rule(pattern, factors, coef, sizes)
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """The labels of every input and of the output for inputs of given shapes."""
-
-    inputs: Mapping[str, Labels]
-    output: Labels
-    #: What `...` stands for in the patterns of the rules.
-    axes: Labels = ()
-    #: The sizes of output labels that no input has.
-    sizes: Mapping[str, int] = field(default_factory=dict)
+__all__ = ["Op", "OpenShape", "Rule", "Shape", "Signature", "term"]
 
 
 class Op:
@@ -84,7 +55,9 @@ class Op:
     #: False where the forward pass is not complex differentiable as written (abs, max, comparisons).
     analytic: ClassVar[bool] = True
 
+    __slots__ = ("__dict__", "__weakref__", "_known")
     __signature__: ClassVar[Parameters]
+    _known: Binding | None
     _rules: ClassVar[dict[str, tuple[Callable[..., Any], tuple[str, ...]]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -99,7 +72,18 @@ class Op:
     def __new__(cls, *args: Any, **options: Any) -> Self:
         """Refuse options by names that the class does not have, and anything but True or False for a switch."""
         check_options(cls, args, options)
-        return super().__new__(cls)
+        op = super().__new__(cls)
+        object.__setattr__(op, "_known", None)
+        return op
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an option, and forget what followed from the options before."""
+        object.__setattr__(self, name, value)
+        object.__setattr__(self, "_known", None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The options: all that a copy needs."""
+        return vars(self)
 
     # ----- what a subclass writes -----
 
@@ -109,9 +93,7 @@ class Op:
 
     def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
         """The labels for inputs of these shapes; sizes may be open (None) while a model is built."""
-        batch = self._batch(shapes)
-        inputs = {name: _expand(labels, batch) for name, labels in self.declared().items()}
-        return Signature(inputs, _expand(self.output, batch), batch)
+        return declared_signature(self, shapes)
 
     def check(self, *args: Any, **kwargs: Any) -> None:
         """Refuse values (not shapes) that the op is not defined for, with an InputError."""
@@ -222,6 +204,19 @@ class Op:
         D = self._second(wrt, by, arrays, signature, sizes)
         return split(D, len(D.shape) - arrays[by].ndim).lettered()
 
+    def plan(self, wrt: str | Sequence[str] | None = None, /, *, order: str = "best", **shapes: Shape) -> Plan:
+        """The Jacobians of this op alone as one straight-line function of inputs of these shapes.
+
+        `Linear().plan("W", x=(3,), W=(2, 3), b=(2,))({"x": ..., "W": ..., "b": ...})` gives {("a", "W"): array}.
+
+        Raises:
+            InputError: an unknown input, a shape that is missing.
+            ShapeError: a rank or size that does not fit.
+        """
+        from jacobians.plans.asked import plan_of_op
+
+        return plan_of_op(self, wrt, order, shapes)
+
     def verify(self, wrt: str, /, **inputs: ArrayLike) -> Verification:
         """Compare the Jacobian by `wrt` with a derivative made from the forward pass alone.
 
@@ -263,7 +258,7 @@ class Op:
         """Raise an InputError where `wrt` is no input that has a Jacobian."""
         if wrt in self.data:
             raise InputError(f"{self.label}: no Jacobian by {wrt}: {self.data[wrt]}")
-        if wrt not in self.input_names():
+        if wrt not in self._binding.inputs:
             raise unknown(f"{self.label}.jacobian", "input", wrt, self.differentiable())
 
     def input_names(self) -> tuple[str, ...]:
@@ -295,17 +290,9 @@ class Op:
             return None if name in self.optional else self.compute(**arrays)
 
         rules = self.rule(wrt, known)
-        terms = []
-        for r in (rules,) if isinstance(rules, Rule) else rules:
-            spec, out, inp = parse_pattern(r.pattern, signature.axes)
-            spec = spec or ((),) * len(r.factors)  # factors without axes: "-> ... | ..." with the number c
-            factors = [
-                Factor(v if hasattr(v, "shape") else np.asarray(v), a, name)
-                for (name, v), a in zip(r.factors, spec, strict=True)
-            ]
-            needed = {a: n for a, n in {**sizes, **r.sizes}.items() if a in out or a in inp}
-            terms.append(build_term(f"{self.label}.d_{wrt}", factors, out, inp, needed, r.coef))
-        return Jacobian(terms, tuple(sizes[a] for a in signature.output), arrays[wrt].shape)
+        where = f"{self.label}.d_{wrt}"
+        terms = [rule_term(where, r, signature.axes, sizes) for r in ((rules,) if isinstance(rules, Rule) else rules)]
+        return Jacobian(terms, tuple([sizes[a] for a in signature.output]), arrays[wrt].shape)
 
     def _second(
         self, wrt: str, other: str, arrays: dict[str, Array], signature: Signature, sizes: dict[str, int]
@@ -317,77 +304,27 @@ class Op:
         D = second_derivative(self, textbook, wrt, other, arrays)
         return Jacobian(D.terms, D.out_shape, D.in_shape, lambda: self.printed(D.shown))
 
+    @property
+    def _binding(self) -> Binding:
+        known = self._known
+        if known is None:
+            known = Binding(self)
+            object.__setattr__(self, "_known", known)
+        return known
+
     def _bind(self, inputs: Mapping[str, ArrayLike]) -> tuple[dict[str, Array], Signature, dict[str, int]]:
         """Checked arrays, their labels, and the size of every label."""
-        names = self.input_names()
-        for name in inputs:
-            if name not in names:
-                raise unknown(self.label, "input", name, names)
-        if missing := [name for name in names if name not in inputs]:
-            given = f"{missing[0]}=..."
-            raise InputError(f"{self.label}: input {missing[0]} is missing; expected {', '.join(names)}; pass {given}")
-        arrays = {name: self._array(name, inputs[name]) for name in names}
-        signature, sizes = self.sizes({name: array.shape for name, array in arrays.items()})
-        self.check(**arrays)
-        return arrays, signature, sizes
-
-    def _array(self, name: str, value: ArrayLike) -> Array:
-        """Integers become float64; float32 and float64 stay; everything else is refused."""
-        return real_array(f"{self.label}.{name}", value, convert=name not in self.data)
+        return self._binding.bind(self, inputs)
 
     def sizes(self, shapes: Mapping[str, Shape]) -> tuple[Signature, dict[str, int]]:
         """The signature and the size of every label, or a ShapeError that says what fixed what."""
         signature = self.signature(shapes)
-        sizes: dict[str, int] = {}
-        for name, labels in signature.inputs.items():
-            shape = shapes[name]
-            if len(shape) != len(labels) or any(sizes.get(a, n) != n for a, n in zip(labels, shape, strict=True)):
-                raise self._misfit(name, signature, shapes)
-            if 0 in shape:
-                empty = labels[shape.index(0)]
-                raise ShapeError(
-                    f"{self.label}.{name}: expected {labels_text(labels)} without an empty axis, "
-                    f"got {shape_text(shape)}; axis {empty} has size 0"
-                )
-            for a, n in zip(labels, shape, strict=True):
-                if sizes.setdefault(a, n) != n:  # one label twice in an input: a square matrix that is not square
-                    raise self._misfit(name, signature, shapes)
-        return signature, {**sizes, **signature.sizes}
-
-    def _misfit(self, name: str, signature: Signature, shapes: Mapping[str, Shape]) -> ShapeError:
-        """The error for an input that does not fit: the other inputs say what its sizes should be."""
-        sizes: dict[str, int] = {}
-        by: dict[str, str] = {}
-        for other, labels in signature.inputs.items():
-            if other != name and len(labels) == len(shapes[other]):
-                for a, n in zip(labels, shapes[other], strict=True):
-                    sizes.setdefault(a, n)
-                    by.setdefault(a, other)
-        labels, shape = signature.inputs[name], shapes[name]
-        same_rank = len(labels) == len(shape)
-        wrong = [a for a, n in zip(labels, shape, strict=True) if sizes.get(a, n) != n] if same_rank else labels
-        why = ", ".join(f"{by[a]} fixes {a} = {sizes[a]}" for a in wrong if a in by)
-        return shape_error(f"{self.label}.{name}", labels, [sizes.get(a) for a in labels], shape, why)
-
-    def _batch(self, shapes: Mapping[str, OpenShape]) -> Labels:
-        """The labels that `...` stands for: as many as the first input with `...` has axes to spare."""
-        for name, labels in self.declared().items():
-            words = labels.split()
-            if "..." in words:
-                spare = len(shapes[name]) - (len(words) - 1)
-                if spare < 0:
-                    raise shape_error(f"{self.label}.{name}", words, [None] * (len(words) - 1), shapes[name])
-                return letters(self.letters, spare)
-        return ()
+        return signature, label_sizes(self.label, signature, shapes)
 
     def __repr__(self) -> str:
         """`LeakyReLU(slope=0.01)`."""
         options = ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if not k.startswith("_"))
         return f"{type(self).__name__}({options})"
-
-
-def _expand(labels: str, batch: Labels) -> Labels:
-    return tuple(a for word in labels.split() for a in (batch if word == "..." else (word,)))
 
 
 def _parameters(rule: Callable[..., Any]) -> tuple[str, ...]:

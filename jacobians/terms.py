@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -26,6 +26,8 @@ from jacobians.errors import InputError, ShapeError, shape_error
 Array = NDArray[Any]
 Labels = tuple[str, ...]
 
+#: The types of numbers that the arithmetic works in; everything else becomes the first.
+FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 #: Letters for labels that must be renamed because another label of that name is already there.
 FRESH = "pqrstuvklmnhijabcdefgwxyz"
 
@@ -128,13 +130,15 @@ def common_dtype(terms: Sequence[Term]) -> np.dtype[Any]:
 
 def real_array(where: str, value: ArrayLike, convert: bool = True) -> Array:
     """A float32 or float64 array; integers and booleans become float64 (unless `convert` is off)."""
+    if type(value) is np.ndarray and value.dtype in FLOATS:
+        return value
     try:
         array = as_array(value)
     except ValueError as error:
         raise InputError(f"{where}: expected an array of real numbers, got a ragged sequence ({error})") from None
     if array.dtype.kind in "biu":
         return array.astype(np.float64) if convert else array
-    if array.dtype in (np.float64, np.float32):
+    if array.dtype in FLOATS:
         return array
     if array.dtype.kind == "f":
         return array.astype(np.float64)
@@ -242,16 +246,26 @@ def build_term(
     where: str, factors: Sequence[Factor], out: Labels, inp: Labels, given: Mapping[str, int], coef: float = 1.0
 ) -> Term:
     """A checked Term: sizes come from the factors, those of labels in no factor from `given`; none may be left over."""
+    sizes = term_sizes(where, ((f.name, f.labels, f.value.shape) for f in factors), out, inp, given)
+    return Term(tuple(factors), out, inp, sizes, coef)
+
+
+def term_sizes(
+    where: str,
+    factors: Iterable[tuple[str, Labels, tuple[int, ...]]],
+    out: Labels,
+    inp: Labels,
+    given: Mapping[str, int],
+) -> dict[str, int]:
+    """The size of every label of a term with these factors (name, labels, shape), checked."""
     sizes: dict[str, int] = {}
-    for f in factors:
-        known = tuple(sizes.get(a, given.get(a)) for a in f.labels)
-        if len(f.labels) != f.value.ndim or any(
-            want not in (None, got) for want, got in zip(known, f.value.shape, strict=True)
-        ):
-            raise shape_error(f"{where}, factor {f.name}", f.labels, known, f.value.shape)
-        for a, n in zip(f.labels, f.value.shape, strict=True):
+    for name, labels, shape in factors:
+        known = tuple(sizes.get(a, given.get(a)) for a in labels)
+        if len(labels) != len(shape) or any(want not in (None, n) for want, n in zip(known, shape, strict=True)):
+            raise shape_error(f"{where}, factor {name}", labels, known, shape)
+        for a, n in zip(labels, shape, strict=True):
             if sizes.setdefault(a, n) != n:
-                raise shape_error(f"{where}, factor {f.name}", f.labels, [sizes[b] for b in f.labels], f.value.shape)
+                raise shape_error(f"{where}, factor {name}", labels, [sizes[b] for b in labels], shape)
     for a in (*out, *inp):
         if a not in sizes:
             if a not in given:
@@ -259,4 +273,4 @@ def build_term(
             sizes[a] = given[a]
     if unused := [a for a in given if a not in sizes]:
         raise ShapeError(f"{where}: size {unused[0]}={given[unused[0]]} is given, but no label uses it; leave it out")
-    return Term(tuple(factors), out, inp, sizes, coef)
+    return sizes
