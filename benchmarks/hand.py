@@ -133,6 +133,25 @@ def classifier(W1: Array, b1: Array, W2: Array, b2: Array, W3: Array, b3: Array,
     return [outer(d1, x), d1, outer(d2, a1), d2, outer(d3, a2), d3]
 
 
+def batch_classifier(
+    W1: Array, b1: Array, W2: Array, b2: Array, W3: Array, b3: Array, X: Array, y: Array
+) -> list[Array]:
+    z1 = X @ W1.T + b1
+    a1 = np.maximum(z1, 0)
+    z2 = a1 @ W2.T + b2
+    a2 = np.maximum(z2, 0)
+    z3 = a2 @ W3.T + b3
+    d3 = np.exp(z3 - z3.max(axis=1, keepdims=True))
+    d3 /= d3.sum(axis=1, keepdims=True)
+    d3[np.arange(y.size), y] -= 1
+    d3 /= y.size
+    d2 = d3 @ W3
+    d2 *= z2 > 0
+    d1 = d2 @ W2
+    d1 *= z1 > 0
+    return [d1.T @ X, d1.sum(axis=0), d2.T @ a1, d2.sum(axis=0), d3.T @ a2, d3.sum(axis=0)]
+
+
 def each_output_by_parameters(
     W1: Array, b1: Array, W2: Array, b2: Array, W3: Array, b3: Array, x: Array
 ) -> list[Array]:
@@ -173,4 +192,5 @@ FORMS = {
     "N9": classifier,
     "N10": each_output_by_parameters,
     "N11": layer_norm,
+    "G1": batch_classifier,
 }

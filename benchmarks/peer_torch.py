@@ -53,5 +53,13 @@ def compiled(task: Task) -> Callable[[], Callable[[], Any]]:
     return _peer(task, torch.func.jacrev, compiled=True)
 
 
+def backward(task: Task) -> Callable[[], Callable[[], Any]]:
+    """The way networks are trained: a forward pass that records, and one backward pass."""
+    tensors = {name: torch.from_numpy(a) for name, a in task.inputs.items()}
+    wanted = [tensors[wrt].requires_grad_() for wrt in task.groups["L"]]
+    loss = task.functions["L"]
+    return lambda: lambda: torch.autograd.grad(loss(OPS, **tensors, **task.constants), wanted)
+
+
 def arrays(result: Any, task: Task) -> list[np.ndarray]:
     return [J.detach().numpy() for J in result]

@@ -51,14 +51,8 @@ def run(arguments: argparse.Namespace, results: dict[str, Any]) -> None:
             old = entry["pairs"].get(peer) if arguments.again else None
             entry["pairs"][peer] = better(old, facts) if old else facts
         results["tasks"] = {n: results["tasks"][n] for n in everything if n in results["tasks"]}
-        write(arguments.json, results)
-
-
-def write(path: Path | None, results: dict[str, Any]) -> None:
-    if path:
-        draft = path.with_name(path.name + ".part")
-        draft.write_text(json.dumps(results, indent=1) + "\n")
-        draft.replace(path)
+        if arguments.json:
+            table.write_json(arguments.json, results)
 
 
 def report(results: dict[str, Any]) -> str:

@@ -23,20 +23,19 @@ def describe(threads: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "blas": _blas(threads),
         "versions": {p: v for p in PACKAGES if (v := _version(p))},
-        "environment": {k: v for k, v in libraries.environment(threads).items() if os.environ.get(k) != v},
-        "unset": [k for k in os.environ if k not in libraries.environment(threads)],
+        "set": libraries.settings(threads),
+        "unset": libraries.UNSET,
     }
 
 
 def lines(found: dict[str, Any]) -> list[str]:
     """The same, to print."""
     versions = ", ".join(f"{name} {number}" for name, number in found["versions"].items())
-    setting = " ".join(f"{k}={v}" for k, v in found["environment"].items())
+    setting = " ".join(f"{k}={v}" for k, v in found["set"].items())
     return [
         f"{found['processor']}, {found['cores']} cores, Python {found['python']}, {versions}",
         f"{found['threads']} threads; BLAS: {found['blas']}",
-        f"set in the processes that are timed: {setting}"
-        + f"; unset: {', '.join(found['unset'])}" * bool(found["unset"]),
+        f"set in the processes that are timed: {setting}; not set: {', '.join(found['unset'])}",
     ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from libraries import PEERS, REFERENCE
@@ -73,6 +75,8 @@ def bars(task: str, pairs: Pairs) -> Iterator[Bar]:
     if task in ("N9", "N10"):
         yield against("ours_1", "hand_1", "ours / hand, one thread", 1.0)
         yield against("ours_threads", best, f"ours, threads=2 / {best}", 1.2)
+    elif task == "G1":
+        yield against("ours", "torch_backward", "ours / torch_backward", 1.0)
     elif task in ("N4", "N8"):
         yield against("ours", best, f"ours / {best}", 1.2)
     else:
@@ -161,3 +165,10 @@ def remarks(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
             elif "failed" in facts:
                 lines.append(f"{name}, {peer}: {facts['failed'][:200]}")
     return lines
+
+
+def write_json(path: Path, results: Any) -> None:
+    """Whole or not at all: a run that is ended while it writes loses nothing."""
+    draft = path.with_name(path.name + ".part")
+    draft.write_text(json.dumps(results, indent=1) + "\n")
+    draft.replace(path)

@@ -35,7 +35,7 @@ class Task:
     #: (of, wrt), all pairs of one node beside each other.
     asked: Sequence[tuple[str, str]]
     #: Leaves that are whole numbers, which nothing is differentiated by.
-    constants: Mapping[str, int] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
     #: The leaf with a sample in each row and the number of samples: Jacobians per sample.
     samples: tuple[str, int] | None = None
     name: str = ""
@@ -43,7 +43,8 @@ class Task:
     @property
     def text(self) -> str:
         """The model as a user writes it."""
-        sizes = {k: " x ".join(map(str, s)) for k, s in self.shapes.items()} | dict.fromkeys(self.constants, "scalar")
+        shapes = {**self.shapes, **{name: np.shape(value) for name, value in self.constants.items()}}
+        sizes = {name: " x ".join(map(str, shape)) or "scalar" for name, shape in shapes.items()}
         return "\n".join([*(f"{name} : {size}" for name, size in sizes.items()), self.equations])
 
     @cached_property
@@ -256,6 +257,31 @@ def classifier(*sizes: int) -> Task:
     )
 
 
+def batch_classifier(batch: int, *sizes: int) -> Task:
+    """All gradients of the mean loss of a batch, a sample in each row of X."""
+    params, _ = network(sizes, "relu")
+    last = len(sizes) - 1
+    classes = np.random.default_rng(1).integers(sizes[-1], size=batch)
+    equations = [f"z{k} = linear({f'a{k - 1}' if k > 1 else 'X'}, W{k}, b{k})" for k in range(1, last + 1)]
+    activations = [f"a{k} = relu(z{k})" for k in range(1, last)]
+
+    def loss(ops: SimpleNamespace, X: Any, y: np.ndarray, **params: Any) -> Any:
+        a = X
+        for k in range(1, last + 1):
+            z = a @ params[f"W{k}"].T + params[f"b{k}"]
+            a = ops.relu(z)
+        return -ops.log_softmax(z)[np.arange(batch), y].mean()
+
+    return Task(
+        f"{'-'.join(map(str, sizes))} ReLU + CE, batch {batch}: all gradients",
+        {**params, "X": (batch, sizes[0])},
+        "\n".join([*equations, *activations, f"L = cross_entropy_index(z{last}, y)"]),
+        {"L": loss},
+        every("L", list(params)),
+        constants={"y": classes},
+    )
+
+
 def layer_norm(n: int) -> Task:
     return Task(
         f"layer norm by x, d = {n}",
@@ -283,5 +309,6 @@ def build(small: bool = False) -> dict[str, Task]:
         if small
         else output_by_parameters(64, 128, 128, 10, samples=32),
         "N11": layer_norm(7) if small else layer_norm(1024),
+        "G1": batch_classifier(13, 11, 7, 5, 3) if small else batch_classifier(128, 784, 512, 256, 10),
     }
     return {name: replace(task, name=name) for name, task in tasks.items()}

@@ -9,9 +9,11 @@ import re
 import resource
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 Call = Callable[[], Any]
 now = time.perf_counter
@@ -83,3 +85,8 @@ def peak(call: Call) -> int:
     grown = _memory("VmHWM") - before
     del result
     return max(grown, 0)
+
+
+def exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
+    """Of the power of the size that fits best."""
+    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])

@@ -31,7 +31,7 @@ OUTSIDE = [
 def our_jacobians(task):
     """By plain evaluation of the model, sample by sample."""
     model = jac.Model.parse(task.text)
-    points = [dict(zip(task.inputs, a, strict=True)) | task.constants for a in task.each_sample()]
+    points = [dict(zip(task.inputs, a, strict=True)) | dict(task.constants) for a in task.each_sample()]
     runs = [model.run(point) for point in points]
     found = [[run.jacobian(*pair).dense() for run in runs] for pair in task.asked]
     return [np.stack(js) if task.samples else js[0] for js in found]
@@ -43,6 +43,19 @@ def test_forms_by_hand_are_our_jacobians(name):
     for found, expected in zip(hand.FORMS[name](**task.point), our_jacobians(task), strict=True):
         assert found.shape == expected.shape
         np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("way", ["fresh", "kept", "threads"])
+def test_plans_give_the_forms_by_hand(name, way):
+    import peer_ours
+
+    task = SMALL[name]
+    call = getattr(peer_ours, way)(task)()
+    for _ in range(2):  # kept arrays are written twice
+        for found, expected in zip(peer_ours.arrays(call(), task), hand.FORMS[name](**task.point), strict=True):
+            assert found.shape == expected.shape
+            np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-12)
 
 
 @pytest.mark.peers
