@@ -170,9 +170,9 @@ def softmax_and_rest(z: Array) -> tuple[Array, Array]:
 
 def sum_of_others(y: Array) -> Array:
     """The sum of y_j over all j but i, without the cancellation of sum(y) - y_i."""
-    before, after = np.zeros_like(y), np.zeros_like(y)
-    before[..., 1:] = np.cumsum(y[..., :-1], axis=-1)
-    after[..., :-1] = np.cumsum(y[..., :0:-1], axis=-1)[..., ::-1]
+    none = np.zeros_like(y[..., :1])
+    before = np.concatenate((none, np.cumsum(y[..., :-1], axis=-1)), axis=-1)
+    after = np.concatenate((np.cumsum(y[..., :0:-1], axis=-1)[..., ::-1], none), axis=-1)
     return before + after
 
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from jacobians.plans.patterns import Part
 from jacobians.plans.products import Labelled, aligned, arranged, pattern_array, volume
-from jacobians.plans.program import PRODUCT, SUM, DType, Program, Shape, replayed
-from jacobians.plans.reduce import _same, added, axes_once, common_type, contracted, product, recipe
+from jacobians.plans.program import PRODUCT, SUM, UNARY, DType, Program, Shape, replayed
+from jacobians.plans.reduce import _same, axes_once, common_type, contracted, product, recipe, summed
 from jacobians.terms import Array
 
 
@@ -45,7 +45,7 @@ def owned(P: Program, value: int) -> bool:
         return True
     if ".reshape(" in at.template:
         return owned(P, at.operands[0])
-    return at.level in (SUM, PRODUCT) or at.template.startswith(CALLS)
+    return at.level in (SUM, PRODUCT, UNARY) or at.template.startswith(CALLS)
 
 
 def contiguous(P: Program, value: int) -> bool:
@@ -55,6 +55,8 @@ def contiguous(P: Program, value: int) -> bool:
         return True
     if at.kind == "write" or ".reshape(" in at.template:
         return contiguous(P, at.operands[0])
+    if len(at.shape) == 1 and owned(P, value):
+        return True
     if at.level in (SUM, PRODUCT):  # laid out as the operands are
         return all(_straight(P, k) for k in at.operands)
     return False
@@ -128,7 +130,7 @@ def _full(P: Program, group: Group, shape: Shape, dtype: DType) -> int:
     terms = _same(group)
     if len(terms) > 1 and (joined := _low_rank(P, terms, order, sizes, dtype)) is not None:
         return joined
-    total = added(P, terms, order, sizes)
+    total = summed(P, terms, order, sizes)
     if total is None:
         return P.constant(np.full((1,) * len(shape), sum(c for _, c in terms), dtype))
     return aligned(P, total, order)
@@ -183,7 +185,7 @@ def _on_diagonal(P: Program, target: int, group: Group, shape: Shape, sign: str)
     """Terms with the same deltas, written to the entries that those leave."""
     pattern = group[0][1].pattern
     once, sizes = axes_once(pattern), pattern.sizes
-    total = added(P, _same(group), once, sizes)
+    total = summed(P, _same(group), once, sizes)
     view, order = diagonal(pattern.axes, shape, contiguous(P, target))
     if total is None:
         number = sum(part.coef for _, part in group)

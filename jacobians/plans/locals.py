@@ -51,6 +51,20 @@ class OpProgram:
         """The terms of the local Jacobian."""
         return self._once(wrt, lambda: self._terms(wrt))
 
+    def checks(self) -> bool:
+        """Whether the op may refuse values; False where its check says nothing about these shapes and options."""
+        if type(self.op).check is Op.check:
+            return False
+        before = len(self.recorder.guards)
+        try:
+            self.op.check(**self.inputs)
+        except Untraceable:
+            return True
+        finally:
+            asked = len(self.recorder.guards) > before
+            del self.recorder.guards[before:]
+        return asked
+
     def _once(self, key: str, record: Any) -> Recorded:
         if key not in self.known:
             before = len(self.recorder.guards)

@@ -5,6 +5,7 @@ What is done depends on labels, types and 0/1 patterns alone, so it is recorded 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -31,24 +32,25 @@ def recipe(
     P: Program, parts: Sequence[Part], what: str, record: Callable[[Program, Sequence[Part]], Any], *more: Any
 ) -> tuple[Recipe, dict[int, int]]:
     """The recipe for parts of these labels and types, and which values of `P` its inputs are."""
-    values = [v for part in parts for v in part.values]
+    values = list(dict.fromkeys([v for part in parts for v in part.values]))
+    place = {v: k for k, v in enumerate(values)}
     kinds = tuple([_kind(P, v) for v in values])
-    key = (what, tuple([(part.pattern, part.coef) for part in parts]), kinds, *more)
+    terms = tuple([(part.pattern, tuple([place[v] for v in part.values]), part.coef) for part in parts])
+    key = (what, terms, kinds, *more)
     if (known := _RECIPES.get(key)) is None:
         if len(_RECIPES) >= _MOST:
             _RECIPES.clear()
         own = Program()
-        inputs = []
-        for v, kind in zip(values, kinds, strict=True):
-            known_array = P.constants.get(v) if isinstance(kind, tuple) else None
-            if known_array is None:
-                inputs.append(own.add(f"x{len(inputs)}", (), P.shape(v), P.dtype(v), kind="input"))
-            else:
-                inputs.append(own.constant(known_array))
-        rest = iter(inputs)
-        mine = [Part(part.pattern, tuple([next(rest) for _ in part.values]), part.coef) for part in parts]
+        inputs = [_input(own, P, v, kind) for v, kind in zip(values, kinds, strict=True)]
+        mine = [Part(pattern, tuple([inputs[k] for k in places]), coef) for pattern, places, coef in terms]
         known = _RECIPES[key] = Recipe(own, tuple(inputs), record(own, mine, *more))
     return known, dict(zip(known.inputs, values, strict=True))
+
+
+def _input(own: Program, P: Program, value: int, kind: Any) -> int:
+    if isinstance(kind, tuple):
+        return own.constant(P.constants[value])
+    return own.add(f"x{len(own.code)}", (), P.shape(value), P.dtype(value), kind="input")
 
 
 def _kind(P: Program, value: int) -> Any:
@@ -97,11 +99,14 @@ def _merge(P: Program, parts: Sequence[Part]) -> list[Part]:
         factors, part = group[0]
         coef = part.coef
         if len(group) > 1:
-            same, coef = _same(group), 1.0
-            total = added(P, [(f, c) for f, c in same], axes_once(part.pattern), part.pattern.sizes)
-            factors = [total] if total is not None else []
+            shared, rest = common(_same(group))
+            total = added(P, rest, axes_once(part.pattern), part.pattern.sizes)
+            factors, coef = list(shared), 1.0
             if total is None:
                 coef = sum(p.coef for _, p in group)
+            else:
+                factors = _absorbed(P, [*shared, total], part.pattern)
+        factors, coef = _weighted(P, factors, coef, dtype)
         spec = [f.labels for f in factors]
         pattern = numbered(spec, part.pattern.out, part.pattern.inp, dict(enumerate(part.pattern.sizes)))
         merged.append(Part(pattern, tuple(f.value for f in factors), coef))
@@ -110,6 +115,30 @@ def _merge(P: Program, parts: Sequence[Part]) -> list[Part]:
 
 def axes_once(pattern: Pattern) -> list[int]:
     return list(dict.fromkeys(pattern.axes))
+
+
+def _weighted(P: Program, factors: list[Labelled], coef: float, dtype: DType) -> tuple[list[Labelled], float]:
+    """The coefficient multiplied into the smallest factor, so that it is done once for all that follows."""
+    if coef == 1 or not factors:
+        return factors, coef
+    least = min(range(len(factors)), key=lambda k: math.prod(P.shape(factors[k].value)))
+    f = factors[least]
+    value = scaled(P, P.numbers(f.value, dtype), coef)
+    return [Labelled(value, f.labels) if k == least else g for k, g in enumerate(factors)], 1.0
+
+
+def common(
+    terms: Sequence[tuple[list[Labelled], float]],
+) -> tuple[list[Labelled], list[tuple[list[Labelled], float]]]:
+    """The factors that all terms share, and the terms without them: the distributive law."""
+    shared: list[Labelled] = []
+    left = [list(factors) for factors, _ in terms]
+    for f in terms[0][0]:
+        if all(f in factors for factors in left):
+            shared.append(f)
+            for factors in left:
+                factors.remove(f)
+    return shared, [(factors, coef) for factors, (_, coef) in zip(left, terms, strict=True)]
 
 
 def _same(group: Sequence[tuple[list[Labelled], Part]]) -> list[tuple[list[Labelled], float]]:
@@ -139,7 +168,7 @@ def contracted(P: Program, part: Part, dtype: DType) -> list[Labelled]:
         product = pair(P, factors[i], factors[j], needed(i, j), sizes, dtype)
         factors = [f for k, f in enumerate(factors) if k not in best]
         factors.append(product)
-    return _absorbed(P, factors, axes, dict(sizes), part.pattern)
+    return _absorbed(P, factors, part.pattern)
 
 
 def _cheapest(
@@ -161,7 +190,7 @@ def _cheapest(
     return None if best is None else best[1:]
 
 
-def _absorbed(P: Program, factors: list[Labelled], axes: set[int], sizes: Any, pattern: Pattern) -> list[Labelled]:
+def _absorbed(P: Program, factors: list[Labelled], pattern: Pattern) -> list[Labelled]:
     """Factors whose labels another one has too are multiplied into it; outer products stay apart."""
     kept: list[Labelled] = []
     for f in sorted(factors, key=lambda f: -len(f.labels)):
@@ -171,7 +200,7 @@ def _absorbed(P: Program, factors: list[Labelled], axes: set[int], sizes: Any, p
             continue
         big = kept[host]
         order = big.labels
-        value = times(P, big.value, aligned(P, f, order), order, sizes)
+        value = times(P, big.value, aligned(P, f, order), order, pattern.sizes)
         kept[host] = Labelled(value, order)
     position = {a: k for k, a in enumerate(pattern.axes)}
     return sorted(kept, key=lambda f: min((position[a] for a in f.labels), default=-1))
@@ -215,6 +244,18 @@ def outer(P: Program, a: Labelled, b: Labelled, labels: Sequence[int], sizes: An
             value = P.call("dot", A, B, shape=(rows, columns), dtype=dtype, multiplications=rows * columns)
             return P.reshape(value, tuple(sizes[x] for x in labels))
     return times(P, aligned(P, a, labels), aligned(P, b, labels), labels, sizes)
+
+
+def summed(
+    P: Program, terms: Sequence[tuple[list[Labelled], float]], order: Sequence[int], sizes: Any
+) -> Labelled | None:
+    """The sum of terms, factors that all of them share taken out; None where there are only numbers."""
+    shared, rest = common(terms) if len(terms) > 1 else ([], terms)
+    total = added(P, rest, order, sizes)
+    if total is None:
+        number = sum(coef for _, coef in rest)
+        return product(P, shared, number, order, sizes)
+    return product(P, [*shared, total], 1.0, order, sizes) if shared else total
 
 
 def added(
