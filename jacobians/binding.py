@@ -12,7 +12,7 @@ from jacobians.errors import InputError, ShapeError, labels_text, shape_error, s
 from jacobians.terms import Array, Labels, letters, real_array
 
 if TYPE_CHECKING:
-    from jacobians.op import Op
+    from jacobians.declaration import Declaration
 
 Shape = tuple[int, ...]
 OpenShape = tuple[int | None, ...]
@@ -38,12 +38,14 @@ class Binding:
 
     __slots__ = ("inputs", "layouts")
 
-    def __init__(self, op: Op) -> None:
+    def __init__(self, op: Declaration) -> None:
         """Read the op's inputs: what errors call each, and whether integers become floats."""
         self.inputs = {name: (f"{op.label}.{name}", name not in op.data) for name in op.input_names()}
         self.layouts: dict[tuple[Shape, ...], tuple[Signature, dict[str, int]]] = {}
 
-    def bind(self, op: Op, inputs: Mapping[str, ArrayLike]) -> tuple[dict[str, Array], Signature, dict[str, int]]:
+    def bind(
+        self, op: Declaration, inputs: Mapping[str, ArrayLike]
+    ) -> tuple[dict[str, Array], Signature, dict[str, int]]:
         """Checked arrays, their labels, and the size of every label."""
         if inputs.keys() != self.inputs.keys():
             raise self._refusal(op, inputs)
@@ -57,7 +59,7 @@ class Binding:
         op.check(**arrays)
         return arrays, signature, dict(sizes)
 
-    def _refusal(self, op: Op, inputs: Mapping[str, ArrayLike]) -> InputError:
+    def _refusal(self, op: Declaration, inputs: Mapping[str, ArrayLike]) -> InputError:
         for name in inputs:
             if name not in self.inputs:
                 return unknown(op.label, "input", name, self.inputs)
@@ -67,7 +69,7 @@ class Binding:
         )
 
 
-def declared_signature(op: Op, shapes: Mapping[str, OpenShape]) -> Signature:
+def declared_signature(op: Declaration, shapes: Mapping[str, OpenShape]) -> Signature:
     """The labels as the op declares them, with `...` spread out."""
     declared = op.declared()
     batch = _batch(op, declared, shapes)
@@ -75,7 +77,7 @@ def declared_signature(op: Op, shapes: Mapping[str, OpenShape]) -> Signature:
     return Signature(inputs, _expand(op.output, batch), batch)
 
 
-def _batch(op: Op, declared: Mapping[str, str], shapes: Mapping[str, OpenShape]) -> Labels:
+def _batch(op: Declaration, declared: Mapping[str, str], shapes: Mapping[str, OpenShape]) -> Labels:
     """The labels that `...` stands for: as many as the first input with `...` has axes to spare."""
     for name, labels in declared.items():
         words = labels.split()
