@@ -3,7 +3,9 @@
 from jacobians import settings
 from jacobians.constructors import delta_einsum
 from jacobians.descent import Record, descend
+from jacobians.empirical import empirical_fisher, empirical_ntk
 from jacobians.errors import (
+    ConvergenceError,
     DenseLimitError,
     DivergenceError,
     EntryError,
@@ -111,6 +113,7 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "ConvergenceError",
     "Cos",
     "CosineEmbeddingLoss",
     "CosineSimilarity",
@@ -247,6 +250,8 @@ __all__ = [
     "cnn",
     "delta_einsum",
     "descend",
+    "empirical_fisher",
+    "empirical_ntk",
     "mlp",
     "node",
     "rnn",

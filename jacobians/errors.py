@@ -57,6 +57,10 @@ class DivergenceError(JacobiansError):
     """The loss or a parameter is no longer finite; the message says the step and what to do."""
 
 
+class ConvergenceError(JacobiansError):
+    """An iteration that stopped before it reached its tolerance; the message says both and what to do."""
+
+
 def shape_text(sizes: Iterable[int | None]) -> str:
     """`(2, 3)`, `(4)`, `()`; an open size prints as `?`."""
     return "(" + ", ".join("?" if n is None else str(n) for n in sizes) + ")"

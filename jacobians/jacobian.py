@@ -18,6 +18,7 @@ from jacobians.terms import Array, Factor, Labels, Term, real_array
 
 if TYPE_CHECKING:
     from jacobians.forms import Kronecker
+    from jacobians.measures import Norm
     from jacobians.sparse import SparseFormat
 
 Form = Literal["index", "tensor", "slices", "kronecker", "entries", "symbols"]
@@ -143,6 +144,25 @@ class Jacobian(TermSum):
     def nnz(self) -> int:
         """The number of entries that the structure allows to differ from zero (deltas and 0/1 patterns)."""
         return nonzeros(self.terms, self.shape)
+
+    @property
+    def density(self) -> float:
+        """nnz / size: the share of the entries that can differ from zero."""
+        return self.nnz / self.size if self.size else 0.0
+
+    def norm(self, kind: Norm = "frobenius", tolerance: float = 1e-10, iterations: int = 1000) -> float:
+        """The "frobenius" norm (sum of J_oi^2)^1/2, the "spectral" norm max |J v| / |v|, or "max", max |J_oi|.
+
+        From the factors where that loses no digits, else slab by slab, never from the whole array. The spectral norm of
+        a large J comes from Lanczos steps with `apply` and `pull`, right up to `tolerance` (relative).
+
+        Raises:
+            ConvergenceError: the spectral norm needs more than `iterations` restarts.
+            InputError: another `kind`; SciPy is not installed (extra `sparse`, for a large J's spectral norm).
+        """
+        from jacobians.measures import norm
+
+        return norm(self, kind, tolerance, iterations)
 
     @property
     def nbytes(self) -> int:

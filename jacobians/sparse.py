@@ -32,7 +32,8 @@ def sparse_matrix(J: Jacobian, order: int, format: SparseFormat, limit: int | No
     index = np.dtype(np.int32 if max(*shape, stored) < 2**31 else np.int64)
     ends = {"csr": shape[0] + 1, "csc": shape[1] + 1, "coo": stored}[format]
     _check_bytes(J, stored, stored * (J.dtype.itemsize + index.itemsize) + ends * index.itemsize, limit)
-    triples = [_triple(t, J, order, index) for t, _ in terms] or [(np.zeros(0, J.dtype), *[np.zeros(0, index)] * 2)]
+    nothing = (np.zeros(0, J.dtype), np.zeros(0, index), np.zeros(0, index))
+    triples = [_triple(t, J, order, index) for t, _ in terms] or [nothing]
     values, rows, columns = (np.concatenate(parts) for parts in zip(*triples, strict=True))
     made = scipy.coo_array((values, (rows, columns)), shape=shape)
     made.sum_duplicates()

@@ -43,9 +43,9 @@ def entries(term: Term) -> int:
     axes = {*term.out, *term.inp}
     many = 1
     for f in product(listed(_support(term), NUMBERS), axes, term.sizes):
-        many *= f.rows * math.prod(term.sizes[a] for a in f.plain) if f.at else np.count_nonzero(f.values.value)
+        many *= f.rows * math.prod(term.sizes[a] for a in f.plain) if f.at else int(np.count_nonzero(f.values.value))
         axes.difference_update(f.labels)
-    return int(many) * math.prod(term.sizes[a] for a in axes)
+    return many * math.prod(term.sizes[a] for a in axes)
 
 
 def summed_over_pattern(terms: Sequence[Term], n_out: int, shape: Sequence[int], values: Array) -> Array:
