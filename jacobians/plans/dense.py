@@ -15,7 +15,7 @@ import numpy as np
 
 from jacobians.plans.patterns import Part
 from jacobians.plans.products import Labelled, aligned, arranged, pattern_array, volume
-from jacobians.plans.program import PRODUCT, SUM, UNARY, DType, Program, Shape, replayed
+from jacobians.plans.program import OWN, PRODUCT, SUM, UNARY, DType, Program, Shape, replayed
 from jacobians.plans.reduce import _same, axes_once, common_type, contracted, product, recipe, summed
 from jacobians.terms import Array
 
@@ -43,38 +43,21 @@ def owned(P: Program, value: int) -> bool:
     at = P.code[value]
     if at.kind in ("fresh", "write"):
         return True
-    if ".reshape(" in at.template:
+    if at.template.startswith("{0}.reshape("):
         return owned(P, at.operands[0])
-    return at.level in (SUM, PRODUCT, UNARY) or at.template.startswith(CALLS)
+    return at.level in (SUM, PRODUCT, UNARY) or at.template.startswith(OWN) or "order='C'" in at.template
 
 
 def contiguous(P: Program, value: int) -> bool:
     """Whether an array is known to be laid out in the order of its axes."""
     at = P.code[value]
-    if at.template.startswith(("np.array(", "np.zeros(", "np.empty(", *CALLS)) or "order='C'" in at.template:
-        return True
-    if at.kind == "write" or ".reshape(" in at.template:
+    if at.kind == "write" or at.template.startswith("{0}.reshape("):
         return contiguous(P, at.operands[0])
-    if len(at.shape) == 1 and owned(P, value):
-        return True
-    if at.level in (SUM, PRODUCT):  # laid out as the operands are
-        return all(_straight(P, k) for k in at.operands)
-    return False
+    return owned(P, value) and (len(at.shape) < 2 or P.straight[value])
 
 
-def _straight(P: Program, value: int) -> bool:
-    """Whether the axes of a value are in the order of its memory, those of size 1 anywhere."""
-    at = P.code[value]
-    if ".T" in at.template or ".transpose(" in at.template or "swapaxes" in at.template or "einsum" in at.template:
-        return False
-    if at.kind == "input":  # may come in any layout
-        return len(at.shape) < 2
-    return at.kind == "constant" or all(_straight(P, k) for k in at.operands)
-
-
-#: Calls that give an array of their own in the order of its axes.
+#: Operations that can be told to lay out their result in the order of its axes.
 ORDERED = {"{0} * {1}": "multiply", "{0} + {1}": "add", "{0} - {1}": "subtract"}
-CALLS = ("np.dot(", "np.matmul(", "np.multiply(")
 
 
 Group = list[tuple[list[Labelled], Part]]

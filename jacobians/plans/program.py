@@ -18,6 +18,10 @@ DType = np.dtype[Any]
 SUM, PRODUCT, UNARY, ATOM = 1, 2, 3, 4
 
 
+#: Calls that give an array of their own with its axes in order.
+OWN = ("np.dot(", "np.matmul(", "np.zeros(", "np.empty(")
+
+
 class Instruction(NamedTuple):
     """`{0} + {1}` of two values; `level` says how tightly it binds, `kind` what it does beside giving a value."""
 
@@ -37,6 +41,8 @@ class Program:
     def __init__(self) -> None:
         self.code: list[Instruction] = []
         self.constants: dict[int, Any] = {}
+        #: Whether the axes of a value are known to lie in memory in their order (those of size 1 anywhere).
+        self.straight: list[bool] = []
         #: Multiplications of array entries in products of factors, and where they are done.
         self.multiplications: dict[int, int] = {}
         #: Instructions that give no warnings: their op has them on purpose where the result is right all the same.
@@ -65,11 +71,20 @@ class Program:
             return known
         self.code.append(Instruction(template, operands, shape, dtype, level, kind))
         number = len(self.code) - 1
+        self.straight.append(self._is_straight(self.code[number]))
         if kind == "value":
             self._known[key] = number
         if multiplications:
             self.multiplications[number] = multiplications
         return number
+
+    def _is_straight(self, at: Instruction) -> bool:
+        if at.kind == "input":  # may come in any layout
+            return len(at.shape) < 2
+        if at.kind in ("constant", "fresh") or at.template.startswith(OWN) or "order='C'" in at.template:
+            return True
+        turned = any(word in at.template for word in (".T", "transpose", "swapaxes", "moveaxis", "einsum"))
+        return not turned and all([self.straight[k] for k in at.operands])
 
     def input(self, name: str, shape: Shape, dtype: DType) -> int:
         """The next argument of the program."""
@@ -139,6 +154,10 @@ class Program:
         return self.add(f"{{0}}.astype(np.{dtype.name})", (value,), self.shape(value), dtype)
 
     # ----- as a whole -----
+
+    def cost(self, results: Iterable[int]) -> int:
+        """The multiplications that these results need."""
+        return sum(self.multiplications.get(k, 0) for k in self.needed(results))
 
     def needed(self, results: Iterable[int]) -> list[int]:
         """The instructions that these results need, in order; guards and checks are always needed."""

@@ -91,26 +91,62 @@ def common_type(P: Program, parts: Sequence[Part]) -> DType:
 
 def _merge(P: Program, parts: Sequence[Part]) -> list[Part]:
     dtype = common_type(P, parts)
-    groups: dict[tuple[int, ...], list[tuple[list[Labelled], Part]]] = {}
+    groups: dict[tuple[int, ...], list[Part]] = {}
     for part in parts:
-        groups.setdefault(part.pattern.ties, []).append((contracted(P, part, dtype), part))
+        groups.setdefault(part.pattern.ties, []).append(part)
     merged = []
     for group in groups.values():
-        factors, part = group[0]
-        coef = part.coef
-        if len(group) > 1:
-            shared, rest = common(_same(group))
-            total = added(P, rest, axes_once(part.pattern), part.pattern.sizes)
-            factors, coef = list(shared), 1.0
-            if total is None:
-                coef = sum(p.coef for _, p in group)
-            else:
-                factors = _absorbed(P, [*shared, total], part.pattern)
+        pattern = group[0].pattern
+        factors, coef = _group(P, group, dtype)
         factors, coef = _weighted(P, factors, coef, dtype)
-        spec = [f.labels for f in factors]
-        pattern = numbered(spec, part.pattern.out, part.pattern.inp, dict(enumerate(part.pattern.sizes)))
-        merged.append(Part(pattern, tuple(f.value for f in factors), coef))
-    return [part for part in merged if part.coef]
+        if coef:
+            spec = numbered([f.labels for f in factors], pattern.out, pattern.inp, dict(enumerate(pattern.sizes)))
+            merged.append(Part(spec, tuple(f.value for f in factors), coef))
+    return merged
+
+
+def _group(P: Program, group: Sequence[Part], dtype: DType) -> tuple[list[Labelled], float]:
+    """Terms with equal deltas as one."""
+    terms = [(contracted(P, part, dtype), part.coef) for part in group]
+    if len(terms) == 1:
+        return terms[0]
+    ways = [_joined(P, terms, group[0].pattern)]
+    if (early := _factored(P, group, dtype)) is not None:
+        ways.append(early)
+    return min(ways, key=lambda way: P.cost(f.value for f in way[0]))
+
+
+def _joined(
+    P: Program, terms: Sequence[tuple[list[Labelled], float]], pattern: Pattern
+) -> tuple[list[Labelled], float]:
+    shared, rest = common(terms)
+    total = added(P, rest, axes_once(pattern), pattern.sizes)
+    if total is None:
+        return shared, sum(coef for _, coef in rest)
+    return _absorbed(P, [*shared, total], pattern), 1.0
+
+
+def _factored(P: Program, group: Sequence[Part], dtype: DType) -> tuple[list[Labelled], float] | None:
+    """Factors that all terms share taken out before the sums over hidden labels, where they share hidden labels."""
+    raw = [
+        ([Labelled(v, a) for v, a in zip(part.values, part.pattern.factors, strict=True)], part.coef) for part in group
+    ]
+    shared, rest = common(raw)
+    pattern = group[0].pattern
+    sizes = dict(enumerate(pattern.sizes))
+    keep = {*pattern.axes, *(a for f in shared for a in f.labels)}
+    hidden = keep - {*pattern.axes}
+    if not hidden or any(part.pattern.sizes[a] != sizes[a] for part in group for a in hidden if a < len(part.pattern.sizes)):
+        return None
+    terms = []
+    for part, (factors, coef) in zip(group, rest, strict=True):
+        inner = part.pattern._replace(factors=tuple(f.labels for f in factors), out=tuple(sorted(keep)), inp=())
+        terms.append((contracted(P, Part(inner, tuple(f.value for f in factors), 1.0), dtype), coef))
+    total = added(P, terms, sorted(keep), sizes)
+    factors = [*shared] if total is None else [*shared, total]
+    whole = pattern._replace(factors=tuple(f.labels for f in factors))
+    coef = sum(c for _, c in rest) if total is None else 1.0
+    return contracted(P, Part(whole, tuple(f.value for f in factors), 1.0), dtype), coef
 
 
 def axes_once(pattern: Pattern) -> list[int]:

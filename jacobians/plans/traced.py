@@ -7,6 +7,7 @@ recorded as a guard, which the plan checks at every point.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -58,15 +59,19 @@ class Recorder:
         self.guards.append((condition.number, answer))
         return answer
 
-    def add(self, template: str, operands: tuple[int, ...], blank: Any, level: int = ATOM) -> Any:
-        """A recorded instruction; `blank` is an array (or a tuple of arrays) of the result's shape and type."""
-        if isinstance(blank, tuple):
-            whole = self.program.add(template, operands, (), np.dtype(object), level)
-            return tuple(self.add(f"{{0}}[{k}]", (whole,), item) for k, item in enumerate(blank))
-        number = self.program.add(template, operands, np.shape(blank), np.asarray(blank).dtype, level)
+    def add(self, template: str, operands: list[int], shape: Shape, dtype: DType, level: int = ATOM) -> Traced:
+        """A recorded instruction."""
+        number = self.program.add(template, tuple(operands), shape, dtype, level)
         if np.geterr() != self.errors:
             self.program.quiet.add(number)
         return Traced(self, number)
+
+    def like(self, template: str, operands: list[int], blank: Any) -> Any:
+        """A recorded instruction that gives an array, or a tuple of arrays, of the shape and type of `blank`."""
+        if not isinstance(blank, tuple):
+            return self.add(template, operands, np.shape(blank), np.asarray(blank).dtype)
+        whole = self.add(template, operands, (), np.dtype(object))
+        return tuple(self.like(f"{{0}}[{k}]", [whole.number], item) for k, item in enumerate(blank))
 
     def written(self, value: Any, operands: list[int]) -> str:
         """Source of an argument; arrays become operands."""
@@ -130,7 +135,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         self.recorder, self.number = recorder, number
         self.shape, self.dtype = recorder.program.shape(number), recorder.program.dtype(number)
         self.ndim = len(self.shape)
-        self.size = int(np.prod(self.shape, dtype=np.int64))
+        self.size = math.prod(self.shape)
 
     # ----- NumPy's protocols -----
 
@@ -142,36 +147,35 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
             raise Untraceable(f"np.{ufunc.__name__} into a given array")
         operands: list[int] = []
         texts = [self.recorder.written(value, operands) for value in inputs]
-        if method == "__call__" and ufunc is not np.matmul and not kwargs:
-            return self._elementwise(ufunc, inputs, texts, tuple(operands))
-        options = "".join(f", {k}={self.recorder.written(v, operands)}" for k, v in kwargs.items())
+        if method == "__call__" and not kwargs:
+            return self._product(inputs, texts, operands) if ufunc is np.matmul else self._each(
+                ufunc, inputs, texts, operands
+            )
         if method not in ("__call__", "reduce", "accumulate", "outer"):
             raise Untraceable(f"np.{ufunc.__name__}.{method}")
-        if ufunc is np.matmul:
-            shape, dtype = _matmul_shape(*map(_shape, inputs)), np.result_type(*(v.dtype for v in inputs))
-            blank: Any = np.broadcast_to(np.ones((), dtype), shape)
-            return self.recorder.add(" @ ".join(texts), tuple(operands), blank, PRODUCT)
+        options = "".join(f", {k}={self.recorder.written(v, operands)}" for k, v in kwargs.items())
         with np.errstate(all="ignore"):
             blank = getattr(ufunc, method)(*map(_blank, inputs), **kwargs)
         name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        return self.recorder.add(f"np.{name}({', '.join(texts)}{options})", tuple(operands), blank)
+        return self.recorder.like(f"np.{name}({', '.join(texts)}{options})", operands, blank)
 
-    def _elementwise(
-        self, ufunc: np.ufunc, inputs: tuple[Any, ...], texts: list[str], operands: tuple[int, ...]
-    ) -> Any:
-        kinds = tuple(v.dtype if isinstance(v, Traced | np.ndarray | np.generic) else v for v in inputs)
-        dtype = _ufunc_type(ufunc, kinds)
-        shape = np.broadcast_shapes(*map(_shape, inputs))
-        if isinstance(dtype, tuple):
-            blank: Any = tuple(np.broadcast_to(np.ones((), d), shape) for d in dtype)
-        else:
-            blank = np.broadcast_to(np.ones((), dtype), shape)
+    def _product(self, inputs: Sequence[Any], texts: list[str], operands: list[int]) -> Traced:
+        shape, dtype = _matmul_shape(*map(_shape, inputs)), np.result_type(*(v.dtype for v in inputs))
+        return self.recorder.add(" @ ".join(texts), operands, shape, dtype, PRODUCT)
+
+    def _each(self, ufunc: np.ufunc, inputs: tuple[Any, ...], texts: list[str], operands: list[int]) -> Any:
+        """An elementwise function."""
+        kinds = tuple([v.dtype if isinstance(v, Traced | np.ndarray | np.generic) else v for v in inputs])
+        dtype, shape = _ufunc_type(ufunc, kinds), _broadcast(*map(_shape, inputs))
         sign, level = INFIX.get(ufunc.__name__, ("", ATOM))
         if sign:
-            return self.recorder.add(f" {sign} ".join(texts), operands, blank, level)
+            return self.recorder.add(f" {sign} ".join(texts), operands, shape, dtype, level)
         if ufunc is np.negative:
-            return self.recorder.add(f"-{texts[0]}", operands, blank, UNARY)
-        return self.recorder.add(f"np.{ufunc.__name__}({', '.join(texts)})", operands, blank)
+            return self.recorder.add(f"-{texts[0]}", operands, shape, dtype, UNARY)
+        template = f"np.{ufunc.__name__}({', '.join(texts)})"
+        if isinstance(dtype, tuple):
+            return self.recorder.like(template, operands, tuple(np.broadcast_to(np.ones((), d), shape) for d in dtype))
+        return self.recorder.add(template, operands, shape, dtype)
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         if func in ABOUT:
@@ -180,14 +184,16 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         operands: list[int] = []
         texts = [self.recorder.written(value, operands) for value in args]
         texts += [f"{k}={self.recorder.written(v, operands)}" for k, v in kwargs.items()]
+        template = f"{name}({', '.join(texts)})"
+        if func is np.where and len(args) == 3:
+            kinds = [v.dtype if isinstance(v, Traced | np.ndarray | np.generic) else v for v in args[1:]]
+            return self.recorder.add(template, operands, _broadcast(*map(_shape, args)), np.result_type(*kinds))
         with np.errstate(all="ignore"):
             try:
                 blank = func(*map(_blank, args), **{k: _blank(v) for k, v in kwargs.items()})
             except np.linalg.LinAlgError:  # ones are a singular matrix
                 blank = func(*map(_regular, args), **kwargs)
-        if isinstance(blank, tuple | list):
-            blank = tuple(blank)
-        return self.recorder.add(f"{name}({', '.join(texts)})", tuple(operands), blank)
+        return self.recorder.like(template, operands, tuple(blank) if isinstance(blank, tuple | list) else blank)
 
     # ----- methods and attributes of arrays -----
 
@@ -197,7 +203,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         texts += [f"{k}={self.recorder.written(v, operands)}" for k, v in kwargs.items()]
         with np.errstate(all="ignore"):
             blank = getattr(_blank(self), name)(*map(_blank, args), **kwargs)
-        return self.recorder.add(f"{{0}}.{name}({', '.join(texts)})", tuple(operands), blank)
+        return self.recorder.like(f"{{0}}.{name}({', '.join(texts)})", operands, blank)
 
     def __getattr__(self, name: str) -> Any:
         if name in METHODS:
@@ -208,7 +214,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def T(self) -> Any:
-        return self.recorder.add("{0}.T", (self.number,), _blank(self).T) if self.ndim > 1 else self
+        return self.recorder.add("{0}.T", [self.number], self.shape[::-1], self.dtype) if self.ndim > 1 else self
 
     @property
     def real(self) -> Traced:
@@ -234,7 +240,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         blanks = tuple(_blank(k) for k in index) if isinstance(index, tuple) else _blank(index)
         if any(isinstance(k, Traced) and k.dtype == bool for k in (index if isinstance(index, tuple) else (index,))):
             raise Untraceable("a selection by a condition: its shape depends on the entries")
-        return self.recorder.add(f"{{0}}[{', '.join(parts)}]", tuple(operands), _blank(self)[blanks])
+        return self.recorder.like(f"{{0}}[{', '.join(parts)}]", operands, _blank(self)[blanks])
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise Untraceable("an assignment into an array")
@@ -294,6 +300,11 @@ def _index(value: Any, recorder: Recorder, operands: list[int]) -> str:
     if isinstance(value, np.integer):
         return str(int(value))
     return recorder.written(value, operands)
+
+
+@lru_cache(maxsize=4096)
+def _broadcast(*shapes: Shape) -> Shape:
+    return np.broadcast_shapes(*shapes)
 
 
 def _matmul_shape(one: Shape, two: Shape) -> Shape:
