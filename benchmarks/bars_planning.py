@@ -22,8 +22,8 @@ def chain(layers: int) -> tuple[jac.Model, Planning]:
     """All gradients of a network of so many layers."""
     params, equations = tasks.network([3] * (layers + 1))
     shapes = {**params, "x": (3,), "y": (3,)}
-    sizes = [f"{name} : {' x '.join(map(str, shape))}" for name, shape in shapes.items()]
-    model = jac.Model.parse("\n".join([*sizes, *equations, f"L = squared_error(z{layers}, y)"]))
+    equations.append(f"L = squared_error(z{layers}, y)")
+    model = jac.Model.parse(tasks.model_text(shapes, equations))
     return model, lambda: model.plan("L")
 
 

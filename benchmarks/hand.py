@@ -134,9 +134,9 @@ def classifier(W1: Array, b1: Array, W2: Array, b2: Array, W3: Array, b3: Array,
 
 
 def batch_classifier(
-    W1: Array, b1: Array, W2: Array, b2: Array, W3: Array, b3: Array, X: Array, y: Array
+    W1: Array, b1: Array, W2: Array, b2: Array, W3: Array, b3: Array, x: Array, y: Array
 ) -> list[Array]:
-    z1 = X @ W1.T + b1
+    z1 = x @ W1.T + b1
     a1 = np.maximum(z1, 0)
     z2 = a1 @ W2.T + b2
     a2 = np.maximum(z2, 0)
@@ -149,7 +149,7 @@ def batch_classifier(
     d2 *= z2 > 0
     d1 = d2 @ W2
     d1 *= z1 > 0
-    return [d1.T @ X, d1.sum(axis=0), d2.T @ a1, d2.sum(axis=0), d3.T @ a2, d3.sum(axis=0)]
+    return [d1.T @ x, d1.sum(axis=0), d2.T @ a1, d2.sum(axis=0), d3.T @ a2, d3.sum(axis=0)]
 
 
 def each_output_by_parameters(

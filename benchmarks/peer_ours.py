@@ -14,8 +14,7 @@ Call = Callable[[], Any]
 
 
 def _plan(task: Task) -> Any:
-    samples = {"samples": task.samples[:1]} if task.samples else {}
-    return jac.Model.parse(task.text).plan(list(task.asked), **samples)
+    return jac.Model.parse(task.text).plan(list(task.asked))
 
 
 def fresh(task: Task) -> Callable[[], Call]:

@@ -54,15 +54,14 @@ class Measured:
 
 def planned(sizes: Sequence[int], of: str, wrt: str | None = None, samples: int = 0) -> timing.Call:
     """The warm call of a plan of a tanh network: `of` by `wrt`, or by all parameters."""
-    params, equations = tasks.network(sizes)
+    params, equations = tasks.network(sizes, rows=bool(samples))
     last = len(sizes) - 1
-    shapes = {**params, "x": tuple(sizes[:1]), "y": tuple(sizes[-1:])}
-    declared = [f"{name} : {' x '.join(map(str, shape))}" for name, shape in shapes.items()]
-    model = jac.Model.parse("\n".join([*declared, *equations, f"L = squared_error(z{last}, y)"]))
-    plan = model.plan(of, wrt, **({"samples": ("x",)} if samples else {}))
+    rows = (samples,) if samples else ()
+    shapes = {**params, "x": (*rows, sizes[0]), "y": (*rows, sizes[-1])}
+    equations.append(f"L = squared_error(z{last}, y)")
+    model = jac.Model.parse(tasks.model_text(shapes, equations))
+    plan = model.plan(of, wrt, samples=["x"] if samples else [])
     rng = np.random.default_rng(0)
-    if samples:
-        shapes["x"] = (samples, *shapes["x"])
     point = {name: rng.standard_normal(shape) / np.sqrt(shape[-1]) for name, shape in shapes.items()}
     plan(point)
     return lambda: plan(point)

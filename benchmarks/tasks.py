@@ -36,16 +36,15 @@ class Task:
     asked: Sequence[tuple[str, str]]
     #: Leaves that are whole numbers, which nothing is differentiated by.
     constants: Mapping[str, Any] = field(default_factory=dict)
-    #: The leaf with a sample in each row and the number of samples: Jacobians per sample.
-    samples: tuple[str, int] | None = None
+    #: The leaf with a sample in each row, where the peers are to map over samples; our model has the axis itself.
+    samples: str = ""
     name: str = ""
 
     @property
     def text(self) -> str:
         """The model as a user writes it."""
-        shapes = {**self.shapes, **{name: np.shape(value) for name, value in self.constants.items()}}
-        sizes = {name: " x ".join(map(str, shape)) or "scalar" for name, shape in shapes.items()}
-        return "\n".join([*(f"{name} : {size}" for name, size in sizes.items()), self.equations])
+        constants = {name: np.shape(value) for name, value in self.constants.items()}
+        return model_text({**self.shapes, **constants}, [self.equations])
 
     @cached_property
     def inputs(self) -> dict[str, np.ndarray]:
@@ -53,8 +52,6 @@ class Task:
         rng = np.random.default_rng(0)
         drawn = {}
         for name, shape in self.shapes.items():
-            if self.samples and name == self.samples[0]:
-                shape = (self.samples[1], *shape)
             fan_in = np.prod(shape[1:]) if len(shape) > 1 else 1
             drawn[name] = rng.standard_normal(shape) / np.sqrt(fan_in)
         return drawn
@@ -87,13 +84,13 @@ class Task:
 
     def each_sample(self) -> list[list[np.ndarray]]:
         """The inputs of one sample after the other, for libraries that take one at a time."""
-        name, number = self.samples or ("", 1)
-        return [[a[n] if k == name else a for k, a in self.inputs.items()] for n in range(number)]
+        number = self.shapes[self.samples][0]
+        return [[a[n] if k == self.samples else a for k, a in self.inputs.items()] for n in range(number)]
 
     @property
     def batch_axes(self) -> list[int | None]:
         """For each input, the axis that runs over samples."""
-        return [0 if self.samples and name == self.samples[0] else None for name in self.shapes]
+        return [0 if name == self.samples else None for name in self.shapes]
 
 
 # ----- functions of the networks -----
@@ -128,13 +125,22 @@ def attention(ops: SimpleNamespace, X: Any, W_Q: Any, W_K: Any, W_V: Any) -> Any
 # ----- pieces of the tasks -----
 
 
-def network(sizes: Sequence[int], activation: str = "tanh") -> tuple[dict[str, Shape], list[str]]:
-    """Shapes of the parameters, and the equations of a network whose last layer is linear."""
+def model_text(shapes: Mapping[str, Shape], equations: Sequence[str]) -> str:
+    """Declarations, then equations."""
+    declared = [f"{name} : {' x '.join(map(str, shape)) or 'scalar'}" for name, shape in shapes.items()]
+    return "\n".join([*declared, *equations])
+
+
+def network(sizes: Sequence[int], activation: str = "tanh", rows: bool = False) -> tuple[dict[str, Shape], list[str]]:
+    """Shapes of the parameters, and the equations of a network whose last layer is linear.
+
+    With `rows`, x has a sample in each row, which `linear` takes and W @ x does not.
+    """
     shapes: dict[str, Shape] = {}
     equations, source = [], "x"
     for k, (inner, outer) in enumerate(pairwise(sizes), 1):
         shapes |= {f"W{k}": (outer, inner), f"b{k}": (outer,)}
-        equations.append(f"z{k} = W{k} @ {source} + b{k}")
+        equations.append(f"z{k} = linear({source}, W{k}, b{k})" if rows else f"z{k} = W{k} @ {source} + b{k}")
         if k + 1 < len(sizes):
             equations.append(f"a{k} = {activation}(z{k})")
             source = f"a{k}"
@@ -168,15 +174,15 @@ def loss_and_output(*sizes: int) -> Task:
 
 
 def output_by_parameters(*sizes: int, samples: int = 0) -> Task:
-    params, equations = network(sizes)
+    params, equations = network(sizes, rows=bool(samples))
     last = len(sizes) - 1
     return Task(
         f"MLP {'-'.join(map(str, sizes))} tanh: output by all W, b" + f", {samples} samples each" * bool(samples),
-        {**params, "x": sizes[:1]},
+        {**params, "x": (samples, sizes[0]) if samples else sizes[:1]},
         "\n".join(equations),
         {f"z{last}": layer(last)},
         every(f"z{last}", list(params)),
-        samples=("x", samples) if samples else None,
+        samples="x" if samples else "",
     )
 
 
@@ -258,15 +264,13 @@ def classifier(*sizes: int) -> Task:
 
 
 def batch_classifier(batch: int, *sizes: int) -> Task:
-    """All gradients of the mean loss of a batch, a sample in each row of X."""
-    params, _ = network(sizes, "relu")
+    """All gradients of the mean loss of a batch, a sample in each row of x."""
+    params, equations = network(sizes, "relu", rows=True)
     last = len(sizes) - 1
     classes = np.random.default_rng(1).integers(sizes[-1], size=batch)
-    equations = [f"z{k} = linear({f'a{k - 1}' if k > 1 else 'X'}, W{k}, b{k})" for k in range(1, last + 1)]
-    activations = [f"a{k} = relu(z{k})" for k in range(1, last)]
 
-    def loss(ops: SimpleNamespace, X: Any, y: np.ndarray, **params: Any) -> Any:
-        a = X
+    def loss(ops: SimpleNamespace, x: Any, y: np.ndarray, **params: Any) -> Any:
+        a = x
         for k in range(1, last + 1):
             z = a @ params[f"W{k}"].T + params[f"b{k}"]
             a = ops.relu(z)
@@ -274,8 +278,8 @@ def batch_classifier(batch: int, *sizes: int) -> Task:
 
     return Task(
         f"{'-'.join(map(str, sizes))} ReLU + CE, batch {batch}: all gradients",
-        {**params, "X": (batch, sizes[0])},
-        "\n".join([*equations, *activations, f"L = cross_entropy_index(z{last}, y)"]),
+        {**params, "x": (batch, sizes[0])},
+        "\n".join([*equations, f"L = cross_entropy_index(z{last}, y)"]),
         {"L": loss},
         every("L", list(params)),
         constants={"y": classes},
