@@ -1,7 +1,8 @@
 """The empirical tangent kernel and the empirical Fisher information of a whole data set, from chunks of Jacobians.
 
-Each block of the result computes the Jacobians that it needs and drops them: they are never in memory as a whole. The
-kernel computes those of a chunk again for every block in its row, which costs little beside the product of two chunks.
+Each block of the result computes the Jacobians that it needs and drops them: they are never in memory as a whole. In
+the kernel they stay factors and deltas: of a layer z = W a, J J^T is the product of two small kernels, that of the
+inputs a and that of the derivatives by z, entry by entry.
 
 Source: Jacot, Gabriel, Hongler, "Neural Tangent Kernel" (2018); Kunstner, Balles, Hennig, "Limitations of the Empirical
 Fisher Approximation" (2019), eq. 4.
@@ -12,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from jacobians.errors import InputError, shape_text
 from jacobians.extras import library
 from jacobians.per_sample import PerSample
 from jacobians.samples import Samples
+from jacobians.second import split
 from jacobians.terms import Array
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 def empirical_ntk(
     model: Model,
     of: str,
-    samples: Mapping[str, ArrayLike],
+    samples: Mapping[str, Any],
     *,
     wrt: str | Iterable[str] | None = None,
     point: Mapping[str, ArrayLike] | None = None,
@@ -64,7 +67,7 @@ def empirical_ntk(
 def empirical_fisher(
     model: Model,
     of: str,
-    samples: Mapping[str, ArrayLike],
+    samples: Mapping[str, Any],
     *,
     wrt: str | Iterable[str] | None = None,
     point: Mapping[str, ArrayLike] | None = None,
@@ -109,15 +112,12 @@ class Kernel:
     def __call__(self, *arrays: Array) -> Array:
         """(n, *of, m, *of), or (n, m) with `trace`."""
         half = len(arrays) // 2
-        one = self.jacobians(*arrays[:half])
-        two = one if arrays[0][0] == arrays[half][0] else self.jacobians(*arrays[half:])
-        shape = () if self.trace else self.jacobians.model.shapes[self.jacobians.of]
-        left, right = ((len(arrays[k]), *shape) for k in (0, half))
-        rows, columns = math.prod(left), math.prod(right)
-        block: Array = np.zeros((rows, columns), self.jacobians.dtype)
-        for J, K in zip(one, two, strict=True):
-            block += J.reshape(rows, -1) @ K.reshape(columns, -1).T
-        return block.reshape(*left, *right)
+        one = self.jacobians.structured(*arrays[:half])
+        two = one if arrays[0][0] == arrays[half][0] else self.jacobians.structured(*arrays[half:])
+        if self.trace:  # the outputs are summed over, as the parameters are
+            one, two = ([split(J, 1) for J in side] for side in (one, two))
+        blocks = ((J @ K.T).dense() for J, K in zip(one, two, strict=True))
+        return reduce(np.add, blocks).astype(self.jacobians.dtype, copy=False)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _asked(
     where: str,
     model: Model,
     of: str,
-    samples: Mapping[str, ArrayLike],
+    samples: Mapping[str, Any],
     wrt: str | Iterable[str] | None,
     point: Mapping[str, ArrayLike] | None,
     chunk: int | None,

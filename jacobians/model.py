@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -189,6 +189,34 @@ class Model:
         from jacobians.plans.asked import plan_of_model
 
         return plan_of_model(self, of, wrt, order, samples, structured)
+
+    def jacobian_array(
+        self,
+        of: str,
+        wrt: str | Iterable[str],
+        samples: Mapping[str, Any],
+        *,
+        point: Mapping[str, ArrayLike] | None = None,
+        chunk: int | None = None,
+        path: str | Path | None = None,
+        progress: bool = False,
+        threads: int | None = None,
+    ) -> Any:
+        """The Jacobians of n samples, a dask array of shape (n, *of.shape, *wrt.shape); of several leaves by name.
+
+        `samples` gives the leaves that differ, {"x": (n, *x.shape)}: arrays of NumPy, dask or zarr. All others are as
+        in `point` or in the model's text. `chunk` samples are computed together (default: those of 64 MB of results).
+        With `path` everything is computed now, `threads` chunks at once, and written to zarr in that folder; a run that
+        was killed goes on where it stopped when it is called again.
+
+        Raises:
+            InputError: an unknown leaf, samples of other shapes or unequal number, a leaf without a value; a path that
+                holds something else; dask or zarr missing (extra `scale`).
+            DenseLimitError: the Jacobians of one sample are too large.
+        """
+        from jacobians.samples import jacobian_array
+
+        return jacobian_array(self, of, wrt, samples, point, chunk, path, progress, threads)
 
     def missing(self) -> list[str]:
         """The leaves that the model gives no value for."""

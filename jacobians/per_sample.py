@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jacobians.algebra import INDICES
 from jacobians.batched import NotBatchedError, batched, prove, restricted
+from jacobians.constructors import delta_einsum
 from jacobians.errors import JacobiansError
+from jacobians.jacobian import Jacobian
 from jacobians.op import Shape
-from jacobians.terms import Array
+from jacobians.terms import Array, letters
 
 if TYPE_CHECKING:
     from jacobians.model import Model
@@ -67,6 +70,13 @@ class PerSample:
         """The same where `wrt` is a single leaf."""
         return self(numbers, *values)[0]
 
+    def structured(self, numbers: Array, *values: Array) -> list[Jacobian]:
+        """The same as factors and deltas, n, *of | *wrt, for leaves without samples; dense where it must be."""
+        if self.why_single or len(numbers) == 1:
+            return [_of_array(J, len(self.model.shapes[self.of]) + 1) for J in self(numbers, *values)]
+        run = self._model(len(numbers)).run({**self.fixed, **dict(zip(self.samples, values, strict=True))})
+        return [run.jacobian(self.of, name) for name in self.wrt]
+
     def _together(self, n: int, rows: Mapping[str, Array]) -> dict[str, Array] | None:
         """All samples through the batched model; None where an op refuses a value, so that its sample is looked for."""
         try:
@@ -95,8 +105,11 @@ class PerSample:
             if n == 1:
                 plans[n] = self.model.plan(pairs)
             else:
-                plans[n] = batched(self.model, frozenset(self.samples), n).plan(pairs, samples=self.samples)
+                plans[n] = self._model(n).plan(pairs, samples=self.samples)
         return plans[n]
+
+    def _model(self, n: int) -> Model:
+        return batched(self.model, frozenset(self.samples), n)
 
     def __getstate__(self) -> dict[str, Any]:
         """What is sent to another process: all but the plans."""
@@ -105,3 +118,10 @@ class PerSample:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._threads = local()
+
+
+def _of_array(values: Array, outputs: int) -> Jacobian:
+    """A dense Jacobian, its first axes outputs."""
+    labels = letters(INDICES, values.ndim)
+    out, inp = labels[:outputs], labels[outputs:]
+    return delta_einsum(f"{' '.join(labels)} -> {' '.join(out)} | {' '.join(inp)}", values)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class Samples:
         model: Model,
         of: str,
         wrt: Sequence[str],
-        samples: Mapping[str, ArrayLike],
+        samples: Mapping[str, Any],
         point: Mapping[str, ArrayLike] | None,
         chunk: int | None,
     ) -> None:
@@ -86,13 +87,12 @@ def jacobian_array(
     model: Model,
     of: str,
     wrt: str | Iterable[str],
-    samples: Mapping[str, ArrayLike],
-    *,
-    point: Mapping[str, ArrayLike] | None = None,
-    chunk: int | None = None,
-    path: Any = None,
-    progress: bool = False,
-    threads: int | None = None,
+    samples: Mapping[str, Any],
+    point: Mapping[str, ArrayLike] | None,
+    chunk: int | None,
+    path: str | Path | None,
+    progress: bool,
+    threads: int | None,
 ) -> Any:
     """See `Model.jacobian_array`."""
     names = [wrt] if isinstance(wrt, str) else list(wrt)

@@ -33,7 +33,7 @@ UNFINISHED = ".partial"
 BLOCK = 2**26
 
 
-def stored(asked: Samples, path: Any, progress: bool, threads: int | None) -> dict[str, Any]:
+def stored(asked: Samples, path: str | Path, progress: bool, threads: int | None) -> dict[str, Any]:
     """Compute what is not yet in the group at `path`, and give its arrays as dask arrays.
 
     Raises:
