@@ -9,6 +9,7 @@ import numpy as np
 import tasks
 import timing
 from table import Bar
+from task import model_text
 
 import jacobians as jac
 
@@ -23,7 +24,7 @@ def chain(layers: int) -> tuple[jac.Model, Planning]:
     params, equations = tasks.network([3] * (layers + 1))
     shapes = {**params, "x": (3,), "y": (3,)}
     equations.append(f"L = squared_error(z{layers}, y)")
-    model = jac.Model.parse(tasks.model_text(shapes, equations))
+    model = jac.Model.parse(model_text(shapes, equations))
     return model, lambda: model.plan("L")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import autograd
 import autograd.numpy as anp
 import numpy as np
-from tasks import Task
+from task import Task
 
 
 def log_softmax(z: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import casadi as ca
 import numpy as np
-from tasks import Task
+from task import Task
 
 
 def log_softmax(z: Any) -> Any:

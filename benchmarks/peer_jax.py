@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from tasks import Task
+from task import Task
 
 jax.config.update("jax_enable_x64", True)
 

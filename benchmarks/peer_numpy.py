@@ -7,7 +7,7 @@ from typing import Any
 
 import hand
 import numpy as np
-from tasks import Task
+from task import Task
 
 Call = Callable[[], Any]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from tasks import Task
+from task import Task
 
 import jacobians as jac
 

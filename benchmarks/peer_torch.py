@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from tasks import Task
+from task import Task
 from torch.nn import functional
 
 OPS = SimpleNamespace(

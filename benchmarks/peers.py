@@ -1,8 +1,9 @@
 """The table of peers: `python benchmarks/peers.py`, everything; `--quick` for a first look.
 
     python benchmarks/peers.py --tasks "N1* N4" --peers "ours* hand* jax_rev" --json found.json --again
+    python benchmarks/peers.py --json found.json --report         # the tables of a run again
 
-Needs Linux and the extra `benchmarks`. Ends with status 1 where a result is wrong.
+Needs Linux and the extra `benchmarks`. Ends with status 1 where a result is wrong or ours is missing.
 """
 
 from __future__ import annotations
@@ -64,9 +65,15 @@ def report(results: dict[str, Any]) -> str:
         f"{sum(bar.reached for bar in found)} of {len(found)} bars reached",
         "Warm medians of every peer:",
         table.medians(results["tasks"]),
+        "In short:",
+        table.short(results["tasks"]),
         "\n".join(table.remarks(results["tasks"])),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def fails(pairs: dict[str, dict[str, Any]]) -> bool:
+    return any(table.wrong(facts) or ("failed" in facts and peer.startswith("ours")) for peer, facts in pairs.items())
 
 
 def main() -> None:
@@ -81,14 +88,18 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="few samples, one first call, nothing that compiles for long"
     )
+    parser.add_argument("--report", action="store_true", help="measure nothing, print what the JSON file has")
     arguments = parser.parse_args()
+    if arguments.report and not (arguments.json and arguments.json.exists()):
+        parser.error("--report prints what a run has kept: give its file as --json FILE")
     results: dict[str, Any] = {"tasks": {}}
     if arguments.json and arguments.json.exists():
         results = json.loads(arguments.json.read_text())
-    results["surroundings"] = surroundings.describe(arguments.threads)
-    run(arguments, results)
+    if not arguments.report:
+        results["surroundings"] = surroundings.describe(arguments.threads)
+        run(arguments, results)
     print(report(results))
-    sys.exit(any(table.wrong(facts) for entry in results["tasks"].values() for facts in entry["pairs"].values()))
+    sys.exit(any(fails(entry["pairs"]) for entry in results["tasks"].values()))
 
 
 if __name__ == "__main__":

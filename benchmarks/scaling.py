@@ -18,6 +18,7 @@ import surroundings
 import table
 import tasks
 import timing
+from task import model_text
 
 import jacobians as jac
 
@@ -59,7 +60,7 @@ def planned(sizes: Sequence[int], of: str, wrt: str | None = None, samples: int 
     rows = (samples,) if samples else ()
     shapes = {**params, "x": (*rows, sizes[0]), "y": (*rows, sizes[-1])}
     equations.append(f"L = squared_error(z{last}, y)")
-    model = jac.Model.parse(tasks.model_text(shapes, equations))
+    model = jac.Model.parse(model_text(shapes, equations))
     plan = model.plan(of, wrt, samples=["x"] if samples else [])
     rng = np.random.default_rng(0)
     point = {name: rng.standard_normal(shape) / np.sqrt(shape[-1]) for name, shape in shapes.items()}

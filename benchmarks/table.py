@@ -134,6 +134,18 @@ def summary(tasks: Mapping[str, Mapping[str, Any]]) -> str:
     return markdown(rows)
 
 
+def short(tasks: Mapping[str, Mapping[str, Any]]) -> str:
+    """What a reader wants to know first."""
+    rows = [["task", "ours", "by hand", "fastest peer", "first call", "JAX's"]]
+    for name, entry in tasks.items():
+        pairs, best = entry["pairs"], fastest(entry["pairs"])
+        warm = [duration(seconds_of(pairs, p)) for p in ("ours", "hand")]
+        rival = f"{duration(pairs[best]['seconds'])} ({best})" if best else "-"
+        firsts = [duration(seconds_of(pairs, p, "first")) for p in ("ours", REFERENCE)]
+        rows.append([f"{name} {entry['title']}", *warm, rival, *firsts])
+    return markdown(rows)
+
+
 def medians(tasks: Mapping[str, Mapping[str, Any]]) -> str:
     """Every peer, warm, on every task."""
     rows = [["task", *PEERS]]

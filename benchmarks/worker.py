@@ -22,13 +22,14 @@ import libraries
 import numpy as np
 import tasks
 import timing
+from task import Task
 from threadpoolctl import threadpool_info
 
 #: Bytes of data a process may take: forward mode by weights would ask for all there is.
 MEMORY = 12 << 30
 
 
-def first_call(peer: libraries.Peer, task: tasks.Task) -> tuple[timing.Call, list[np.ndarray], dict[str, Any]]:
+def first_call(peer: libraries.Peer, task: Task) -> tuple[timing.Call, list[np.ndarray], dict[str, Any]]:
     """The warm call, the first result as arrays, and what was found out."""
     module = importlib.import_module(peer.module)
     build: Callable[[], timing.Call] = getattr(module, peer.function)(task)
@@ -64,7 +65,7 @@ def turn(call: timing.Call, seconds: float, n: int) -> dict[str, Any]:
     return {"median": statistics.median(found), "samples": len(found), "foreign": max(foreign, 0.0)}
 
 
-def serve(task: tasks.Task, name: str, reference: Path, answer: Callable[[dict[str, Any]], None]) -> None:
+def serve(task: Task, name: str, reference: Path, answer: Callable[[dict[str, Any]], None]) -> None:
     call, found, facts = first_call(libraries.PEERS[name], task)
     facts["bytes"] = sum(J.nbytes for J in found)
     if name == libraries.REFERENCE:
