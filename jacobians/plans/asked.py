@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from jacobians.errors import InputError, unknown
 from jacobians.node import node
-from jacobians.plans.plan import Key, Plan
+from jacobians.plans.draft import Key, Wanted
+from jacobians.plans.plan import Plan
 
 if TYPE_CHECKING:
     from jacobians.model import Model
@@ -27,7 +28,7 @@ def plan_of_model(
             raise unknown("plan: samples", "leaf", name, model.leaves)
     if order not in (known := ("best", "backward", "forward")):
         raise unknown("plan", "order", order, known)
-    return Plan(model, pairs, order, tuple(samples), structured)
+    return Plan(model, Wanted(tuple(pairs), order, tuple(samples), structured))
 
 
 def asked_pairs(model: Model, of: Asked, wrt: str | Sequence[str] | None) -> list[Key]:

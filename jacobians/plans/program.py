@@ -7,6 +7,7 @@ Equal instructions are one (common subexpressions are computed once), and what n
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,10 +82,8 @@ class Program:
     def _is_straight(self, at: Instruction) -> bool:
         if at.kind == "input":  # may come in any layout
             return len(at.shape) < 2
-        if at.kind in ("constant", "fresh") or at.template.startswith(OWN) or "order='C'" in at.template:
-            return True
-        turned = any(word in at.template for word in (".T", "transpose", "swapaxes", "moveaxis", "einsum"))
-        return not turned and all([self.straight[k] for k in at.operands])
+        own, turned = _layout(at.template)
+        return own or at.kind in ("constant", "fresh") or (not turned and all([self.straight[k] for k in at.operands]))
 
     def input(self, name: str, shape: Shape, dtype: DType) -> int:
         """The next argument of the program."""
@@ -169,6 +168,13 @@ class Program:
             waiting += [k for k in self.code[number].operands if k not in marked]
             marked.update(self.code[number].operands)
         return sorted(marked)
+
+
+@lru_cache(maxsize=4096)
+def _layout(template: str) -> tuple[bool, bool]:
+    """Whether a call gives an array with its axes in order; whether it turns the axes of its operand."""
+    own = template.startswith(OWN) or "order='C'" in template
+    return own, any(word in template for word in (".T", "transpose", "swapaxes", "moveaxis", "einsum"))
 
 
 def replayed(source: Program, host: Program, names: dict[int, int], value: int) -> int:

@@ -70,13 +70,15 @@ def simplified(P: Program, parts: Sequence[Part]) -> list[Part]:
         return list(parts)
     found, names = recipe(P, parts, "merge", _merge)
     return [
-        Part(part.pattern, tuple([_replay(found.program, P, names, v) for v in part.values]), part.coef)
+        Part(part.pattern, tuple([replayed(found.program, P, names, v) for v in part.values]), part.coef)
         for part in found.result
     ]
 
 
-def _replay(source: Program, host: Program, names: dict[int, int], value: int) -> int:
-    return replayed(source, host, names, value)
+def price(P: Program, parts: Sequence[Part]) -> int:
+    """The multiplications that `simplified` would take."""
+    found, _ = recipe(P, parts, "merge", _merge)
+    return found.program.cost(v for part in found.result for v in part.values)
 
 
 def _plain(part: Part) -> bool:
@@ -136,7 +138,9 @@ def _factored(P: Program, group: Sequence[Part], dtype: DType) -> tuple[list[Lab
     sizes = dict(enumerate(pattern.sizes))
     keep = {*pattern.axes, *(a for f in shared for a in f.labels)}
     hidden = keep - {*pattern.axes}
-    if not hidden or any(part.pattern.sizes[a] != sizes[a] for part in group for a in hidden if a < len(part.pattern.sizes)):
+    if not hidden or any(
+        part.pattern.sizes[a] != sizes[a] for part in group for a in hidden if a < len(part.pattern.sizes)
+    ):
         return None
     terms = []
     for part, (factors, coef) in zip(group, rest, strict=True):

@@ -6,6 +6,7 @@ import keyword
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,15 +25,23 @@ _OUT = re.compile(r"^np\.(dot|matmul|multiply|add|subtract)\(\{0\}, \{1\}(, orde
 class Writer:
     """Writes the statements of a program for some results."""
 
-    def __init__(self, program: Program, results: Sequence[int], names: Mapping[int, str], kept: bool = False) -> None:
-        """`names` are those of values that have one; `kept`: into arrays o0, o1, ... that are given."""
-        self.program, self.results, self.kept = program, results, kept
+    def __init__(self, program: Program, results: Sequence[int], names: Mapping[int, str], way: str) -> None:
+        """`names` are those of values that have one.
+
+        `way` is "listed" for readers, "fresh" for new arrays, "kept" for arrays o0, o1, ... that are given, "threads"
+        for the same with large products left to the end.
+        """
+        self.program, self.results, self.way = program, results, way
         self.names = dict(names)
         self.order = program.needed(results)
         self.uses = Counter(k for number in self.order for k in program.code[number].operands) + Counter(results)
         self.text: dict[int, tuple[str, int]] = {}
         self.lines: list[str] = []
-        self.bases = {base(program, r): k for k, r in reversed(list(enumerate(results)))} if kept else {}
+        kept = way in ("kept", "threads")
+        self.bases = {base(program, r): k for k, r in enumerate(results)} if kept else {}
+        writes = [k for k in self.order if program.code[k].kind == "write"]
+        #: How often the array of an instruction is changed.
+        self.changed = Counter(base(program, k) for k in writes)
         self._next = 0
 
     def statements(self) -> list[str]:
@@ -40,10 +49,6 @@ class Writer:
         for number in self.order:
             self._write(number, self.program.code[number])
         return self.lines
-
-    def result(self, number: int) -> str:
-        """The expression of a result."""
-        return self.text[number][0]
 
     def _write(self, number: int, at: Instruction) -> None:
         if at.kind in ("input", "constant"):
@@ -58,7 +63,8 @@ class Writer:
         else:
             text = self._filled(at)
             alone = self.uses[number] == 1 and number not in self.names and at.kind == "value"
-            if alone and len(text) <= LONGEST and number not in self.results:
+            view = at.template.startswith("{0}.reshape(")  # of a result, it needs no name
+            if alone and len(text) <= LONGEST and (view or number not in self.results):
                 self.text[number] = (text, at.level)
             else:
                 name = self.names.get(number) or self._fresh()
@@ -70,30 +76,39 @@ class Writer:
         return f"v{self._next}"
 
     def _filled(self, at: Instruction) -> str:
-        def operand(match: re.Match[str]) -> str:
-            text, level = self.text[at.operands[int(match[1])]]
-            before, after = at.template[: match.start()], at.template[match.end() :]
-            return f"({text})" if level < _needed(at, before, after) else text
-
-        return _SLOT.sub(operand, at.template).replace("{{", "{").replace("}}", "}")
+        start, slots = _pieces(at.template, at.level)
+        written = [start]
+        for slot, binding, rest in slots:
+            text, level = self.text[at.operands[slot]]
+            written.append(f"({text}){rest}" if level < binding else text + rest)
+        return "".join(written)
 
     def _into(self, number: int, at: Instruction, target: str) -> None:
         """The array of a result that is given."""
         self.text[number] = (target, ATOM)
         text = self._filled(at)
         if at.template.startswith("np.zeros("):
-            writes = [k for k in self.order if self.program.code[k].kind == "write" and base(self.program, k) == number]
-            if len(writes) > 1:  # places that a later term only adds to
+            if self.changed[number] > 1:  # places that a later term only adds to
                 self.lines.append(f"{target}[...] = 0.0")
         elif at.template.startswith("np.empty("):
             pass
-        elif (found := _OUT.match(at.template)) or at.template in ORDERED:
+        elif function := _function(at.template):
             a, b = (self.text[k][0] for k in at.operands)
             same = at.shape == self._target_shape(number)
             view = target if same else f"{target}.reshape({', '.join(map(str, at.shape))})"
-            self.lines.append(f"np.{found[1] if found else ORDERED[at.template]}({a}, {b}, out={view})")
+            if self.way == "threads" and number not in self.changed and (apart := self._apart(function, at)):
+                self.lines.append(f"later.append((np.{apart}, {a}, {b}, {view}))")
+            else:
+                self.lines.append(f"np.{function}({a}, {b}, out={view})")
         else:
             self.lines.append(f"{target}[...] = {text}")
+
+    def _apart(self, function: str, at: Instruction) -> str:
+        """The elementwise function whose rows can be shared among threads; BLAS has threads of its own."""
+        if function in ("dot", "matmul"):
+            rank_one = function == "dot" and self.program.shape(at.operands[0])[1:] == (1,)
+            return "multiply" if rank_one else ""
+        return function
 
     def _target_shape(self, number: int) -> tuple[int, ...]:
         return self.program.shape(self.results[self.bases[number]])
@@ -107,12 +122,29 @@ def base(program: Program, value: int) -> int:
     return value
 
 
-def _needed(at: Instruction, before: str, after: str) -> int:
-    """How tightly an operand must bind at its place in a template."""
+def _function(template: str) -> str:
+    """The function of NumPy of a template that has an `out`."""
+    found = _OUT.match(template)
+    return found[1] if found else ORDERED.get(template, "")
+
+
+@lru_cache(maxsize=4096)
+def _pieces(template: str, level: int) -> tuple[str, tuple[tuple[int, int, str], ...]]:
+    """The text before the first operand; for each: which, how tightly it must bind, the text after it."""
+    parts = _SLOT.split(template)
+    texts = [text.replace("{{", "{").replace("}}", "}") for text in parts[::2]]
+    slots = []
+    for k, slot in enumerate(parts[1::2]):
+        slots.append((int(slot), _binding(level, texts[k], texts[k + 1]), texts[k + 1]))
+    return texts[0], tuple(slots)
+
+
+def _binding(level: int, before: str, after: str) -> int:
+    """How tightly an operand must bind between these texts."""
     if before.endswith("-") and not before.endswith("- "):
         return UNARY
     if before.endswith(("- ", "/ ", "* ", "@ ")):
-        return at.level + 1
+        return level + 1
     if after.startswith((" + ", " - ")) or before.endswith("+ "):
         return SUM
     if after.startswith((" * ", " / ", " @ ")):

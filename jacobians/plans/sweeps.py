@@ -8,14 +8,18 @@ Source: Griewank, Walther, "Evaluating Derivatives" (2008), chapter 9.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Sequence
 
 from jacobians.plans.graph import Graph
 from jacobians.plans.patterns import Part, chained, identity
 from jacobians.plans.program import Program
-from jacobians.plans.reduce import simplified
+from jacobians.plans.reduce import price, simplified
 
 Asked = Sequence[tuple[str, str]]
+
+#: In larger graphs than this many vertices orders are not compared.
+COMPARED = 200
 
 
 class Elimination:
@@ -71,6 +75,15 @@ class Elimination:
             del self.out[source][vertex]
         self.into.pop(vertex, None)
 
+    def price(self, vertex: str) -> int:
+        """The multiplications that removing a vertex takes."""
+        total = 0
+        for outer in self.out.get(vertex, {}):
+            parts = self.edge(outer, vertex)
+            for source in self.into.get(vertex, {}):
+                total += price(self.program, chained(parts, self.edge(vertex, source)))
+        return total
+
     def result(self, of: str, wrt: str) -> list[Part]:
         """The terms that are left between an asked output and an asked input."""
         if of == wrt:
@@ -96,9 +109,34 @@ def between(graph: Graph, asked: Asked) -> dict[str, None]:
 
 
 def eliminated(graph: Graph, asked: Asked, order: str) -> Elimination:
-    """The graph after all vertices between are gone; order: "backward" or "forward"."""
+    """The graph after all vertices between are gone, in the order "backward", "forward" or "cheapest" first."""
     left = Elimination(graph, asked)
-    vertices: Iterable[str] = reversed(left.between) if order != "forward" else list(left.between)
-    for vertex in vertices:
-        left.remove(vertex)
+    if order == "cheapest":
+        _cheapest_first(left)
+    for vertex in reversed(left.between) if order == "backward" else list(left.between):
+        if vertex in left.into:
+            left.remove(vertex)
     return left
+
+
+def _cheapest_first(left: Elimination) -> None:
+    prices = {vertex: left.price(vertex) for vertex in left.between}
+    while prices:
+        vertex = min(prices, key=lambda v: prices[v])
+        del prices[vertex]
+        touched = {*left.into.get(vertex, {}), *left.out.get(vertex, {})}
+        left.remove(vertex)
+        prices |= {v: left.price(v) for v in touched & prices.keys()}
+
+
+def orders(graph: Graph, asked: Asked) -> tuple[str, ...]:
+    """The orders that are worth comparing: one where the sizes alone decide, or where the graph is large."""
+    inner = between(graph, asked)
+    narrowest = min((math.prod(graph.shapes[v]) for v in inner), default=1)
+    ofs, wrts = ({name for name in side} for side in zip(*asked, strict=True))
+    outputs, inputs = (sum(math.prod(graph.shapes[name]) for name in side) for side in (ofs, wrts))
+    if outputs <= inputs and (len(inner) > COMPARED or all(math.prod(graph.shapes[o]) <= narrowest for o in ofs)):
+        return ("backward",)
+    if inputs <= outputs and (len(inner) > COMPARED or inputs <= narrowest):
+        return ("forward",)
+    return ("backward", "forward", "cheapest")

@@ -148,8 +148,10 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         operands: list[int] = []
         texts = [self.recorder.written(value, operands) for value in inputs]
         if method == "__call__" and not kwargs:
-            return self._product(inputs, texts, operands) if ufunc is np.matmul else self._each(
-                ufunc, inputs, texts, operands
+            return (
+                self._product(inputs, texts, operands)
+                if ufunc is np.matmul
+                else self._each(ufunc, inputs, texts, operands)
             )
         if method not in ("__call__", "reduce", "accumulate", "outer"):
             raise Untraceable(f"np.{ufunc.__name__}.{method}")

@@ -1,0 +1,178 @@
+"""What a plan is for leaves of certain types: the graph, the values that are returned, and the functions made of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from jacobians import settings
+from jacobians.errors import InputError, shape_text
+from jacobians.jacobian import Jacobian
+from jacobians.plans.dense import dense
+from jacobians.plans.graph import Graph
+from jacobians.plans.patterns import Part, numbered
+from jacobians.plans.program import DType, Shape
+from jacobians.plans.reduce import simplified
+from jacobians.plans.source import Writer, base
+from jacobians.plans.sweeps import eliminated, orders
+from jacobians.plans.threads import shared
+from jacobians.terms import Array, Factor, Term, letters
+
+if TYPE_CHECKING:
+    from jacobians.model import Model
+
+Key = tuple[str, str]
+Function = Callable[..., tuple[Array, ...]]
+
+
+class Wanted(NamedTuple):
+    """What is asked of a model."""
+
+    pairs: tuple[Key, ...]
+    order: str
+    samples: tuple[str, ...]
+    structured: bool
+
+
+class Elsewhere(Exception):  # noqa: N818  # no error: the plan is made anew
+    """A condition that the code was made for does not hold at this point."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+class Draft:
+    """A graph planned in one order: dense arrays, or the factors of structured Jacobians."""
+
+    def __init__(self, graph: Graph, wanted: Wanted, order: str) -> None:
+        self.graph, self.wanted = graph, wanted
+        asked = [(graph.name(of), graph.name(wrt)) for of, wrt in wanted.pairs]
+        left = eliminated(graph, asked, order)
+        self.shapes = [graph.shapes[of] + graph.shapes[wrt] for of, wrt in asked]
+        #: For each pair its terms where the results are structured.
+        self.parts: list[list[Part]] = []
+        #: The values that the functions return.
+        self.values: list[int] = []
+        for k, (of, wrt) in enumerate(asked):
+            parts = left.result(of, wrt)
+            if wrt in wanted.samples:
+                parts, self.shapes[k] = each_sample(parts, of, wrt, graph)
+            if wanted.structured:
+                self.parts.append(simplified(graph.program, parts))
+                self.values += [v for part in self.parts[-1] for v in part.values]
+            else:
+                self.values.append(self._dense(parts, self.shapes[k]))
+        self.guards = tuple(graph.guards)
+
+    def _dense(self, parts: Sequence[Part], shape: Shape) -> int:
+        P = self.graph.program
+        value = dense(P, parts, shape)
+        if any(base(P, v) == base(P, value) for v in self.values):  # every result is an array of its own
+            value = P.add("np.array({0})", (value,), P.shape(value), P.dtype(value), kind="fresh")
+        return value
+
+    # ----- what it costs -----
+
+    @property
+    def multiplications(self) -> int:
+        """Multiplications of array entries in products of factors."""
+        return self.graph.program.cost(self.values)
+
+    def rank(self) -> tuple[int, int]:
+        """Drafts within the memory allowed come first, then those of fewer multiplications."""
+        P = self.graph.program
+        size = {k: math.prod(P.shape(k)) * P.dtype(k).itemsize for k in P.needed(self.values)}
+        allowed = max(settings.dense_limit, max((size[k] for k in self.values), default=0))
+        largest = max(size.values(), default=0)
+        return (largest if largest > allowed else 0), self.multiplications
+
+    # ----- what runs -----
+
+    @cached_property
+    def run(self) -> Function:
+        """The function of the leaves."""
+        return compiled(self, "fresh")
+
+    @cached_property
+    def into(self) -> Function:
+        """The function of the leaves and of the arrays to write into."""
+        return compiled(self, "kept")
+
+    @cached_property
+    def on_threads(self) -> Function:
+        """The same, with the number of threads that share large products."""
+        return compiled(self, "threads")
+
+    def jacobians(self, arrays: Sequence[Array], names: Sequence[str]) -> list[Jacobian]:
+        """Structured results from the factors that a function returned."""
+        rest = iter(zip(arrays, names, strict=True))
+        found = []
+        for parts, shape, (of, _) in zip(self.parts, self.shapes, self.wanted.pairs, strict=True):
+            rank = len(self.graph.shapes[self.graph.name(of)])
+            terms = [_term(part, [next(rest) for _ in part.values]) for part in parts]
+            found.append(Jacobian(terms, shape[:rank], shape[rank:]))
+        return found
+
+
+def _term(part: Part, factors: Sequence[tuple[Array, str]]) -> Term:
+    p = part.pattern
+    label = letters("ijklmnopqrstuvwxyz", len(p.sizes))
+    made = tuple(
+        Factor(np.asarray(value), tuple(label[a] for a in labels), name)
+        for (value, name), labels in zip(factors, p.factors, strict=True)
+    )
+    out, inp = (tuple(label[a] for a in axes) for axes in (p.out, p.inp))
+    return Term(made, out, inp, dict(zip(label, p.sizes, strict=True)), part.coef)
+
+
+def drafted(model: Model, wanted: Wanted, types: Mapping[str, DType], answers: Mapping[str, tuple[bool, ...]]) -> Draft:
+    """The cheapest draft among the orders that are worth comparing."""
+    graph = Graph(model, types, answers)
+    asked = [(graph.name(of), graph.name(wrt)) for of, wrt in wanted.pairs]
+    first, *others = orders(graph, asked) if wanted.order == "best" else (wanted.order,)
+    drafts = [Draft(graph, wanted, first)]
+    drafts += [Draft(Graph(model, types, answers), wanted, order) for order in others]
+    return min(drafts, key=Draft.rank) if others else drafts[0]
+
+
+def each_sample(parts: Sequence[Part], of: str, wrt: str, graph: Graph) -> tuple[list[Part], Shape]:
+    """The blocks of each sample with itself: the first axis of the output and that of the input are one."""
+    out, inp = graph.shapes[of], graph.shapes[wrt]
+    own = []
+    for part in parts:
+        p = part.pattern
+        if not p.out or p.inp[0] != p.out[0]:
+            raise InputError(
+                f"plan: samples: expected {of} to have a first axis of {inp[0]} samples, each of which depends on its "
+                f"own sample of {wrt} only; in {of} of shape {shape_text(out)} they meet; leave {wrt} out of samples"
+            )
+        spec = numbered(p.factors, p.out, p.inp[1:], dict(enumerate(p.sizes)))
+        own.append(Part(spec, part.values, part.coef))
+    return own, out + inp[1:]
+
+
+def compiled(draft: Draft, way: str) -> Function:
+    """The function of the inputs (and of the arrays to write into), with neutral names."""
+    P = draft.graph.program
+    inputs = [k for k, i in enumerate(P.code) if i.kind == "input"]
+    names = {number: f"x{k}" for k, number in enumerate(inputs)}
+    names |= {number: f"c{k}" for k, number in enumerate(P.constants)}
+    writer = Writer(P, draft.values, names, way)
+    lines = writer.statements()
+    kept = [f"o{k}" for k in range(len(draft.values))] if way != "fresh" else []
+    given = kept or [writer.text[v][0] for v in draft.values]
+    arguments = [*(names[k] for k in inputs), *kept, *(["threads"] if way == "threads" else [])]
+    if way == "threads":
+        lines = ["later = []", *lines, "shared(later, threads)"]
+    body = [*lines, f"return ({', '.join(given)}{',' if given else ''})"]
+    head = ["@np.errstate(all='ignore')"] if P.quiet.intersection(writer.order) else []
+    text = "\n".join([*head, f"def run({', '.join(arguments)}):", *(f"    {line}" for line in body)])
+    scope: dict[str, Any] = {"np": np, "Elsewhere": Elsewhere, "shared": shared}
+    scope |= {names[number]: P.constants[number] for number in P.constants}
+    exec(compile(text, "<plan>", "exec"), scope)  # made of templates of this package: no text of a user is in it
+    function: Function = scope["run"]
+    return function
