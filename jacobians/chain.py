@@ -133,7 +133,7 @@ def _best(run: Run, of: str, wrt: str, between: list[str], simplify: Simplify) -
     """
     edges: Edges = {name: {s: run.local(name, s) for s in _sources(run, name, {wrt, *between})} for name in between}
     chain = len(between) <= CHAIN and all(len(sources) == 1 for sources in edges.values())
-    plan = _chain_order(edges) if chain else elimination_order(edges, of)
+    plan = bracketing(edges) if chain else elimination_order(edges, of)
     if chain and all(len(J.terms) == 1 for sources in edges.values() for J in sources.values()):
         return eliminate(edges, plan, of, wrt, simplify)  # nothing to merge on the way: the bracketing is all there is
     candidates: dict[str, Callable[[Simplify], Jacobian]] = {
@@ -195,7 +195,7 @@ def _price(graph: Edges, vertex: str) -> int:
     return own.multiplications
 
 
-def _chain_order(edges: Edges) -> list[str]:
+def bracketing(edges: Edges) -> list[str]:
     """Optimal bracketing of a chain by dynamic programming: the inner vertices in the order of their elimination."""
     names = list(edges)  # front to back: names[k] joins factors k and k + 1
     factors = [next(iter(edges[name].values())) for name in names]

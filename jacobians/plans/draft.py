@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,13 +14,13 @@ from jacobians.errors import InputError, shape_text
 from jacobians.jacobian import Jacobian
 from jacobians.plans.dense import dense
 from jacobians.plans.graph import Graph
-from jacobians.plans.patterns import Part, numbered
+from jacobians.plans.patterns import Part, numbered, term_of
 from jacobians.plans.program import DType, Shape
 from jacobians.plans.reduce import simplified
 from jacobians.plans.source import Writer, base
 from jacobians.plans.sweeps import eliminated, orders
 from jacobians.plans.threads import shared
-from jacobians.terms import Array, Factor, Term, letters
+from jacobians.terms import Array
 
 if TYPE_CHECKING:
     from jacobians.model import Model
@@ -113,20 +113,9 @@ class Draft:
         found = []
         for parts, shape, (of, _) in zip(self.parts, self.shapes, self.wanted.pairs, strict=True):
             rank = len(self.graph.shapes[self.graph.name(of)])
-            terms = [_term(part, [next(rest) for _ in part.values]) for part in parts]
+            terms = [term_of(part, [next(rest) for _ in part.values]) for part in parts]
             found.append(Jacobian(terms, shape[:rank], shape[rank:]))
         return found
-
-
-def _term(part: Part, factors: Sequence[tuple[Array, str]]) -> Term:
-    p = part.pattern
-    label = letters("ijklmnopqrstuvwxyz", len(p.sizes))
-    made = tuple(
-        Factor(np.asarray(value), tuple(label[a] for a in labels), name)
-        for (value, name), labels in zip(factors, p.factors, strict=True)
-    )
-    out, inp = (tuple(label[a] for a in axes) for axes in (p.out, p.inp))
-    return Term(made, out, inp, dict(zip(label, p.sizes, strict=True)), part.coef)
 
 
 def drafted(model: Model, wanted: Wanted, types: Mapping[str, DType], answers: Mapping[str, tuple[bool, ...]]) -> Draft:

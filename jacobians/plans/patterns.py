@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jacobians.terms import Factor, Labels, Term
+from jacobians.terms import Array, Factor, Labels, Term, letters
 
 #: Labels as numbers, in order of first appearance: output axes, input axes, factors.
 Numbers = tuple[int, ...]
@@ -83,6 +83,18 @@ def _bare(pattern: Pattern) -> Term:
     factors = tuple(Factor(_NOTHING, of(f), "") for f in pattern.factors)
     sizes = {f"a{k}": n for k, n in enumerate(pattern.sizes)}
     return Term(factors, of(pattern.out), of(pattern.inp), sizes)
+
+
+def term_of(part: Part, factors: Sequence[tuple[Array, str]]) -> Term:
+    """A term with these arrays and names as factors."""
+    p = part.pattern
+    label = letters("ijklmnopqrstuvwxyz", len(p.sizes))
+    made = tuple(
+        Factor(np.asarray(value), tuple(label[a] for a in labels), name)
+        for (value, name), labels in zip(factors, p.factors, strict=True)
+    )
+    out, inp = (tuple(label[a] for a in axes) for axes in (p.out, p.inp))
+    return Term(made, out, inp, dict(zip(label, p.sizes, strict=True)), part.coef)
 
 
 def chained(outer: Sequence[Part], inner: Sequence[Part]) -> list[Part]:

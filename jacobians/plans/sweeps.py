@@ -11,8 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
+from jacobians.chain import bracketing
+from jacobians.jacobian import Jacobian
 from jacobians.plans.graph import Graph
-from jacobians.plans.patterns import Part, chained, identity
+from jacobians.plans.patterns import Part, chained, identity, term_of
 from jacobians.plans.program import Program
 from jacobians.plans.reduce import price, simplified
 
@@ -20,6 +24,8 @@ Asked = Sequence[tuple[str, str]]
 
 #: In larger graphs than this many vertices orders are not compared.
 COMPARED = 200
+#: In a chain of at most this many the optimal bracketing is found by dynamic programming.
+CHAIN = 12
 
 
 class Elimination:
@@ -84,6 +90,27 @@ class Elimination:
                 total += price(self.program, chained(parts, self.edge(vertex, source)))
         return total
 
+    def chain(self) -> dict[str, dict[str, Jacobian]]:
+        """The local Jacobians where one follows the other and there are few, without numbers; {} elsewhere."""
+        single = all(len(edges) == 1 and len(self.out[name]) == 1 for name, edges in self.into.items() if name in self.out)
+        if not single or not 1 < len(self.between) <= CHAIN:
+            return {}
+        return {
+            name: {source: self.blank(name, source, parts) for source, parts in self.into[name].items()}
+            for name in self.between
+        }
+
+    def blank(self, name: str, source: str, parts: Sequence[Part]) -> Jacobian:
+        """Parts as a Jacobian for counting: of the factors only 0/1 patterns that are known have entries."""
+        P, shapes = self.program, self.graph.shapes
+        arrays = {
+            v: P.constants[v] if v in P.constants else np.broadcast_to(np.ones((), P.dtype(v)), P.shape(v))
+            for part in parts
+            for v in part.values
+        }
+        terms = [term_of(part, [(arrays[v], "A") for v in part.values]) for part in parts]
+        return Jacobian(terms, shapes[name], shapes[source.removeprefix("d ")])
+
     def result(self, of: str, wrt: str) -> list[Part]:
         """The terms that are left between an asked output and an asked input."""
         if of == wrt:
@@ -111,7 +138,10 @@ def between(graph: Graph, asked: Asked) -> dict[str, None]:
 def eliminated(graph: Graph, asked: Asked, order: str) -> Elimination:
     """The graph after all vertices between are gone, in the order "backward", "forward" or "cheapest" first."""
     left = Elimination(graph, asked)
-    if order == "cheapest":
+    if order == "cheapest" and (chain := left.chain()):
+        for vertex in bracketing(chain):
+            left.remove(vertex)
+    elif order == "cheapest":
         _cheapest_first(left)
     for vertex in reversed(left.between) if order == "backward" else list(left.between):
         if vertex in left.into:
