@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+#: Constants of up to this many bytes are compared by their entries, so that equal ones are one.
+LARGE = 2**20
+
 Shape = tuple[int, ...]
 DType = np.dtype[Any]
 
@@ -93,7 +96,7 @@ class Program:
         """An array that is known now, or something to call."""
         if isinstance(value, np.ndarray | np.generic):
             array = np.asarray(value)
-            key: Any = ("constant", array.shape, array.dtype, array.tobytes() if array.nbytes <= 4096 else id(value))
+            key: Any = ("constant", array.shape, array.dtype, array.tobytes() if array.nbytes <= LARGE else id(value))
             shape, dtype = array.shape, array.dtype
         else:
             key, shape, dtype = ("constant", id(value)), (), np.dtype(object)

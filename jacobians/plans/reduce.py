@@ -302,7 +302,12 @@ def added(
     P: Program, terms: Sequence[tuple[list[Labelled], float]], order: Sequence[int], sizes: Any
 ) -> Labelled | None:
     """The sum of terms over the axes that any of them has."""
-    values = [(product(P, factors, abs(c), order, sizes), c) for factors, c in terms]
+    if all(c < 0 for _, c in terms) and any(factors for factors, _ in terms):  # the sign goes into a small factor
+        first = next(k for k, (factors, _) in enumerate(terms) if factors)
+        values = [(product(P, f, c if k == first else abs(c), order, sizes), c) for k, (f, c) in enumerate(terms)]
+        values[first] = (values[first][0], 1.0)
+    else:
+        values = [(product(P, factors, abs(c), order, sizes), c) for factors, c in terms]
     if all(v is None for v, _ in values):
         return None
     held = tuple(a for a in order if any(v is not None and a in v.labels for v, _ in values))

@@ -63,6 +63,7 @@ class Writer:
         else:
             text = self._filled(at)
             alone = self.uses[number] == 1 and number not in self.names and at.kind == "value"
+            alone = alone and number not in self.changed  # an array that is written into has a name
             view = at.template.startswith("{0}.reshape(")  # of a result, it needs no name
             if alone and len(text) <= LONGEST and (view or number not in self.results):
                 self.text[number] = (text, at.level)
@@ -174,6 +175,9 @@ def literal(value: Any) -> str:
     array = np.asarray(value)
     if array.ndim == 0:
         return repr(array.item())
+    if array.dtype.kind == "i" and array.size > 3 and (array.ravel() == np.arange(array.size)).all():
+        shape = f".reshape{array.shape}" if array.ndim > 1 else ""
+        return f"np.arange({array.size}){shape}"
     if array.size > 8 and (array == array.flat[0]).all():
         return f"np.full({array.shape}, {array.flat[0].item()!r})"
     return f"np.array({array.tolist()!r}, np.{'bool_' if array.dtype == bool else array.dtype.name})"
