@@ -437,3 +437,19 @@ def test_what_the_kernel_refuses(function, of, options, match):
     point = {name: value for name, value in POINT.items() if name != "y"}
     with pytest.raises(InputError, match=match):
         function(NETWORK, of, {"x": X}, point=point, **options)
+
+
+def test_the_example_on_digits(tmp_path):
+    example = Path(__file__).parent.parent / "examples" / "ntk_digits.py"
+    done = subprocess.run(
+        [sys.executable, example, "-o", tmp_path / "kernel.png"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for line in (
+        "kernel, 2000 x 2000:",
+        "of the same digit for 9",
+        "Fisher information, 910 x 910:",
+        "is in 5 directions",
+    ):
+        assert line in done.stdout
+    assert (tmp_path / "kernel.png").read_bytes().startswith(b"\x89PNG")
