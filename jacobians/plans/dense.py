@@ -100,7 +100,18 @@ def _fresh(P: Program, value: int, shape: Shape, dtype: DType, changed: bool) ->
     if P.shape(value) != shape:
         target = P.add(f"np.empty({shape}{_typed(dtype)})", (), shape, dtype, kind="fresh")
         return P.write("{0}[...] = {1}", target, value)
-    return in_order(P, value) if changed else value
+    return _unshared(P, in_order(P, value)) if changed else value
+
+
+def _unshared(P: Program, value: int) -> int:
+    """The array computed for itself: equal instructions are one, so that others may read what they give."""
+    at = P.code[value]
+    if at.kind != "value":
+        return value
+    if at.template.startswith("{0}.reshape("):
+        return P.reshape(_unshared(P, at.operands[0]), at.shape)
+    cost = P.multiplications.get(value, 0)
+    return P.add(at.template, at.operands, at.shape, at.dtype, at.level, "fresh", cost)
 
 
 # ----- terms without deltas -----

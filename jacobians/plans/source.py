@@ -97,12 +97,19 @@ class Writer:
             a, b = (self.text[k][0] for k in at.operands)
             same = at.shape == self._target_shape(number)
             view = target if same else f"{target}.reshape({', '.join(map(str, at.shape))})"
-            if self.way == "threads" and number not in self.changed and (apart := self._apart(function, at)):
+            if self.way == "threads" and self._unread(number) and (apart := self._apart(function, at)):
                 self.lines.append(f"later.append((np.{apart}, {a}, {b}, {view}))")
             else:
                 self.lines.append(f"np.{function}({a}, {b}, out={view})")
         else:
             self.lines.append(f"{target}[...] = {text}")
+
+    def _unread(self, number: int) -> bool:
+        """Whether the array of a result is neither changed nor read before the end."""
+        value = self.results[self.bases[number]]
+        while value != number and self.uses[value] == 1:  # below writes and reshapes
+            value = self.program.code[value].operands[0]
+        return self.uses[value] == 1 and number not in self.changed
 
     def _apart(self, function: str, at: Instruction) -> str:
         """The elementwise function whose rows can be shared among threads; BLAS has threads of its own."""
