@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from inspect import Signature as Parameters
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from jacobians.binding import Binding, OpenShape, Shape, Signature, declared_signature, label_sizes
 from jacobians.errors import InputError, unknown
-from jacobians.options import check_options, own_signature
+from jacobians.options import OwnSignature, check_options
 from jacobians.terms import Array
 
 
@@ -43,7 +42,7 @@ class Declaration:
     analytic: ClassVar[bool] = True
 
     __slots__ = ("__dict__", "__weakref__", "_known")
-    __signature__: ClassVar[Parameters]
+    __signature__: ClassVar[OwnSignature] = OwnSignature()
     _known: Binding | None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -51,7 +50,6 @@ class Declaration:
         super().__init_subclass__(**kwargs)
         if "name" not in vars(cls):
             cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
-        cls.__signature__ = own_signature(cls)  # not that of __new__
 
     def __new__(cls, *args: Any, **options: Any) -> Self:
         """Refuse options by names that the class does not have, and anything but True or False for a switch."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ def check_options(cls: type, args: Sequence[Any], options: Mapping[str, Any]) ->
         InputError: the name of no option, a value for a class without options, a value other than True and False for
             an option declared as bool.
     """
-    declared = inspect.signature(cls).parameters
+    if not args and not options:
+        return
+    declared = own_signature(cls).parameters
     kinds = {parameter.kind for parameter in declared.values()}
     if inspect.Parameter.VAR_KEYWORD not in kinds:
         for name in options:
@@ -32,9 +35,18 @@ def check_options(cls: type, args: Sequence[Any], options: Mapping[str, Any]) ->
             raise InputError(f"{cls.__name__}: expected {name}=True or {name}=False, got {value!r}")
 
 
+@lru_cache(maxsize=1024)
 def own_signature(cls: type) -> inspect.Signature:
     """What the constructor takes; nothing where the class writes none."""
     if cls.__init__ is object.__init__:  # type: ignore[misc]
         return inspect.Signature()
     _, *parameters = inspect.signature(cls.__init__).parameters.values()  # type: ignore[misc]
     return inspect.Signature(parameters)
+
+
+class OwnSignature:
+    """The `__signature__` of a class that writes a `__new__`: what its constructor takes, read when it is asked for."""
+
+    def __get__(self, instance: object, owner: type) -> inspect.Signature:
+        """The signature of the class."""
+        return own_signature(owner)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -263,6 +262,8 @@ class Undefined(Elementwise):
 
     def coefficients(self) -> tuple[float, list[tuple[float, float, float]]]:
         """The a and the (b, w, c) of each sine: three-digit numbers from the name's hash."""
+        import hashlib  # loads OpenSSL, for this op alone
+
         digest = hashlib.sha256(self.function.encode()).digest()
         a, *rest = (int.from_bytes(digest[2 * k : 2 * k + 2]) % 1000 / 1000 for k in range(10))
         sines = [(0.1 + 0.4 * b, 0.5 + w, 6 * c) for b, w, c in zip(rest[::3], rest[1::3], rest[2::3], strict=True)]
