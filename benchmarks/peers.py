@@ -65,6 +65,7 @@ def report(results: dict[str, Any]) -> str:
         f"{sum(bar.reached for bar in found)} of {len(found)} bars reached",
         "Warm medians of every peer:",
         table.medians(results["tasks"]),
+        table.imports(results["tasks"]),
         "In short:",
         table.short(results["tasks"]),
         "\n".join(table.remarks(results["tasks"])),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,6 +161,15 @@ def cell(facts: Mapping[str, Any]) -> str:
     if "failed" in facts:
         return "failed"
     return duration(facts.get("seconds"))
+
+
+def imports(tasks: Mapping[str, Mapping[str, Any]]) -> str:
+    """Seconds that the libraries take to load, which first calls leave out."""
+    found = []
+    for peer in ("ours", "jax_rev", "torch_rev", "autograd", "casadi"):
+        times = [e["pairs"][peer]["import"] for e in tasks.values() if "import" in e["pairs"].get(peer, {})]
+        found += [f"{peer} {duration(statistics.median(times))}"] if times else []
+    return "Loading of the library, beyond NumPy: " + ", ".join(found)
 
 
 def verdicts(found: Sequence[Bar]) -> str:
