@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from jacobians.plans.patterns import Part
-from jacobians.plans.products import Labelled, aligned, arranged, pattern_array, volume
+from jacobians.plans.products import Labelled, aligned, volume
 from jacobians.plans.program import OWN, PRODUCT, SUM, UNARY, DType, Program, Shape, replayed
 from jacobians.plans.reduce import _same, axes_once, common_type, contracted, product, recipe, summed
-from jacobians.terms import Array
+from jacobians.plans.scatter import scattered
 
 
 def dense(P: Program, parts: Sequence[Part], shape: Shape) -> int:
@@ -34,7 +34,8 @@ def in_order(P: Program, value: int) -> int:
         if contiguous(P, value):
             return value
         if call := ORDERED.get(at.template):
-            return P.add(f"np.{call}({{0}}, {{1}}, order='C')", at.operands, at.shape, at.dtype)
+            cost = P.multiplications.get(value, 0)
+            return P.add(f"np.{call}({{0}}, {{1}}, order='C')", at.operands, at.shape, at.dtype, multiplications=cost)
     return P.add("np.array({0}, order='C')", (value,), at.shape, at.dtype, kind="fresh")
 
 
@@ -65,7 +66,7 @@ Group = list[tuple[list[Labelled], Part]]
 
 def _dense(P: Program, parts: Sequence[Part], shape: Shape) -> int:
     dtype = common_type(P, parts)
-    sparse = {k: s for k, part in enumerate(parts) if (s := scattered(P, part, shape, dtype)) is not None}
+    sparse = {k: s for k, part in enumerate(parts) if (s := scattered(P, part, shape)) is not None}
     groups: dict[tuple[int, ...], Group] = {}
     for k, part in enumerate(parts):
         if k not in sparse:
@@ -81,7 +82,7 @@ def _dense(P: Program, parts: Sequence[Part], shape: Shape) -> int:
         total = _on_diagonal(P, total, group, shape, "=" if first else "+=")
         first = False
     for places, value in sparse.values():
-        total = P.write(f"{{0}}.reshape(-1)[{{1}}] {'=' if first else '+='} {{2}}", total, P.constant(places), value)
+        total = P.write(f"{{0}}.reshape(-1)[{{1}}] {'=' if first else '+='} {{2}}", total, places, value)
         first = False
     return total
 
@@ -237,97 +238,3 @@ def _runs(axes: Sequence[int]) -> list[tuple[list[int], bool]]:
 def _twice(axes: Sequence[int], start: int, n: int) -> bool:
     one = axes[start : start + n]
     return axes[start + n : start + 2 * n] == one and len(set(one)) == n
-
-
-# ----- terms with 0/1 patterns -----
-
-
-def scattered(P: Program, part: Part, shape: Shape, dtype: DType) -> tuple[Array, int] | None:
-    """The places (in the flat array) and values of a term that patterns leave few entries of; None for other terms."""
-    factors = [Labelled(v, a) for v, a in zip(part.values, part.pattern.factors, strict=True)]
-    patterns = [f for f in factors if pattern_array(P, f) is not None]
-    others = [f for f in factors if pattern_array(P, f) is None]
-    sizes, axes = dict(enumerate(part.pattern.sizes)), part.pattern.axes
-    covered = [a for f in patterns for a in f.labels]
-    if not patterns or len(set(covered)) < len(covered):
-        return None
-    supports = [_support(P, f, set(axes)) for f in patterns]
-    if any(s is None for s in supports):
-        return None
-    plain = [a for a in axes_once(part.pattern) if a not in covered]
-    entries = [next(iter(s.values())).size for s in supports if s is not None]
-    count = volume(plain, sizes) * math.prod(entries)
-    if count * 4 > math.prod(shape) or count > 2**24:
-        return None
-    index = _index(supports, plain, sizes)
-    strides = [math.prod(shape[k + 1 :]) for k in range(len(shape))]
-    places = sum(s * index[a] for s, a in zip(strides, axes, strict=True))
-    full = tuple([*(sizes[a] for a in plain), *entries])
-    value = _entries(P, others, part, set(plain) | set(covered), plain, index, full, sizes, dtype)
-    return np.broadcast_to(places, full).reshape(-1).astype(np.intp), value
-
-
-def _support(P: Program, f: Labelled, axes: set[int]) -> dict[int, Array] | None:
-    """Label -> index of each entry that is 1; None if two of them differ in summed labels only."""
-    hits = pattern_array(P, f)
-    assert hits is not None
-    found = dict(zip(f.labels, np.nonzero(hits), strict=True))
-    visible = [found[a] for a in f.labels if a in axes]
-    if not visible or np.unique(np.stack(visible), axis=1).shape[1] < visible[0].size:
-        return None
-    return found
-
-
-def _index(supports: Sequence[dict[int, Array] | None], plain: list[int], sizes: Any) -> dict[int, Array]:
-    """Label -> its index, broadcast over the plain labels and the entries of each pattern."""
-    rank = len(plain) + len(supports)
-    index = {}
-    for k, a in enumerate(plain):
-        index[a] = np.arange(sizes[a]).reshape([-1 if j == k else 1 for j in range(rank)])
-    for k, support in enumerate(supports, start=len(plain)):
-        for a, at in (support or {}).items():
-            index[a] = at.reshape([-1 if j == k else 1 for j in range(rank)])
-    return index
-
-
-def _entries(
-    P: Program,
-    others: list[Labelled],
-    part: Part,
-    keep: set[int],
-    plain: list[int],
-    index: dict[int, Array],
-    full: tuple[int, ...],
-    sizes: Any,
-    dtype: DType,
-) -> int:
-    """The values of the entries, flat: the product of the other factors looked up at the labels of the patterns."""
-    labels = [f.labels for f in others]
-    bare = Part(
-        part.pattern._replace(factors=tuple(labels), out=tuple(keep), inp=()), tuple(f.value for f in others), 1.0
-    )
-    found = product(P, contracted(P, bare, dtype), part.coef, [*plain, *sorted(keep - set(plain))], sizes)
-    if found is None:
-        return P.constant(np.full((), part.coef, dtype))
-    looked = [a for a in found.labels if a not in plain]
-    own = [a for a in plain if a in found.labels]
-    value = arranged(P, found, [*own, *looked])
-    if looked:
-        shape = [sizes[a] for a in looked]
-        flat = np.zeros((), np.intp)
-        for a, n in zip(looked, shape, strict=True):
-            flat = flat * n + index[a]
-        flat = np.broadcast_to(flat[(0,) * len(plain)], full[len(plain) :]).reshape(-1)
-        value = P.reshape(value, (*(sizes[a] for a in own), math.prod(shape)))
-        axis = len(own)
-        at = P.constant(np.ascontiguousarray(flat))
-        taken = (*(sizes[a] for a in own), flat.size)
-        value = P.add(f"{{0}}.take({{1}}, {axis})", (value, at), taken, P.dtype(value))
-        held = [*own, -1]
-    else:
-        held = own
-    many = (*(sizes[a] for a in plain), math.prod(full[len(plain) :]))
-    value = P.spread(value, [a in held for a in plain] + [bool(looked)])
-    if P.shape(value) != many:
-        value = P.add(f"np.broadcast_to({{0}}, {many})", (value,), many, P.dtype(value))
-    return P.reshape(value, (math.prod(many),))

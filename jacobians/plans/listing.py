@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jacobians.errors import shape_text
 from jacobians.plans.draft import Draft
 from jacobians.plans.locals import Call
 from jacobians.plans.source import Writer, base, identifier, literal
@@ -25,7 +26,7 @@ def listing(model: Model, draft: Draft) -> str:
     writer = Writer(P, draft.values, names, "listed")
     lines = writer.statements()
     used = [k for k in P.constants if k in writer.order]
-    heads = [f"{names[k]} = {literal(P.constants[k])}" for k in used]
+    heads = [f"{names[k]} = {P.texts[k] or literal(P.constants[k])}" for k in used]
     calls = any(isinstance(P.constants[k], Call) for k in used)
     arguments = ", ".join(names[draft.graph.values[leaf]] for leaf in model.leaves)
     imports = ["import numpy as np", *(["", "import jacobians as jac"] if calls else [])]
@@ -40,6 +41,12 @@ def listing(model: Model, draft: Draft) -> str:
             *(f"    {x}" for x in body),
         ]
     )
+
+
+def _about(model: Model, names: dict[int, str], draft: Draft) -> str:
+    """The docstring of the function: what it takes."""
+    shapes = ", ".join(f"{names[draft.graph.values[k]]} {shape_text(shape)}" for k, shape in model.leaves.items())
+    return f'"""Arrays in C order: {shapes}."""'
 
 
 def named_values(model: Model, draft: Draft, taken: set[str]) -> dict[int, str]:

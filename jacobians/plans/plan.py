@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 
 from jacobians.errors import InputError, ShapeError, shape_text
 from jacobians.plans.draft import Draft, Elsewhere, Function, Key, Wanted, drafted
-from jacobians.plans.locals import OpKey
 from jacobians.plans.listing import listing, value_names
+from jacobians.plans.locals import OpKey
 from jacobians.plans.program import DType, Shape
 from jacobians.terms import Array
 
@@ -117,11 +117,12 @@ class Plan:
             if len(point) == len(arrays) and tuple([a.shape for a in arrays]) == self._shapes:
                 types = tuple([a.dtype for a in arrays])
                 if types == self._types and set(map(type, arrays)) == _ARRAYS:
-                    return arrays  # type: ignore[no-any-return]
+                    if all([a.flags.c_contiguous for a in arrays]):  # noqa: C419  # twice as fast as a generator
+                        return arrays  # type: ignore[no-any-return]
         except (KeyError, AttributeError, TypeError):
             pass
         checked = self.model.checked_point(point)
-        arrays = [checked[name] for name in self._leaves]
+        arrays = [np.asarray(checked[name], order="C") for name in self._leaves]
         self._select(tuple([a.dtype for a in arrays]))
         return arrays  # type: ignore[no-any-return]
 

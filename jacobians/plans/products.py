@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jacobians.plans.program import PRODUCT, DType, Program
+from jacobians.plans.program import PRODUCT, UNARY, DType, Program
 from jacobians.terms import Array
 
 #: From this many entries on, an outer product is faster as a matrix product of rank one than by broadcasting.
@@ -68,12 +68,14 @@ def pair(P: Program, a: Labelled, b: Labelled, keep: set[int], sizes: Sizes, dty
     a, b = (Labelled(P.numbers(f.value, dtype), f.labels) for f in (a, b))
     summed = [x for x in a.labels if x in b.labels and x not in keep]
     if not summed:
-        order = _merged_order(a, b)
+        order = sorted({*a.labels, *b.labels})  # axes of the Jacobian in order, summed labels last
         return Labelled(times(P, aligned(P, a, order), aligned(P, b, order), order, sizes), tuple(order))
     batch = [x for x in a.labels if x in b.labels and x in keep]
     left = [x for x in a.labels if x not in b.labels]
     right = [x for x in b.labels if x not in a.labels]
-    order = tuple([*batch, *left, *right])
+    if left and right and min(right) < min(left):  # the result's axes in the order of the Jacobian's
+        a, b, left, right = b, a, right, left
+    order = (*batch, *left, *right)
     cost = volume({*a.labels, *b.labels}, sizes)
     if batch and not left and not right:
         return Labelled(_row_products(P, a, b, batch, summed, sizes, cost), order)
@@ -82,12 +84,6 @@ def pair(P: Program, a: Labelled, b: Labelled, keep: set[int], sizes: Sizes, dty
     call = "matmul" if batch else "dot"
     value = P.call(call, A, B, shape=shape, dtype=np.result_type(P.dtype(A), P.dtype(B)), multiplications=cost)
     return Labelled(P.reshape(value, tuple(sizes[x] for x in order)), order)
-
-
-def _merged_order(a: Labelled, b: Labelled) -> list[int]:
-    """The labels of both, in the order of the larger one."""
-    big, small = (a, b) if len(a.labels) >= len(b.labels) else (b, a)
-    return [*(x for x in small.labels if x not in big.labels), *big.labels]
 
 
 def _matrix(P: Program, f: Labelled, batch: list[int], rows: list[int], columns: list[int], sizes: Sizes) -> int:
@@ -124,7 +120,7 @@ def scaled(P: Program, value: int, coef: float) -> int:
         return value
     shape, dtype = P.shape(value), P.dtype(value)
     if coef == -1:
-        return P.add("-{0}", (value,), shape, dtype, 3)
+        return P.add("-{0}", (value,), shape, dtype, UNARY)
     return P.add(f"{coef!r} * {{0}}", (value,), shape, dtype, PRODUCT, multiplications=math.prod(shape))
 
 

@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 DType = np.dtype[Any]
 
 #: How tightly an expression binds, for brackets around operands.
-SUM, PRODUCT, UNARY, ATOM = 1, 2, 3, 4
+COMPARE, AND, SUM, PRODUCT, UNARY, ATOM = range(6)
 
 
 #: Calls that give an array of their own with its axes in order.
@@ -45,6 +45,7 @@ class Program:
     def __init__(self) -> None:
         self.code: list[Instruction] = []
         self.constants: dict[int, Any] = {}
+        self.texts: dict[int, str] = {}
         #: Whether the axes of a value are known to lie in memory in their order (those of size 1 anywhere).
         self.straight: list[bool] = []
         #: Multiplications of array entries in products of factors, and where they are done.
@@ -70,6 +71,8 @@ class Program:
         multiplications: int = 0,
     ) -> int:
         """The number of the value of an instruction, which is a new one only where it is not there yet."""
+        if template == "{0}.T" and self.code[operands[0]].template == "{0}.T":
+            return self.code[operands[0]].operands[0]
         key = (template, operands)
         if kind == "value" and (known := self._known.get(key)) is not None:
             return known
@@ -83,17 +86,17 @@ class Program:
         return number
 
     def _is_straight(self, at: Instruction) -> bool:
-        if at.kind == "input":  # may come in any layout
-            return len(at.shape) < 2
         own, turned = _layout(at.template)
-        return own or at.kind in ("constant", "fresh") or (not turned and all([self.straight[k] for k in at.operands]))
+        if own or len(at.shape) < 2 or at.kind in ("input", "constant", "fresh"):
+            return True
+        return not turned and all([self.straight[k] for k in at.operands])
 
     def input(self, name: str, shape: Shape, dtype: DType) -> int:
         """The next argument of the program."""
         return self.add(name, (), shape, dtype, kind="input")
 
-    def constant(self, value: Any) -> int:
-        """An array that is known now, or something to call."""
+    def constant(self, value: Any, text: str = "") -> int:
+        """An array that is known now, or something to call; `text` is source for it that is shorter than its entries."""
         if isinstance(value, np.ndarray | np.generic):
             array = np.asarray(value)
             key: Any = ("constant", array.shape, array.dtype, array.tobytes() if array.nbytes <= LARGE else id(value))
@@ -103,6 +106,7 @@ class Program:
         if (known := self._known.get(key)) is None:
             known = self._known[key] = self.add("", (), shape, dtype, kind="constant")
             self.constants[known] = value
+            self.texts[known] = text
         return known
 
     def is_constant(self, value: int) -> bool:
@@ -176,7 +180,7 @@ class Program:
 @lru_cache(maxsize=4096)
 def _layout(template: str) -> tuple[bool, bool]:
     """Whether a call gives an array with its axes in order; whether it turns the axes of its operand."""
-    own = template.startswith(OWN) or "order='C'" in template
+    own = template.startswith(OWN) or template == "{0} @ {1}" or "order='C'" in template
     return own, any(word in template for word in (".T", "transpose", "swapaxes", "moveaxis", "einsum"))
 
 
@@ -196,7 +200,7 @@ def replayed(source: Program, host: Program, names: dict[int, int], value: int) 
             continue
         stack.pop()
         if at.kind == "constant":
-            names[number] = host.constant(source.constants[number])
+            names[number] = host.constant(source.constants[number], source.texts[number])
         else:
             operands = tuple([names[k] for k in at.operands])
             cost = source.multiplications.get(number, 0)

@@ -13,7 +13,7 @@ import numpy as np
 
 from jacobians.plans.patterns import Part, Pattern, numbered
 from jacobians.plans.products import Labelled, aligned, alone, arranged, pair, pattern_array, scaled, times, volume
-from jacobians.plans.program import SUM, DType, Program, replayed
+from jacobians.plans.program import SUM, UNARY, DType, Program, replayed
 
 
 class Recipe(NamedTuple):
@@ -330,7 +330,7 @@ def _plus(P: Program, total: int | None, value: int | None, number: str, minus: 
     """total + value or total - value, where either may be a number."""
     sign = "-" if minus else "+"
     if total is None and value is not None:
-        return P.add("-{0}", (value,), P.shape(value), P.dtype(value), 3) if minus else value
+        return P.add("-{0}", (value,), P.shape(value), P.dtype(value), UNARY) if minus else value
     if total is None:
         return P.constant(np.float64(number) * (-1 if minus else 1))
     if value is None:

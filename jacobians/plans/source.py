@@ -13,7 +13,7 @@ import numpy as np
 
 from jacobians.plans.dense import ORDERED
 from jacobians.plans.locals import Call
-from jacobians.plans.program import ATOM, PRODUCT, SUM, UNARY, Instruction, Program
+from jacobians.plans.program import AND, ATOM, COMPARE, PRODUCT, SUM, UNARY, Instruction, Program
 
 #: The longest expression that is made by putting one instruction into another.
 LONGEST = 88
@@ -57,7 +57,13 @@ class Writer:
             self.lines.append(self._filled(at))
             self.text[number] = self.text[at.operands[0]]
         elif at.kind in ("guard", "check"):
-            self.lines.append(self._filled(at))
+            line = self._filled(at)
+            if self.way == "listed" and at.kind == "guard":
+                line = (
+                    line.partition(" raise ")[0]
+                    + " raise ValueError('this code is for points where this does not hold')"
+                )
+            self.lines.append(line)
         elif number in self.bases:
             self._into(number, at, f"o{self.bases[number]}")
         else:
@@ -151,6 +157,8 @@ def _binding(level: int, before: str, after: str) -> int:
     """How tightly an operand must bind between these texts."""
     if before.endswith("-") and not before.endswith("- "):
         return UNARY
+    if level in (COMPARE, AND):
+        return SUM
     if before.endswith(("- ", "/ ", "* ", "@ ")):
         return level + 1
     if after.startswith((" + ", " - ")) or before.endswith("+ "):

@@ -92,7 +92,9 @@ class Elimination:
 
     def chain(self) -> dict[str, dict[str, Jacobian]]:
         """The local Jacobians where one follows the other and there are few, without numbers; {} elsewhere."""
-        single = all(len(edges) == 1 and len(self.out[name]) == 1 for name, edges in self.into.items() if name in self.out)
+        single = all(
+            len(edges) == 1 and len(self.out[name]) == 1 for name, edges in self.into.items() if name in self.out
+        )
         if not single or not 1 < len(self.between) <= CHAIN:
             return {}
         return {

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from jacobians.plans.program import ATOM, PRODUCT, SUM, UNARY, DType, Program, Shape
+from jacobians.plans.program import AND, ATOM, COMPARE, PRODUCT, SUM, UNARY, DType, Program, Shape
 
 
 class Untraceable(Exception):
@@ -28,7 +28,15 @@ INFIX = {
     "multiply": ("*", PRODUCT),
     "true_divide": ("/", PRODUCT),
     "divide": ("/", PRODUCT),
+    "bitwise_and": ("&", AND),
+    "greater": (">", COMPARE),
+    "greater_equal": (">=", COMPARE),
+    "less": ("<", COMPARE),
+    "less_equal": ("<=", COMPARE),
+    "equal": ("==", COMPARE),
+    "not_equal": ("!=", COMPARE),
 }
+SHORT = {"absolute": "abs"}
 #: Functions that change an argument, and those whose result has a shape that depends on the entries.
 REFUSED = set(
     "copyto put place putmask put_along_axis fill_diagonal apply_along_axis "
@@ -174,7 +182,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
             return self.recorder.add(f" {sign} ".join(texts), operands, shape, dtype, level)
         if ufunc is np.negative:
             return self.recorder.add(f"-{texts[0]}", operands, shape, dtype, UNARY)
-        template = f"np.{ufunc.__name__}({', '.join(texts)})"
+        template = f"np.{SHORT.get(ufunc.__name__, ufunc.__name__)}({', '.join(texts)})"
         if isinstance(dtype, tuple):
             return self.recorder.like(template, operands, tuple(np.broadcast_to(np.ones((), d), shape) for d in dtype))
         return self.recorder.add(template, operands, shape, dtype)
@@ -182,6 +190,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         if func in ABOUT:
             return ABOUT[func](*args)
+        if func is np.swapaxes and args[0].ndim == 2 and {k % 2 for k in args[1:]} == {0, 1}:
+            return args[0].T
         name = _function_name(func)
         operands: list[int] = []
         texts = [self.recorder.written(value, operands) for value in args]
