@@ -60,10 +60,8 @@ class PerSample:
         Raises:
             InputError: a value that an op is not defined for; the message says which sample's.
         """
-        rows = {name: np.asarray(v) for name, v in zip(self.samples, values, strict=True)}
-        found = None if self.why_single or len(numbers) == 1 else self._together(len(numbers), rows)
-        if found is None:
-            found = self._one_by_one(numbers, rows)
+        rows = self._rows(values)
+        found = self._together(rows, len(numbers), structured=False) or self._one_by_one(rows, numbers)
         return tuple(found[name].astype(self.dtype, copy=False) for name in self.wrt)
 
     def only(self, numbers: Array, *values: Array) -> Array:
@@ -72,22 +70,29 @@ class PerSample:
 
     def structured(self, numbers: Array, *values: Array) -> list[Jacobian]:
         """The same as factors and deltas, n, *of | *wrt, for leaves without samples; dense where it must be."""
-        if self.why_single or len(numbers) == 1:
-            return [_of_array(J, len(self.model.shapes[self.of]) + 1) for J in self(numbers, *values)]
-        run = self._model(len(numbers)).run({**self.fixed, **dict(zip(self.samples, values, strict=True))})
-        return [run.jacobian(self.of, name) for name in self.wrt]
+        rows = self._rows(values)
+        if found := self._together(rows, len(numbers), structured=True):
+            return [found[name] for name in self.wrt]
+        outputs = 1 + len(self.model.shapes[self.of])
+        return [_of_array(J, outputs) for J in self._one_by_one(rows, numbers).values()]
 
-    def _together(self, n: int, rows: Mapping[str, Array]) -> dict[str, Array] | None:
-        """All samples through the batched model; None where an op refuses a value, so that its sample is looked for."""
+    def _rows(self, values: Sequence[Array]) -> dict[str, Array]:
+        return {name: np.asarray(v) for name, v in zip(self.samples, values, strict=True)}
+
+    def _together(self, rows: Mapping[str, Array], n: int, structured: bool) -> dict[str, Any] | None:
+        """All n through the batched model; None where that is no way, or one is refused and has to be looked for."""
+        if self.why_single or n == 1:
+            return None
         try:
-            results = self._plan(n)({**self.fixed, **rows})
+            results = self._plan(n, structured)({**self.fixed, **rows})
         except (NotBatchedError, JacobiansError):
             return None
         return {name: results[self.of, name] for name in self.wrt}
 
-    def _one_by_one(self, numbers: Array, rows: Mapping[str, Array]) -> dict[str, Array]:
+    def _one_by_one(self, rows: Mapping[str, Array], numbers: Array) -> dict[str, Array]:
+        """Each sample through the model by itself."""
         found = {name: np.empty((len(numbers), *shape), self.dtype) for name, shape in self.shapes.items()}
-        plan = self._plan(1)
+        plan = self._plan(1, structured=False)
         for k, number in enumerate(numbers):
             try:
                 results = plan({**self.fixed, **{name: v[k] for name, v in rows.items()}})
@@ -97,19 +102,15 @@ class PerSample:
                 found[name][k] = results[self.of, name]
         return found
 
-    def _plan(self, n: int) -> Plan:
+    def _plan(self, n: int, structured: bool) -> Plan:
         """Of one sample, or of n together; every thread has its own, since a plan may change while it runs."""
-        plans: dict[int, Plan] = vars(self._threads).setdefault("plans", {})
-        if n not in plans:
+        plans: dict[tuple[int, bool], Plan] = vars(self._threads).setdefault("plans", {})
+        if (n, structured) not in plans:
+            model = self.model if n == 1 else batched(self.model, frozenset(self.samples), n)
+            samples = () if n == 1 else self.samples
             pairs = [(self.of, name) for name in self.wrt]
-            if n == 1:
-                plans[n] = self.model.plan(pairs)
-            else:
-                plans[n] = self._model(n).plan(pairs, samples=self.samples)
-        return plans[n]
-
-    def _model(self, n: int) -> Model:
-        return batched(self.model, frozenset(self.samples), n)
+            plans[n, structured] = model.plan(pairs, samples=samples, structured=structured)
+        return plans[n, structured]
 
     def __getstate__(self) -> dict[str, Any]:
         """What is sent to another process: all but the plans."""

@@ -11,7 +11,10 @@ import pytest
 
 import jacobians as jac
 
-HEAVY = ("sympy", "symbolic", "rich", "typer", "click", "matplotlib", "sklearn", "mpmath", "jax", "torch", "hypothesis")
+HEAVY = (
+    *("sympy", "symbolic", "rich", "typer", "click", "matplotlib", "sklearn", "mpmath", "jax", "torch", "hypothesis"),
+    *("dask", "zarr"),
+)
 USES = {
     "import": "import jacobians",
     "an op": """

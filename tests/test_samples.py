@@ -384,6 +384,11 @@ def test_a_jacobian_of_one_sample_beyond_the_limit(monkeypatch):
 def test_an_error_in_a_chunk_names_the_sample():
     with pytest.raises(InputError, match=r"sample 6: .*expected class indices 0 <= y < 3 .*got 5"):
         NETWORK.jacobian_array("L", "W1", {"x": X, "y": np.where(np.arange(N) == 6, 5, Y)}, point=POINT).compute()
+    model = jac.Model.parse("x : 5\nw : 5\ny = normalize(x) * w")
+    with pytest.raises(InputError, match=r"sample 9: .*expected x != 0"):
+        jac.empirical_ntk(
+            model, "y", {"x": np.where(np.arange(N)[:, None] == 9, 0, X)}, wrt="w", point={"w": X[0]}, chunk=4
+        ).compute()
 
 
 @pytest.mark.parametrize(("module", "where"), [("dask.array", "jacobian_array"), ("zarr", "jacobian_array")])
