@@ -14,7 +14,9 @@ from functools import partial, reduce
 import numpy as np
 
 from jacobians.arithmetic import DType, by_size, dry, multiply, sum_hidden
+from jacobians.errors import InputError, shape_error
 from jacobians.listed import ROW, join, listed, product
+from jacobians.structure import axis_names
 from jacobians.terms import Array, Factor, Term
 
 #: Entries that fit a processor's cache: larger sums of products are made in blocks.
@@ -27,12 +29,45 @@ DENSEST = 1 / 16
 
 def dense_sum(terms: Iterable[Term], shape: Sequence[int], dtype: DType, out: Array | None = None) -> Array:
     """The dense array of a sum of terms, axes outputs first; in `out`, of that shape and type, where it is given."""
+    terms = tuple(terms)
     full = np.zeros(tuple(shape), dtype) if out is None else out
-    if out is not None:
+    if out is not None and not (terms and _covers(terms[0])):
         full.fill(0)
     for k, term in enumerate(terms):
         write_dense(term, full, add=k > 0)
     return full
+
+
+def checked_out(out: object, terms: Sequence[Term], shape: Sequence[int], dtype: DType) -> Array:
+    """The array that `J.dense(out=...)` writes to.
+
+    Raises:
+        ShapeError: it has another shape.
+        InputError: no array of that type that can be written to and that holds none of the factors.
+    """
+    where = "Jacobian.dense(out)"
+    wanted = f"an array such as np.empty({tuple(shape)}, np.{dtype})"
+    if not isinstance(out, np.ndarray):
+        raise InputError(f"{where}: expected {wanted}, got {type(out).__name__}")
+    if out.shape != tuple(shape):
+        raise shape_error(where, axis_names(terms, len(shape)), shape, out.shape)
+    if out.dtype != dtype:
+        raise InputError(f"{where}: expected {wanted}, got the type {out.dtype}")
+    if not out.flags.writeable:
+        raise InputError(f"{where}: expected an array that can be written to, got a read-only one; give {wanted}")
+    for f in (f for t in terms for f in t.factors):
+        if np.may_share_memory(out, f.value):
+            raise InputError(
+                f"{where}: expected memory of its own, got that of the factor {f.name}, which would be overwritten; "
+                f"give {wanted}"
+            )
+    return out
+
+
+def _covers(term: Term) -> bool:
+    """Whether the term writes every entry: no delta and no pattern."""
+    axes = (*term.out, *term.inp)
+    return len(set(axes)) == len(axes) and all(f.value.dtype != bool for f in term.factors)
 
 
 def write_dense(term: Term, full: Array, add: bool = True) -> None:

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 
 from jacobians import settings
 from jacobians.algebra import TermSum
-from jacobians.dense import dense_sum
+from jacobians.dense import checked_out, dense_sum
 from jacobians.errors import DenseLimitError, InputError, shape_error, shape_text
 from jacobians.structure import full_index, select
-from jacobians.support import nonzeros
+from jacobians.support import at_most, nonzeros
 from jacobians.terms import Array, Factor, Labels, Term, real_array
 
 if TYPE_CHECKING:
@@ -36,12 +36,18 @@ class Jacobian(TermSum):
 
     # ----- arithmetic -----
 
-    def dense(self, limit: int | None = None) -> Array:
-        """The full array of shape out_shape + in_shape, outputs first.
+    def dense(self, limit: int | None = None, out: Array | None = None) -> Array:
+        """The full array of shape out_shape + in_shape, outputs first; with `out`, written into that array.
+
+        Structural zeros are pages that nobody touched: the array costs the memory of its bytes, the time of its nnz.
 
         Raises:
             DenseLimitError: the array would be larger than `limit` bytes (default `jacobians.settings.dense_limit`).
+            ShapeError: `out` has not the shape of the Jacobian.
+            InputError: `out` is of another type than `dtype`, read-only, or the memory of a factor.
         """
+        if out is not None:
+            return dense_sum(self.terms, self.shape, self.dtype, checked_out(out, self.terms, self.shape, self.dtype))
         self._guard(limit)
         return dense_sum(self.terms, self.shape, self.dtype)
 
@@ -52,7 +58,7 @@ class Jacobian(TermSum):
             raise DenseLimitError(
                 f"dense: the array of shape {shape_text(self.out_shape)} | {shape_text(self.in_shape)} needs "
                 f"{needed:,} bytes, the limit is {allowed:,}; "
-                f"at most {self.nnz:,} of its {self.size:,} entries differ from zero. "
+                f"at most {at_most(self.terms, self.shape):,} of its {self.size:,} entries differ from zero. "
                 "Ways out: J.apply(v) and J.pull(u) for products, J[i, k, l] for entries, J.terms for the factors; "
                 "or dense(limit=...), jacobians.settings.dense_limit = ..."
             )
@@ -142,7 +148,7 @@ class Jacobian(TermSum):
 
     @property
     def nnz(self) -> int:
-        """The number of entries that the structure allows to differ from zero (deltas and 0/1 patterns)."""
+        """The number of entries that the structure allows to differ from zero (deltas and 0/1 patterns); exact."""
         return nonzeros(self.terms, self.shape)
 
     @property

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from jacobians.arithmetic import counted
 from jacobians.errors import ConvergenceError, unknown
 from jacobians.extras import library
 from jacobians.listed import listed
+from jacobians.support import entries
 from jacobians.terms import Array, Term
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ NUMBERS = np.dtype(np.float64)
 SLAB, MATRIX = 2**20, 2**18
 #: How much larger the sum of absolute values may be than the sum itself: what is lost is at most four digits of 16.
 CANCELLED = 1e4
+#: Entries of a sparse matrix, and bytes of J J^T, up to which a large spectral norm is taken with their help.
+LISTED, HELD = 2**25, 2**27
 #: Factors of a term up to which the best order of a contraction is soon found.
 FEW = 8
 
@@ -76,28 +80,34 @@ def spectral(J: Jacobian, tolerance: float, iterations: int) -> float:
     if J.size <= MATRIX:
         return float(np.linalg.norm(J.matrix(limit=J.size * 8), 2))
     linalg = library("scipy.sparse.linalg", "sparse", "Jacobian.norm('spectral')")
-    wide = math.prod(J.out_shape) <= math.prod(J.in_shape)
-    shape = J.out_shape if wide else J.in_shape
-
-    def gram(v: Array) -> Array:
-        """J J^T v or J^T J v, whichever is shorter, of J with the Frobenius norm 1."""
-        v = v.reshape(shape)
-        got = J.apply(J.pull(v) / whole) if wide else J.pull(J.apply(v) / whole)
-        return np.asarray(got / whole, NUMBERS).ravel()
-
-    many = math.prod(shape)
+    many = min(math.prod(J.out_shape), math.prod(J.in_shape))
+    gram = linalg.LinearOperator((many, many), _gram(J * (1 / whole)), dtype=NUMBERS)
     start = np.random.default_rng(0).standard_normal(many)
-    operator = linalg.LinearOperator((many, many), gram, dtype=NUMBERS)
     try:
-        found = linalg.eigsh(
-            operator, 1, which="LA", v0=start, tol=tolerance, maxiter=iterations, return_eigenvectors=False
-        )
+        (root,) = linalg.eigsh(gram, 1, v0=start, tol=tolerance, maxiter=iterations, return_eigenvectors=False)
     except linalg.ArpackNoConvergence:
         raise ConvergenceError(
-            f"Jacobian.norm('spectral'): expected the largest singular value of {many} to {tolerance:g} within "
-            f"iterations = {iterations} restarts, and it is not there yet; allow more iterations or a larger tolerance"
+            f"Jacobian.norm('spectral'): expected the largest of {many:,} singular values up to {tolerance:g} within "
+            f"iterations = {iterations:,} restarts, and it is not that close yet; "
+            "allow more iterations or a larger tolerance"
         ) from None
-    return whole * math.sqrt(max(float(found[0]), 0.0))
+    return whole * math.sqrt(max(float(root), 0.0))
+
+
+def _gram(J: Jacobian) -> Callable[[Array], Array]:
+    """v -> J J^T v, or J^T J v where that is shorter: by one structured Jacobian, a sparse matrix, or pull, apply."""
+    J = J if math.prod(J.out_shape) <= math.prod(J.in_shape) else J.T
+    if any(f.value.dtype == bool for t in J.terms for f in t.factors):
+        if sum(map(entries, J.terms)) <= LISTED:
+            matrix = J.to_sparse(limit=32 * LISTED)
+            return lambda v: matrix @ (v @ matrix)
+    elif len(J.terms) == 1:  # of several, the squares could cancel
+        with counted(dry=True):
+            held = (J @ J.T).contract().nbytes
+        if held <= HELD:
+            square = (J @ J.T).contract()
+            return lambda v: square.apply(v.reshape(J.out_shape)).ravel()
+    return lambda v: J.apply(J.pull(v.reshape(J.out_shape))).ravel()
 
 
 def slabs(J: Jacobian) -> Iterator[Array]:

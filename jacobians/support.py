@@ -38,6 +38,14 @@ def nonzeros(terms: Sequence[Term], shape: Sequence[int]) -> int:
     return sum(nonzeros(slab, shape[1:]) for slab in slabs)
 
 
+def at_most(terms: Sequence[Term], shape: Sequence[int]) -> int:
+    """A bound of `nonzeros` that lists nothing: overlaps of supports with patterns are counted more than once."""
+    wide = supports(terms)
+    if any(t.factors for t in wide):
+        return min(math.prod(shape), sum(map(entries, wide)))
+    return _by_ties([ties(t) for t in wide], shape)
+
+
 def entries(term: Term) -> int:
     """The number of entries that one term allows to differ from zero: a product over its unconnected parts."""
     axes = {*term.out, *term.inp}
