@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from jacobians.plans.patterns import Part
-from jacobians.plans.products import Labelled, aligned, volume
+from jacobians.plans.products import RANK_ONE, Labelled, Sizes, aligned, volume
 from jacobians.plans.program import OWN, PRODUCT, SUM, UNARY, DType, Program, Shape, replayed
-from jacobians.plans.reduce import _same, axes_once, common_type, contracted, product, recipe, summed
+from jacobians.plans.reduce import _same, axes_once, common, common_type, contracted, product, recipe, summed
 from jacobians.plans.scatter import scattered
 
 
@@ -61,6 +60,7 @@ def contiguous(P: Program, value: int) -> bool:
 ORDERED = {"{0} * {1}": "multiply", "{0} + {1}": "add", "{0} - {1}": "subtract"}
 
 
+Weighted = tuple[list[Labelled], float]
 Group = list[tuple[list[Labelled], Part]]
 
 
@@ -125,17 +125,46 @@ def _full(P: Program, group: Group, shape: Shape, dtype: DType) -> int:
     terms = _same(group)
     if len(terms) > 1 and (joined := _low_rank(P, terms, order, sizes, dtype)) is not None:
         return joined
+    if len(terms) > 1 and math.prod(shape) >= RANK_ONE and not common(terms)[0]:
+        return _piled(P, terms, order, sizes, dtype)
     total = summed(P, terms, order, sizes)
     if total is None:
         return P.constant(np.full((1,) * len(shape), sum(c for _, c in terms), dtype))
     return aligned(P, total, order)
 
 
+def _piled(P: Program, terms: Sequence[Weighted], order: list[int], sizes: Sizes, dtype: DType) -> int:
+    """The first of large terms as a new array, the others added to it in place."""
+    terms = sorted(terms, key=lambda t: (len({a for f in t[0] for a in f.labels}) < len(order), t[1] < 0))
+    (factors, coef), *rest = terms
+    first = product(P, factors, coef, order, sizes)
+    total = in_order(P, _whole(P, first, order, sizes, coef, dtype))
+    for factors, coef in rest:
+        more = product(P, factors, abs(coef), order, sizes)
+        sign = "-=" if coef < 0 else "+="
+        if more is None:
+            total = P.write(f"{{0}} {sign} {abs(coef)!r}", total)
+        else:
+            total = P.write(f"{{0}} {sign} {{1}}", total, aligned(P, more, order))
+    return total
+
+
+def _whole(P: Program, found: Labelled | None, order: list[int], sizes: Sizes, coef: float, dtype: DType) -> int:
+    """A term over all axes, also those that it is the same along."""
+    shape = tuple(sizes[a] for a in order)
+    if found is None:
+        return P.add(f"np.full({shape}, {coef!r}{_typed(dtype)})", (), shape, dtype, kind="fresh")
+    value = aligned(P, found, order)
+    if P.shape(value) == shape:
+        return value
+    return P.add(f"np.array(np.broadcast_to({{0}}, {shape}))", (value,), shape, P.dtype(value), kind="fresh")
+
+
 def _low_rank(
-    P: Program, terms: Sequence[tuple[list[Labelled], float]], order: list[int], sizes: Any, dtype: DType
+    P: Program, terms: Sequence[tuple[list[Labelled], float]], order: list[int], sizes: Sizes, dtype: DType
 ) -> int | None:
     """Terms that are outer products of the same rows and columns, as one matrix product of their stacked factors."""
-    if volume(order, sizes) < 5000:
+    if volume(order, sizes) < RANK_ONE:
         return None
     for split in range(1, len(order)):
         rows, columns = order[:split], order[split:]
@@ -156,7 +185,7 @@ def _low_rank(
     return P.reshape(value, tuple(sizes[a] for a in order))
 
 
-def _column(P: Program, factors: list[Labelled], coef: float, labels: list[int], sizes: Any, dtype: DType) -> int:
+def _column(P: Program, factors: list[Labelled], coef: float, labels: list[int], sizes: Sizes, dtype: DType) -> int:
     """The factors over some of the axes as one vector."""
     found = product(P, factors, coef, labels, sizes)
     shape = tuple(sizes[a] for a in labels)
@@ -189,7 +218,7 @@ def _on_diagonal(P: Program, target: int, group: Group, shape: Shape, sign: str)
     return P.write(f"{view} {sign} {{1}}", target, value)
 
 
-def _merged(P: Program, total: Labelled, order: Sequence[Sequence[int]], sizes: Any) -> int:
+def _merged(P: Program, total: Labelled, order: Sequence[Sequence[int]], sizes: Sizes) -> int:
     """The value with some neighbouring axes as one, for a reshaped view."""
     flat = [a for group in order for a in group]
     value = aligned(P, total, flat)

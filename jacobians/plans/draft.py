@@ -158,8 +158,7 @@ def compiled(draft: Draft, way: str) -> Function:
     if way == "threads":
         lines = ["later = []", *lines, "shared(later, threads)"]
     body = [*lines, f"return ({', '.join(given)}{',' if given else ''})"]
-    head = ["@np.errstate(all='ignore')"] if P.quiet.intersection(writer.order) else []
-    text = "\n".join([*head, f"def run({', '.join(arguments)}):", *(f"    {line}" for line in body)])
+    text = "\n".join([*writer.decorators(), f"def run({', '.join(arguments)}):", *(f"    {line}" for line in body)])
     scope: dict[str, Any] = {"np": np, "Elsewhere": Elsewhere, "shared": shared}
     scope |= {names[number]: P.constants[number] for number in P.constants}
     exec(compile(text, "<plan>", "exec"), scope)  # made of templates of this package: no text of a user is in it

@@ -37,6 +37,7 @@ def listing(model: Model, draft: Draft) -> str:
             "",
             *([*heads, ""] if heads else []),
             "",
+            *writer.decorators(),
             f"def jacobians({arguments}):",
             *(f"    {x}" for x in body),
         ]

@@ -12,7 +12,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jacobians.plans.patterns import Part, Pattern, numbered
-from jacobians.plans.products import Labelled, aligned, alone, arranged, pair, pattern_array, scaled, times, volume
+from jacobians.plans.products import (
+    RANK_ONE,
+    Labelled,
+    Sizes,
+    aligned,
+    alone,
+    arranged,
+    pair,
+    pattern_array,
+    scaled,
+    times,
+    volume,
+)
 from jacobians.plans.program import SUM, UNARY, DType, Program, replayed
 
 
@@ -23,6 +35,9 @@ class Recipe(NamedTuple):
     inputs: tuple[int, ...]
     result: Any
 
+
+#: Factors of up to this many entries are multiplied by their term's coefficient at once.
+SMALL = 10_000
 
 _RECIPES: dict[Any, Recipe] = {}
 _MOST = 4096
@@ -82,7 +97,9 @@ def price(P: Program, parts: Sequence[Part]) -> int:
 
 
 def _plain(part: Part) -> bool:
-    return not part.values or (len(part.values) == 1 and {*part.pattern.factors[0]} <= {*part.pattern.axes})
+    return not part.values or (
+        part.coef == 1 and len(part.values) == 1 and {*part.pattern.factors[0]} <= {*part.pattern.axes}
+    )
 
 
 def common_type(P: Program, parts: Sequence[Part]) -> DType:
@@ -163,6 +180,8 @@ def _weighted(P: Program, factors: list[Labelled], coef: float, dtype: DType) ->
         return factors, coef
     least = min(range(len(factors)), key=lambda k: math.prod(P.shape(factors[k].value)))
     f = factors[least]
+    if math.prod(P.shape(f.value)) > SMALL:  # later there may be a smaller one
+        return factors, coef
     value = scaled(P, P.numbers(f.value, dtype), coef)
     return [Labelled(value, f.labels) if k == least else g for k, g in enumerate(factors)], 1.0
 
@@ -212,7 +231,7 @@ def contracted(P: Program, part: Part, dtype: DType) -> list[Labelled]:
 
 
 def _cheapest(
-    P: Program, factors: list[Labelled], axes: set[int], sizes: Any, needed: Callable[..., set[int]]
+    P: Program, factors: list[Labelled], axes: set[int], sizes: Sizes, needed: Callable[..., set[int]]
 ) -> tuple[int, int] | None:
     """The pair of factors that shares a hidden label and costs the least; a lookup costs what it gives."""
     best: tuple[int, int, int] | None = None
@@ -249,7 +268,9 @@ def _absorbed(P: Program, factors: list[Labelled], pattern: Pattern) -> list[Lab
 # ----- sums of products -----
 
 
-def product(P: Program, factors: Sequence[Labelled], coef: float, order: Sequence[int], sizes: Any) -> Labelled | None:
+def product(
+    P: Program, factors: Sequence[Labelled], coef: float, order: Sequence[int], sizes: Sizes
+) -> Labelled | None:
     """coef times the product of factors, over the labels that they have; None where there are no factors."""
     if not factors:
         return None
@@ -270,14 +291,14 @@ def product(P: Program, factors: Sequence[Labelled], coef: float, order: Sequenc
     return Labelled(arranged(P, f, labels), tuple(labels))
 
 
-def outer(P: Program, a: Labelled, b: Labelled, labels: Sequence[int], sizes: Any) -> int:
+def outer(P: Program, a: Labelled, b: Labelled, labels: Sequence[int], sizes: Sizes) -> int:
     """The product of two factors with axes in this order; a large outer product is a matrix product of rank one."""
     first, second = (a, b) if labels[: len(a.labels)] and set(labels[: len(a.labels)]) == {*a.labels} else (b, a)
     apart = not {*a.labels} & {*b.labels}
     split = len(first.labels)
     if apart and a.labels and b.labels and {*labels[:split]} == {*first.labels}:
         rows, columns = volume(first.labels, sizes), volume(second.labels, sizes)
-        if rows * columns >= 5000 and min(rows, columns) > 1:
+        if rows * columns >= RANK_ONE and min(rows, columns) > 1:
             A = P.reshape(arranged(P, first, labels[:split]), (rows, 1))
             B = P.reshape(arranged(P, second, labels[split:]), (1, columns))
             dtype = np.result_type(P.dtype(A), P.dtype(B))
@@ -287,7 +308,7 @@ def outer(P: Program, a: Labelled, b: Labelled, labels: Sequence[int], sizes: An
 
 
 def summed(
-    P: Program, terms: Sequence[tuple[list[Labelled], float]], order: Sequence[int], sizes: Any
+    P: Program, terms: Sequence[tuple[list[Labelled], float]], order: Sequence[int], sizes: Sizes
 ) -> Labelled | None:
     """The sum of terms, factors that all of them share taken out; None where there are only numbers."""
     shared, rest = common(terms) if len(terms) > 1 else ([], terms)
@@ -299,7 +320,7 @@ def summed(
 
 
 def added(
-    P: Program, terms: Sequence[tuple[list[Labelled], float]], order: Sequence[int], sizes: Any
+    P: Program, terms: Sequence[tuple[list[Labelled], float]], order: Sequence[int], sizes: Sizes
 ) -> Labelled | None:
     """The sum of terms over the axes that any of them has."""
     if all(c < 0 for _, c in terms) and any(factors for factors, _ in terms):  # the sign goes into a small factor

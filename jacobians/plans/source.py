@@ -50,6 +50,10 @@ class Writer:
             self._write(number, self.program.code[number])
         return self.lines
 
+    def decorators(self) -> list[str]:
+        """What stands above the function: no warnings where an op gives none on purpose."""
+        return ["@np.errstate(all='ignore')"] if self.program.quiet.intersection(self.order) else []
+
     def _write(self, number: int, at: Instruction) -> None:
         if at.kind in ("input", "constant"):
             self.text[number] = (self.names[number], ATOM)
@@ -188,6 +192,8 @@ def literal(value: Any) -> str:
     if isinstance(value, Call):
         return value.source()
     array = np.asarray(value)
+    if not np.isfinite(array).all():
+        return re.sub(r"\b(inf|nan)\b", r"np.\1", f"np.array({array.tolist()!r}, np.{array.dtype.name})")
     if array.ndim == 0:
         return repr(array.item())
     if array.dtype.kind == "i" and array.size > 3 and (array.ravel() == np.arange(array.size)).all():
