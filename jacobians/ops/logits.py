@@ -173,7 +173,7 @@ def sum_of_others(y: Array) -> Array:
     none = np.zeros_like(y[..., :1])
     before = np.concatenate((none, np.cumsum(y[..., :-1], axis=-1)), axis=-1)
     after = np.concatenate((np.cumsum(y[..., :0:-1], axis=-1)[..., ::-1], none), axis=-1)
-    return before + after
+    return as_array(before + after)
 
 
 OPS: tuple[Op, ...] = (BinaryCrossEntropyLogits(), CrossEntropy(), CrossEntropyIndex())

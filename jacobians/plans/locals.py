@@ -88,9 +88,10 @@ class OpProgram:
 
     def _terms(self, wrt: str) -> list[Part]:
         signature, sizes = self.op.sizes(self.shapes)
+        recorded: dict[str, Any] = dict(self.inputs)
         before = len(self.recorder.guards)
         try:
-            J = self.op._jacobian(wrt, dict(self.inputs), signature, sizes)
+            J = self.op._jacobian(wrt, recorded, signature, sizes)
         except Untraceable:
             del self.recorder.guards[before:]
             return self._dense(wrt)

@@ -23,7 +23,8 @@ class Labelled(NamedTuple):
     labels: tuple[int, ...]
 
 
-Sizes = Mapping[int, int]
+#: The size of each label.
+Sizes = Mapping[int, int] | Sequence[int]
 
 
 def volume(labels: Sequence[int] | set[int], sizes: Sizes) -> int:
@@ -68,8 +69,8 @@ def pair(P: Program, a: Labelled, b: Labelled, keep: set[int], sizes: Sizes, dty
     a, b = (Labelled(P.numbers(f.value, dtype), f.labels) for f in (a, b))
     summed = [x for x in a.labels if x in b.labels and x not in keep]
     if not summed:
-        order = sorted({*a.labels, *b.labels})  # axes of the Jacobian in order, summed labels last
-        return Labelled(times(P, aligned(P, a, order), aligned(P, b, order), order, sizes), tuple(order))
+        both = tuple(sorted({*a.labels, *b.labels}))  # axes of the Jacobian in order, summed labels last
+        return Labelled(times(P, aligned(P, a, both), aligned(P, b, both)), both)
     batch = [x for x in a.labels if x in b.labels and x in keep]
     left = [x for x in a.labels if x not in b.labels]
     right = [x for x in b.labels if x not in a.labels]
@@ -107,7 +108,7 @@ def _row_products(
     return P.add(template, values, tuple(sizes[x] for x in batch), dtype, multiplications=cost)
 
 
-def times(P: Program, a: int, b: int, order: Sequence[int], sizes: Sizes) -> int:
+def times(P: Program, a: int, b: int) -> int:
     """The broadcast product of two aligned values."""
     shape = np.broadcast_shapes(P.shape(a), P.shape(b))
     dtype = np.result_type(P.dtype(a), P.dtype(b))

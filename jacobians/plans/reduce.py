@@ -44,7 +44,7 @@ _MOST = 4096
 
 
 def recipe(
-    P: Program, parts: Sequence[Part], what: str, record: Callable[[Program, Sequence[Part]], Any], *more: Any
+    P: Program, parts: Sequence[Part], what: str, record: Callable[..., Any], *more: Any
 ) -> tuple[Recipe, dict[int, int]]:
     """The recipe for parts of these labels and types, and which values of `P` its inputs are."""
     values = list(dict.fromkeys([v for part in parts for v in part.values]))
@@ -259,7 +259,7 @@ def _absorbed(P: Program, factors: list[Labelled], pattern: Pattern) -> list[Lab
             continue
         big = kept[host]
         order = big.labels
-        value = times(P, big.value, aligned(P, f, order), order, pattern.sizes)
+        value = times(P, big.value, aligned(P, f, order))
         kept[host] = Labelled(value, order)
     position = {a: k for k, a in enumerate(pattern.axes)}
     return sorted(kept, key=lambda f: min((position[a] for a in f.labels), default=-1))
@@ -304,7 +304,7 @@ def outer(P: Program, a: Labelled, b: Labelled, labels: Sequence[int], sizes: Si
             dtype = np.result_type(P.dtype(A), P.dtype(B))
             value = P.call("dot", A, B, shape=(rows, columns), dtype=dtype, multiplications=rows * columns)
             return P.reshape(value, tuple(sizes[x] for x in labels))
-    return times(P, aligned(P, a, labels), aligned(P, b, labels), labels, sizes)
+    return times(P, aligned(P, a, labels), aligned(P, b, labels))
 
 
 def summed(

@@ -42,9 +42,14 @@ def _mesh(parts: Sequence[Array], rank: int) -> list[Array]:
     """One vector for each axis, whose sums are the sum of the parts: each part varies along one axis only."""
     mesh = [np.zeros(1, np.intp)] * rank
     for part in parts:
-        along = next((k for k, n in enumerate(part.shape) if n > 1), 0)
+        along = _axis(part)
         mesh[along] = mesh[along] + part.reshape(-1)
     return mesh
+
+
+def _axis(part: Array) -> int:
+    """The axis along which a part varies."""
+    return max(range(part.ndim), key=lambda k: part.shape[k], default=0)
 
 
 def _indices(P: Program, mesh: Sequence[Array]) -> int:
@@ -118,7 +123,7 @@ def _looked_up(
     vectors = [np.zeros(m.size, np.intp) for m in mesh]
     for a, stride in zip(looked, strides, strict=True):
         at = index[a].reshape(index[a].shape[-rank:])
-        along = next((k for k, n in enumerate(at.shape) if n > 1), 0)
+        along = _axis(at)
         vectors[along] = vectors[along] + stride * at.reshape(-1)
     places = _indices(P, vectors)
     value = P.reshape(value, (*(sizes[a] for a in own), volume(looked, sizes)))
