@@ -12,7 +12,7 @@ from jacobians import settings
 from jacobians.algebra import TermSum
 from jacobians.dense import checked_out, dense_sum
 from jacobians.errors import DenseLimitError, InputError, shape_error, shape_text
-from jacobians.structure import full_index, select
+from jacobians.structure import entry, full_index, select
 from jacobians.support import at_most, nonzeros
 from jacobians.terms import Array, Factor, Labels, Term, real_array
 
@@ -136,6 +136,8 @@ class Jacobian(TermSum):
             EntryError: an index out of range, too many of them, or neither integers nor slices.
         """
         full = full_index(index, self.shape)
+        if (number := entry(self.terms, full, self.dtype)) is not None:
+            return number
         n = len(self.out_shape)
         chosen = [t for term in self.terms if (t := select(term, full, n)) is not None]
         shape = [

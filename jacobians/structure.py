@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from jacobians.errors import EntryError, shape_text
-from jacobians.terms import Factor, Labels, Term
+from jacobians.terms import Array, Factor, Labels, Term
 
 
 def ties(term: Term) -> tuple[int, ...]:
@@ -38,6 +39,18 @@ def full_index(index: Any, shape: Sequence[int]) -> list[int | slice]:
     return given
 
 
+def entry(terms: Sequence[Term], index: Sequence[int | slice], dtype: np.dtype[Any]) -> Any:
+    """The number at integer indices, straight from the factors; None where an index is a slice, or a label summed."""
+    if any(isinstance(k, slice) for k in index) or any(term.hidden for term in terms):
+        return None
+    total: Any = 0.0
+    for term in terms:
+        at = dict(zip((*term.out, *term.inp), index, strict=True))
+        if all(at[a] == k for a, k in zip((*term.out, *term.inp), index, strict=True)):  # else a delta is 0
+            total += math.prod((f.value[tuple([at[a] for a in f.labels])] for f in term.factors), start=term.coef)
+    return dtype.type(total)
+
+
 def select(term: Term, index: Sequence[int | slice], n_out: int) -> Term | None:
     """The term at integer indices and slices of its axes; None where its deltas make it zero there."""
     axes = (*term.out, *term.inp)
@@ -53,15 +66,15 @@ def select(term: Term, index: Sequence[int | slice], n_out: int) -> Term | None:
     for axis, (a, k) in enumerate(zip(axes, index, strict=True)):
         if isinstance(k, int):
             continue
-        picked = np.arange(term.sizes[a])[k]
+        picked = range(term.sizes[a])[k]
         label, here = a, at.get(a)
         if isinstance(here, slice):
-            sizes[a] = picked.size
+            sizes[a] = len(picked)
         elif here is not None or k != slice(None):
             # tied axes: a row of the identity for a label that is fixed elsewhere, some rows of it for a slice
             label = _new_label(a, sizes)
-            sizes[label] = picked.size
-            hits = picked == here if here is not None else picked[:, None] == np.arange(term.sizes[a])
+            sizes[label] = len(picked)
+            hits = _identity_rows(picked, term.sizes[a], here)
             name = f"[{{0}} = {here}]" if here is not None and k == slice(None) else "[slice]"
             extra.append(Factor(hits, (label,) if here is not None else (label, a), name))
         stay[axis >= n_out].append(label)
@@ -70,6 +83,16 @@ def select(term: Term, index: Sequence[int | slice], n_out: int) -> Term | None:
     kept = {*out, *inp, *(a for f in factors for a in f.labels)}
     # ones summed over a label that is left in no factor cannot arise: such a label is fixed or on an axis
     return Term(factors, out, inp, {a: n for a, n in sizes.items() if a in kept}, term.coef)
+
+
+def _identity_rows(picked: range, size: int, column: int | None) -> Array:
+    """Some rows of the identity, or one column of them."""
+    if column is None:
+        return np.arange(picked.start, picked.stop, picked.step)[:, None] == np.arange(size)
+    hits = np.zeros(len(picked), bool)
+    if column in picked:
+        hits[picked.index(column)] = True
+    return hits
 
 
 def _picked(f: Factor, at: Mapping[str, int | slice]) -> Factor:
