@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 KEY = "jacobian_array"
 #: How the names of files end that zarr has not renamed yet: a run died while it wrote them.
 UNFINISHED = ".partial"
+#: Bytes that the codec takes at once.
+LARGEST = 2**31 - 1
 #: Bytes of samples that are hashed at once.
 BLOCK = 2**26
 
@@ -41,6 +43,12 @@ def stored(asked: Samples, path: str | Path, progress: bool, threads: int | None
     """
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
         raise InputError(f"{asked.where}: threads={threads!r}: expected a positive number, as in threads=2")
+    for name, shape in asked.function.shapes.items():
+        if (size := asked.chunk * math.prod(shape) * asked.function.dtype.itemsize) > LARGEST:
+            raise InputError(
+                f"{asked.where}: a chunk of {asked.chunk} samples by {name} takes {size:,} bytes, a file at most "
+                f"{LARGEST:,}; choose a smaller chunk"
+            )
     da, dask = library("dask.array", "scale", asked.where), library("dask", "scale", asked.where)
     arrays = _opened(asked, Path(path))
     found = {name: array.to_delayed().ravel() for name, array in asked.jacobians().items()}
@@ -144,7 +152,7 @@ def _created(zarr: Any, group: Any, asked: Samples, name: str) -> Any:
         shape=(asked.count, *shape),
         chunks=(asked.chunk, *shape),
         dtype=asked.function.dtype,
-        compressors=[zarr.codecs.ZstdCodec(level=1), zarr.codecs.Crc32cCodec()],
+        compressors=[zarr.codecs.BloscCodec(cname="lz4", clevel=1, shuffle="shuffle"), zarr.codecs.Crc32cCodec()],
         fill_value=math.nan,  # what is not computed yet reads as NaN, not as zero
     )
 
@@ -168,7 +176,8 @@ def fingerprints(asked: Samples) -> dict[str, Any]:
 
 
 def _hash_model(model: Model) -> str:
-    nodes = [(n.name, repr(n.op), sorted(n.sources.items())) for n in model.nodes.values()]
+    with np.printoptions(threshold=sys.maxsize, precision=17):  # options of ops may be arrays
+        nodes = [(n.name, repr(n.op), sorted(n.sources.items())) for n in model.nodes.values()]
     return hashlib.sha256(repr((nodes, sorted(model.leaves.items()))).encode()).hexdigest()
 
 

@@ -16,7 +16,7 @@ import pytest
 import zarr
 
 import jacobians as jac
-from jacobians import settings
+from jacobians import settings, storage
 from jacobians.errors import DenseLimitError, InputError
 from jacobians.per_sample import PerSample
 
@@ -336,6 +336,14 @@ def test_a_full_disk_keeps_what_is_finished(tmp_path, monkeypatch):
     monkeypatch.setattr(zarr.Array, "__setitem__", full)
     with pytest.raises(InputError, match=r"chunk \d cannot be written to '.*J': No space left .* the finished chunks"):
         network_array(path=tmp_path / "J", threads=1)
+
+
+def test_a_chunk_that_is_too_large_for_a_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "LARGEST", 3_000)
+    match = "a chunk of 4 samples by W1 takes 3,360 bytes, a file at most 3,000; choose a smaller chunk"
+    with pytest.raises(InputError, match=match):
+        network_array(path=tmp_path / "J")
+    assert not list(tmp_path.iterdir())
 
 
 # ----- what is refused -----
