@@ -138,7 +138,7 @@ def _piled(P: Program, terms: Sequence[Weighted], order: list[int], sizes: Sizes
     terms = sorted(terms, key=lambda t: (len({a for f in t[0] for a in f.labels}) < len(order), t[1] < 0))
     (factors, coef), *rest = terms
     first = product(P, factors, coef, order, sizes)
-    total = in_order(P, _whole(P, first, order, sizes, coef, dtype))
+    total = _unshared(P, in_order(P, _whole(P, first, order, sizes, coef, dtype)))
     for factors, coef in rest:
         more = product(P, factors, abs(coef), order, sizes)
         sign = "-=" if coef < 0 else "+="
