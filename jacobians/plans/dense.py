@@ -15,8 +15,10 @@ import numpy as np
 from jacobians.plans.patterns import Part
 from jacobians.plans.products import RANK_ONE, Labelled, Sizes, aligned, volume
 from jacobians.plans.program import OWN, PRODUCT, SUM, UNARY, DType, Program, Shape, replayed
-from jacobians.plans.reduce import _same, axes_once, common, common_type, contracted, product, recipe, summed
+from jacobians.plans.recipes import recipe
+from jacobians.plans.reduce import axes_once, common_type, contracted, same_axes
 from jacobians.plans.scatter import scattered
+from jacobians.plans.sums import Weighted, common, product, summed
 
 
 def dense(P: Program, parts: Sequence[Part], shape: Shape) -> int:
@@ -60,7 +62,6 @@ def contiguous(P: Program, value: int) -> bool:
 ORDERED = {"{0} * {1}": "multiply", "{0} + {1}": "add", "{0} - {1}": "subtract"}
 
 
-Weighted = tuple[list[Labelled], float]
 Group = list[tuple[list[Labelled], Part]]
 
 
@@ -122,7 +123,7 @@ def _full(P: Program, group: Group, shape: Shape, dtype: DType) -> int:
     """The sum of terms whose axes all have labels of their own."""
     order = axes_once(group[0][1].pattern)
     sizes = group[0][1].pattern.sizes
-    terms = _same(group)
+    terms = same_axes(group)
     if len(terms) > 1 and (joined := _low_rank(P, terms, order, sizes, dtype)) is not None:
         return joined
     if len(terms) > 1 and math.prod(shape) >= RANK_ONE and not common(terms)[0]:
@@ -160,9 +161,7 @@ def _whole(P: Program, found: Labelled | None, order: list[int], sizes: Sizes, c
     return P.add(f"np.array(np.broadcast_to({{0}}, {shape}))", (value,), shape, P.dtype(value), kind="fresh")
 
 
-def _low_rank(
-    P: Program, terms: Sequence[tuple[list[Labelled], float]], order: list[int], sizes: Sizes, dtype: DType
-) -> int | None:
+def _low_rank(P: Program, terms: Sequence[Weighted], order: list[int], sizes: Sizes, dtype: DType) -> int | None:
     """Terms that are outer products of the same rows and columns, as one matrix product of their stacked factors."""
     if volume(order, sizes) < RANK_ONE:
         return None
@@ -209,7 +208,7 @@ def _on_diagonal(P: Program, target: int, group: Group, shape: Shape, sign: str)
     """Terms with the same deltas, written to the entries that those leave."""
     pattern = group[0][1].pattern
     once, sizes = axes_once(pattern), pattern.sizes
-    total = summed(P, _same(group), once, sizes)
+    total = summed(P, same_axes(group), once, sizes)
     view, order = diagonal(pattern.axes, shape, contiguous(P, target))
     if total is None:
         number = sum(part.coef for _, part in group)

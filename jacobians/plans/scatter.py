@@ -10,7 +10,8 @@ import numpy as np
 from jacobians.plans.patterns import Part
 from jacobians.plans.products import Labelled, Sizes, arranged, pattern_array, volume
 from jacobians.plans.program import Program, Shape
-from jacobians.plans.reduce import axes_once, common_type, contracted, product
+from jacobians.plans.reduce import axes_once, common_type, contracted
+from jacobians.plans.sums import product
 from jacobians.terms import Array
 
 

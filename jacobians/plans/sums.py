@@ -1,0 +1,116 @@
+"""Products of factors and sums of such products, as the cheapest calls of NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jacobians.plans.products import RANK_ONE, Labelled, Sizes, aligned, arranged, scaled, times, volume
+from jacobians.plans.program import SUM, UNARY, Program
+
+#: The factors of a term and its coefficient.
+Weighted = tuple[list[Labelled], float]
+
+
+def common(
+    terms: Sequence[Weighted],
+) -> tuple[list[Labelled], list[Weighted]]:
+    """The factors that all terms share, and the terms without them: the distributive law."""
+    shared: list[Labelled] = []
+    left = [list(factors) for factors, _ in terms]
+    for f in terms[0][0]:
+        if all(f in factors for factors in left):
+            shared.append(f)
+            for factors in left:
+                factors.remove(f)
+    return shared, [(factors, coef) for factors, (_, coef) in zip(left, terms, strict=True)]
+
+
+def product(
+    P: Program, factors: Sequence[Labelled], coef: float, order: Sequence[int], sizes: Sizes
+) -> Labelled | None:
+    """coef times the product of factors, over the labels that they have; None where there are no factors."""
+    if not factors:
+        return None
+    left = sorted(factors, key=lambda f: volume(f.labels, sizes))
+    dtype = np.result_type(*(P.dtype(f.value) for f in factors))
+    if all(P.dtype(f.value) == bool for f in factors):
+        dtype = np.dtype(np.float64)
+        left[0] = Labelled(P.numbers(left[0].value, dtype), left[0].labels)
+    left[0] = Labelled(scaled(P, P.numbers(left[0].value, dtype), coef), left[0].labels)
+    while len(left) > 1:
+        a, b = left[0], left[1]
+        labels = [x for x in order if x in a.labels or x in b.labels]
+        value = outer(P, a, b, labels, sizes)
+        left[:2] = [Labelled(value, tuple(labels))]
+        left.sort(key=lambda f: volume(f.labels, sizes))
+    (f,) = left
+    labels = [x for x in order if x in f.labels]
+    return Labelled(arranged(P, f, labels), tuple(labels))
+
+
+def outer(P: Program, a: Labelled, b: Labelled, labels: Sequence[int], sizes: Sizes) -> int:
+    """The product of two factors with axes in this order; a large outer product is a matrix product of rank one."""
+    first, second = (a, b) if labels[: len(a.labels)] and set(labels[: len(a.labels)]) == {*a.labels} else (b, a)
+    apart = not {*a.labels} & {*b.labels}
+    split = len(first.labels)
+    if apart and a.labels and b.labels and {*labels[:split]} == {*first.labels}:
+        rows, columns = volume(first.labels, sizes), volume(second.labels, sizes)
+        if rows * columns >= RANK_ONE and min(rows, columns) > 1:
+            A = P.reshape(arranged(P, first, labels[:split]), (rows, 1))
+            B = P.reshape(arranged(P, second, labels[split:]), (1, columns))
+            dtype = np.result_type(P.dtype(A), P.dtype(B))
+            value = P.call("dot", A, B, shape=(rows, columns), dtype=dtype, multiplications=rows * columns)
+            return P.reshape(value, tuple(sizes[x] for x in labels))
+    return times(P, aligned(P, a, labels), aligned(P, b, labels))
+
+
+def summed(P: Program, terms: Sequence[Weighted], order: Sequence[int], sizes: Sizes) -> Labelled | None:
+    """The sum of terms, factors that all of them share taken out; None where there are only numbers."""
+    shared, rest = common(terms) if len(terms) > 1 else ([], terms)
+    total = added(P, rest, order, sizes)
+    if total is None:
+        number = sum(coef for _, coef in rest)
+        return product(P, shared, number, order, sizes)
+    return product(P, [*shared, total], 1.0, order, sizes) if shared else total
+
+
+def added(P: Program, terms: Sequence[Weighted], order: Sequence[int], sizes: Sizes) -> Labelled | None:
+    """The sum of terms over the axes that any of them has."""
+    if all(c < 0 for _, c in terms) and any(factors for factors, _ in terms):  # the sign goes into a small factor
+        first = next(k for k, (factors, _) in enumerate(terms) if factors)
+        values = [(product(P, f, c if k == first else abs(c), order, sizes), c) for k, (f, c) in enumerate(terms)]
+        values[first] = (values[first][0], 1.0)
+    else:
+        values = [(product(P, factors, abs(c), order, sizes), c) for factors, c in terms]
+    if all(v is None for v, _ in values):
+        return None
+    held = tuple(a for a in order if any(v is not None and a in v.labels for v, _ in values))
+    total: int | None = None
+    shape = tuple(sizes[a] for a in held)
+    values.sort(key=lambda v: v[1] < 0)
+    for v, c in values:
+        if v is None:
+            text, value = repr(abs(c)), None
+        else:
+            text, value = "{1}", aligned(P, v, held)
+        total = _plus(P, total, value, text, c < 0, shape)
+    assert total is not None
+    if P.shape(total) != shape:
+        total = P.add(f"np.broadcast_to({{0}}, {shape})", (total,), shape, P.dtype(total))
+    return Labelled(total, held)
+
+
+def _plus(P: Program, total: int | None, value: int | None, number: str, minus: bool, shape: tuple[int, ...]) -> int:
+    """total + value or total - value, where either may be a number."""
+    sign = "-" if minus else "+"
+    if total is None and value is not None:
+        return P.add("-{0}", (value,), P.shape(value), P.dtype(value), UNARY) if minus else value
+    if total is None:
+        return P.constant(np.float64(number) * (-1 if minus else 1))
+    if value is None:
+        return P.add(f"{{0}} {sign} {number}", (total,), P.shape(total), P.dtype(total), SUM)
+    shape = np.broadcast_shapes(P.shape(total), P.shape(value))
+    dtype = np.result_type(P.dtype(total), P.dtype(value))
+    return P.add(f"{{0}} {sign} {{1}}", (total, value), shape, dtype, SUM)
