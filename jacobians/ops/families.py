@@ -63,5 +63,5 @@ FAMILIES: Mapping[str, tuple[ModuleType, ...]] = {
     "Preferences, policies, Gaussians": (preference, gaussian),
 }
 FILES = tuple(file for files in FAMILIES.values() for file in files)
-#: Op name -> default instance. A new op is one entry in the `OPS` of its file.
+#: Op name -> default instance. A new op is one entry in the `OPS` of its file; its public name, in `__init__.pyi`.
 OPS: dict[str, Op] = {op.name: op for file in FILES for op in file.OPS}
