@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jacobians.op import Op
+from jacobians.plans.calls import Untraceable
 from jacobians.plans.patterns import Part, numbered, pattern_of
 from jacobians.plans.program import DType, Program, Shape
-from jacobians.plans.traced import Recorder, Traced, Untraceable
+from jacobians.plans.traced import Recorder, Traced
 
 #: Answers to what an op asks about its values: the op's number in the model, then one answer after the other.
 Answers = Mapping[str, tuple[bool, ...]]

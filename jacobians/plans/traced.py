@@ -10,38 +10,12 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from jacobians.plans.program import AND, ATOM, COMPARE, PRODUCT, SUM, UNARY, DType, Program, Shape
-
-
-class Untraceable(Exception):
-    """The code does something that cannot be written down as straight-line NumPy."""
-
-
-INFIX = {
-    "add": ("+", SUM),
-    "subtract": ("-", SUM),
-    "multiply": ("*", PRODUCT),
-    "true_divide": ("/", PRODUCT),
-    "divide": ("/", PRODUCT),
-    "bitwise_and": ("&", AND),
-    "greater": (">", COMPARE),
-    "greater_equal": (">=", COMPARE),
-    "less": ("<", COMPARE),
-    "less_equal": ("<=", COMPARE),
-    "equal": ("==", COMPARE),
-    "not_equal": ("!=", COMPARE),
-}
-SHORT = {"absolute": "abs"}
-#: Functions that change an argument, and those whose result has a shape that depends on the entries.
-REFUSED = set(
-    "copyto put place putmask put_along_axis fill_diagonal apply_along_axis "
-    "argwhere nonzero flatnonzero unique extract compress trim_zeros".split()
-)
+from jacobians.plans.calls import INFIX, SHORT, Untraceable, broadcast, function_name, literal, matmul_shape, ufunc_type
+from jacobians.plans.program import ATOM, PRODUCT, UNARY, DType, Program, Shape
 
 
 class Recorder:
@@ -92,23 +66,7 @@ class Recorder:
             if isinstance(value, list):
                 return f"[{', '.join(items)}]"
             return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
-        return _literal(value)
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, np.generic):
-        return f"np.{value.dtype.name}({_literal(value.item())})"
-    if isinstance(value, np.dtype):
-        return f"np.{value.name}" if value != bool else "bool"
-    if isinstance(value, type) and issubclass(value, np.generic):
-        return f"np.{value.__name__}"
-    if isinstance(value, float) and not np.isfinite(value):
-        return "np.nan" if np.isnan(value) else "np.inf" if value > 0 else "-np.inf"
-    if value in (float, int, bool):
-        return str(value.__name__)
-    if value is None or isinstance(value, bool | int | float | str | complex):
-        return repr(value).replace("{", "{{").replace("}", "}}")
-    raise Untraceable(f"an argument of type {type(value).__name__}")
+        return literal(value)
 
 
 def _blank(value: Any) -> Any:
@@ -125,15 +83,6 @@ def _regular(value: Any) -> Any:
     """An invertible matrix in place of a traced one."""
     square = isinstance(value, Traced) and value.ndim > 1 and value.shape[-1] == value.shape[-2]
     return np.eye(value.shape[-1], dtype=value.dtype) + _blank(value) if square else _blank(value)
-
-
-@lru_cache(maxsize=4096)
-def _ufunc_type(ufunc: np.ufunc, kinds: tuple[Any, ...]) -> Any:
-    """The type(s) of a ufunc's result; Python numbers are given as they are, since they adapt."""
-    sample = [np.ones((1,), k) if isinstance(k, np.dtype) else k for k in kinds]
-    with np.errstate(all="ignore"):
-        found = ufunc(*sample)
-    return tuple(f.dtype for f in found) if isinstance(found, tuple) else found.dtype
 
 
 class Traced(np.lib.mixins.NDArrayOperatorsMixin):
@@ -170,13 +119,13 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         return self.recorder.like(f"np.{name}({', '.join(texts)}{options})", operands, blank)
 
     def _product(self, inputs: Sequence[Any], texts: list[str], operands: list[int]) -> Traced:
-        shape, dtype = _matmul_shape(*map(_shape, inputs)), np.result_type(*(v.dtype for v in inputs))
+        shape, dtype = matmul_shape(*map(_shape, inputs)), np.result_type(*(v.dtype for v in inputs))
         return self.recorder.add(" @ ".join(texts), operands, shape, dtype, PRODUCT)
 
     def _each(self, ufunc: np.ufunc, inputs: tuple[Any, ...], texts: list[str], operands: list[int]) -> Any:
         """An elementwise function."""
         kinds = tuple([v.dtype if isinstance(v, Traced | np.ndarray | np.generic) else v for v in inputs])
-        dtype, shape = _ufunc_type(ufunc, kinds), _broadcast(*map(_shape, inputs))
+        dtype, shape = ufunc_type(ufunc, kinds), broadcast(*map(_shape, inputs))
         sign, level = INFIX.get(ufunc.__name__, ("", ATOM))
         if sign:
             return self.recorder.add(f" {sign} ".join(texts), operands, shape, dtype, level)
@@ -192,14 +141,14 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
             return ABOUT[func](*args)
         if func is np.swapaxes and args[0].ndim == 2 and {k % 2 for k in args[1:]} == {0, 1}:
             return args[0].T
-        name = _function_name(func)
+        name = function_name(func)
         operands: list[int] = []
         texts = [self.recorder.written(value, operands) for value in args]
         texts += [f"{k}={self.recorder.written(v, operands)}" for k, v in kwargs.items()]
         template = f"{name}({', '.join(texts)})"
         if func is np.where and len(args) == 3:
             kinds = [v.dtype if isinstance(v, Traced | np.ndarray | np.generic) else v for v in args[1:]]
-            return self.recorder.add(template, operands, _broadcast(*map(_shape, args)), np.result_type(*kinds))
+            return self.recorder.add(template, operands, broadcast(*map(_shape, args)), np.result_type(*kinds))
         with np.errstate(all="ignore"):
             try:
                 blank = func(*map(_blank, args), **{k: _blank(v) for k, v in kwargs.items()})
@@ -295,14 +244,6 @@ def _shape(value: Any) -> Shape:
     return value.shape if isinstance(value, Traced | np.ndarray) else ()
 
 
-def _function_name(func: Callable[..., Any]) -> str:
-    name = func.__name__
-    for prefix, home in (("np", np), ("np.linalg", np.linalg), ("np.lib.stride_tricks", np.lib.stride_tricks)):
-        if name not in REFUSED and getattr(home, name, None) is func:
-            return f"{prefix}.{name}"
-    raise Untraceable(f"the function {name}")
-
-
 def _index(value: Any, recorder: Recorder, operands: list[int]) -> str:
     if isinstance(value, slice):
         ends = ["" if k is None else str(operator.index(k)) for k in (value.start, value.stop, value.step)]
@@ -312,15 +253,3 @@ def _index(value: Any, recorder: Recorder, operands: list[int]) -> str:
     if isinstance(value, np.integer):
         return str(int(value))
     return recorder.written(value, operands)
-
-
-@lru_cache(maxsize=4096)
-def _broadcast(*shapes: Shape) -> Shape:
-    return np.broadcast_shapes(*shapes)
-
-
-def _matmul_shape(one: Shape, two: Shape) -> Shape:
-    a = one if len(one) > 1 else (1, *one)
-    b = two if len(two) > 1 else (*two, 1)
-    batch = np.broadcast_shapes(a[:-2], b[:-2])
-    return (*batch, *(a[-2:-1] if len(one) > 1 else ()), *(b[-1:] if len(two) > 1 else ()))
