@@ -93,7 +93,7 @@ def output_by_parameters(*sizes: int, samples: int = 0) -> Task:
     params, equations = network(sizes, rows=bool(samples))
     last = len(sizes) - 1
     return Task(
-        f"MLP {'-'.join(map(str, sizes))} tanh: output by all W, b" + f", {samples} samples each" * bool(samples),
+        f"MLP {'-'.join(map(str, sizes))} tanh: output{f' of each of {samples} samples' * bool(samples)} by all W, b",
         {**params, "x": (samples, sizes[0]) if samples else sizes[:1]},
         "\n".join(equations),
         {f"z{last}": layer(last)},
