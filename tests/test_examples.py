@@ -1,4 +1,4 @@
-"""Every example runs and says what it promises (the digits: tests/test_descent.py, tests/test_samples.py)."""
+"""Every example runs and says what it promises (the digits: tests/test_descent.py, tests/test_empirical.py)."""
 
 from __future__ import annotations
 

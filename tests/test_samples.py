@@ -1,12 +1,9 @@
-"""Per-sample Jacobians of data sets: in chunks, on disk, after a kill; kernel and Fisher information of all samples."""
+"""Per-sample Jacobians of data sets: each sample's own, in chunks, in little memory; what is refused."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import sys
 import tracemalloc
-from pathlib import Path
 
 import cloudpickle
 import dask
@@ -16,27 +13,10 @@ import pytest
 import zarr
 
 import jacobians as jac
-from jacobians import settings, storage
+from jacobians import settings
 from jacobians.errors import DenseLimitError, InputError
 from jacobians.per_sample import PerSample
-
-N = 11
-RNG = np.random.default_rng(7)
-NETWORK = jac.mlp([5, 7, 3], loss="cross_entropy_index")
-POINT = NETWORK.random_point(seed=1)
-X, Y = RNG.standard_normal((N, 5)), RNG.integers(0, 3, N)
-
-
-def one_by_one(model, of, wrt, samples, point):
-    """The reference: the plain evaluation at every sample."""
-    rows = range(len(next(iter(samples.values()))))
-    runs = [model.run({**point, **{name: value[k] for name, value in samples.items()}}) for k in rows]
-    return np.stack([run.jacobian(of, wrt).dense() for run in runs])
-
-
-def network_array(wrt="W1", of="z2", **options):
-    return NETWORK.jacobian_array(of, wrt, {"x": X}, point=POINT, **{"chunk": 4, **options})
-
+from tests.data_sets import NETWORK, POINT, N, X, Y, changed_array, network_array, one_by_one, recorded
 
 # ----- the numbers -----
 
@@ -154,16 +134,8 @@ def test_values_of_the_model_text_are_used_and_data_that_is_not_needed_may_be_th
 # ----- chunks -----
 
 
-@pytest.fixture
-def calls(monkeypatch):
-    """The numbers of the samples of each chunk that was computed."""
-    found = []
-    call = PerSample.__call__
-    monkeypatch.setattr(PerSample, "__call__", lambda self, *a: (found.append(a[0].tolist()), call(self, *a))[1])
-    return found
-
-
-def test_nothing_is_computed_before_it_is_needed_and_every_chunk_once(calls):
+def test_nothing_is_computed_before_it_is_needed_and_every_chunk_once(monkeypatch):
+    calls = recorded(monkeypatch)
     found = network_array(["W1", "b2"])
     assert calls == []
     np.testing.assert_allclose(found["W1"][5:7], one_by_one(NETWORK, "z2", "W1", {"x": X[5:7]}, POINT), rtol=1e-12)
@@ -205,147 +177,6 @@ def test_a_chunk_can_be_sent_to_another_process():
     np.testing.assert_allclose(J, one_by_one(NETWORK, "z2", "W1", {"x": X}, POINT), rtol=1e-12, atol=1e-14)
 
 
-# ----- on disk -----
-
-
-def chunk_files(path):
-    """Every chunk's file, with the time it was written at."""
-    return {str(f.relative_to(path)): f.stat().st_mtime_ns for f in Path(path).rglob("c/**/*") if f.is_file()}
-
-
-def test_the_arrays_on_disk(tmp_path, capsys):
-    found = network_array(["W1", "b2"], path=tmp_path / "J", progress=True, threads=1)
-    assert "6/6" in capsys.readouterr().err
-    for name in ("W1", "b2"):
-        expected = one_by_one(NETWORK, "z2", name, {"x": X}, POINT)
-        np.testing.assert_allclose(found[name], expected, rtol=1e-12, atol=1e-14)
-        np.testing.assert_allclose(zarr.open_group(tmp_path / "J", mode="r")[name][:], expected, rtol=1e-12, atol=1e-14)
-    assert len(chunk_files(tmp_path / "J")) == 6
-
-
-def test_finished_chunks_are_not_computed_again_and_damaged_ones_are(tmp_path, calls):
-    network_array(["W1", "b2"], path=tmp_path / "J")
-    before = chunk_files(tmp_path / "J")
-    calls.clear()
-    (tmp_path / "J/W1/c/1/0/0/0").write_bytes((tmp_path / "J/W1/c/1/0/0/0").read_bytes()[:50])  # cut off
-    damaged = bytearray((tmp_path / "J/b2/c/2/0/0").read_bytes())
-    damaged[len(damaged) // 2] ^= 1  # one bit
-    (tmp_path / "J/b2/c/2/0/0").write_bytes(damaged)
-    (tmp_path / "J/b2/c/0/0/0").unlink()
-    (tmp_path / "J/b2/c/0/0/0.1234.partial").write_bytes(b"half")
-    found = network_array(["W1", "b2"], path=tmp_path / "J")
-    assert sorted(calls) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10]]
-    after = chunk_files(tmp_path / "J")
-    assert after.keys() == before.keys()
-    same = {name for name in before if after[name] == before[name]}
-    assert same == {"W1/c/0/0/0/0", "W1/c/2/0/0/0", "b2/c/1/0/0"}
-    for name in found:
-        np.testing.assert_allclose(
-            found[name], one_by_one(NETWORK, "z2", name, {"x": X}, POINT), rtol=1e-12, atol=1e-14
-        )
-    calls.clear()
-    network_array(["W1", "b2"], path=tmp_path / "J")
-    assert calls == []
-
-
-KILLED = """
-import os, signal, sys
-import numpy as np
-import jacobians as jac
-from jacobians import storage
-
-left, write = 3, storage.write
-
-def die_at_the_fourth(*arguments):
-    global left
-    if not left:
-        os.kill(os.getpid(), signal.SIGKILL)
-    left -= 1
-    write(*arguments)
-
-storage.write = die_at_the_fourth
-model = jac.mlp([5, 7, 3], loss="cross_entropy_index")
-model.jacobian_array(
-    "z2", "W1", {"x": np.load(sys.argv[1])}, point=model.random_point(seed=1), chunk=1, path=sys.argv[2], threads=1
-)
-"""
-
-
-def test_a_killed_run_goes_on_where_it_stopped(tmp_path, calls):
-    np.save(tmp_path / "x.npy", X)
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, tmp_path / "x.npy", tmp_path / "J"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    before = chunk_files(tmp_path / "J")
-    assert len(before) == 3
-    J = network_array(path=tmp_path / "J", chunk=1)
-    after = chunk_files(tmp_path / "J")
-    assert {name: after[name] for name in before} == before
-    assert (len(calls), len(after)) == (N - 3, N)
-    np.testing.assert_allclose(J, one_by_one(NETWORK, "z2", "W1", {"x": X}, POINT), rtol=1e-12, atol=1e-14)
-
-
-def _changed(**options):
-    """The network array again, with something else in its place."""
-    arguments = {"of": "z2", "wrt": "W1", "samples": {"x": X}, "point": POINT, "chunk": 4, **options}
-    model = arguments.pop("model", NETWORK)
-    return model.jacobian_array(arguments.pop("of"), arguments.pop("wrt"), arguments.pop("samples"), **arguments)
-
-
-@pytest.mark.parametrize(
-    ("options", "differs"),
-    [
-        ({"samples": {"x": np.vstack([X[:-1], X[-1:] + 1e-9])}}, "the samples of x"),
-        ({"samples": {"x": X[:-1]}}, r"samples \(there 11, here 10\), the samples of x"),
-        ({"point": {**POINT, "b1": POINT["b1"] + 1}}, "the value of b1"),
-        ({"wrt": "b2"}, r"wrt \(there W1, here b2\)"),
-        ({"of": "a1"}, r"of \(there z2, here a1\), the model, the value of W2, the value of b2"),
-        ({"chunk": 3}, r"chunk \(there 4, here 3\)"),
-        ({"model": jac.mlp([5, 7, 3], activation="relu", loss="cross_entropy_index")}, "the model"),
-        ({"samples": {"x": X.astype(np.float32)}}, "the samples of x"),
-    ],
-)
-def test_a_run_with_other_data_is_not_continued(tmp_path, options, differs):
-    network_array(path=tmp_path / "J")
-    before = chunk_files(tmp_path / "J")
-    match = rf"'.*J' holds the Jacobians of another run, which differs in {differs}; give another path, or delete"
-    with pytest.raises(InputError, match=match):
-        _changed(path=tmp_path / "J", **options)
-    assert chunk_files(tmp_path / "J") == before
-
-
-def test_a_path_that_is_something_else_is_left_alone(tmp_path):
-    (tmp_path / "file").write_text("mine")
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder/notes.txt").write_text("mine")
-    zarr.create_group(tmp_path / "group", attributes={"of": "somebody"})
-    for name, came in (("file", "a file"), ("folder", "a folder with other"), ("group", "a zarr group of something")):
-        match = f"path '.*{name}': expected a new folder or one that an earlier run began, got {came}.*another path"
-        with pytest.raises(InputError, match=match):
-            network_array(path=tmp_path / name)
-    assert (tmp_path / "file").read_text() == (tmp_path / "folder/notes.txt").read_text() == "mine"
-    with pytest.raises(InputError, match=r"path '.*file/J' cannot be written: Not a directory; give a folder in a"):
-        network_array(path=tmp_path / "file/J")
-
-
-def test_a_full_disk_keeps_what_is_finished(tmp_path, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(zarr.Array, "__setitem__", full)
-    with pytest.raises(InputError, match=r"chunk \d cannot be written to '.*J': No space left .* the finished chunks"):
-        network_array(path=tmp_path / "J", threads=1)
-
-
-def test_a_chunk_that_is_too_large_for_a_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(storage, "LARGEST", 3_000)
-    match = "a chunk of 4 samples by W1 takes 3,360 bytes, a file at most 3,000; choose a smaller chunk"
-    with pytest.raises(InputError, match=match):
-        network_array(path=tmp_path / "J")
-    assert not list(tmp_path.iterdir())
-
-
 # ----- what is refused -----
 
 
@@ -379,7 +210,7 @@ def test_a_chunk_that_is_too_large_for_a_file(tmp_path, monkeypatch):
 def test_what_does_not_fit_is_refused(options, error, match, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=f"^jacobian_array: .*{match}|^jacobian_array: {match}"):
-        _changed(**options)
+        changed_array(**options)
     assert not list(tmp_path.iterdir())
 
 
@@ -405,64 +236,3 @@ def test_a_missing_library_names_its_extra(module, where, monkeypatch, tmp_path)
     name = module.split(".")[0]
     with pytest.raises(InputError, match=rf"{where}: needs {name}, .* run `pip install 'jacobians\[scale\]'`"):
         network_array(path=tmp_path / "J")
-
-
-# ----- the kernel and Fisher's matrix -----
-
-
-def test_the_kernel_is_that_of_all_pairs(calls):
-    K = jac.empirical_ntk(NETWORK, "z2", {"x": X}, point=POINT, chunk=4)
-    assert K.shape == (N, 3, N, 3)
-    values = K.compute()
-    runs = [NETWORK.run({**POINT, "x": x}) for x in X]
-    for a, b in [(0, 0), (3, 4), (10, 2)]:
-        np.testing.assert_allclose(values[a, :, b], runs[a].ntk("z2", runs[b]).dense(), rtol=1e-11, atol=1e-13)
-    np.testing.assert_allclose(values, values.transpose(2, 3, 0, 1), rtol=1e-12, atol=1e-14)
-    traced = jac.empirical_ntk(NETWORK, "z2", {"x": X}, wrt=("W1", "b1", "W2", "b2"), point=POINT, chunk=5, trace=True)
-    np.testing.assert_allclose(traced, np.einsum("aibi->ab", values), rtol=1e-12)
-    one = jac.empirical_ntk(NETWORK, "z2", {"x": X}, wrt="b1", point=POINT, trace=True).compute()
-    J = one_by_one(NETWORK, "z2", "b1", {"x": X}, POINT)
-    np.testing.assert_allclose(one, np.einsum("aoi,boi->ab", J, J), rtol=1e-12)
-
-
-def test_fishers_matrix_is_the_mean_of_the_squares_of_gradients():
-    F = jac.empirical_fisher(NETWORK, "L", {"x": X, "y": Y}, point=POINT, chunk=4).compute()
-    runs = [NETWORK.run({**POINT, "x": x, "y": y}) for x, y in zip(X, Y, strict=True)]
-    g = np.stack([np.concatenate([v.ravel() for v in run.gradients().values()]) for run in runs])
-    assert F.shape == (35 + 7 + 21 + 3,) * 2
-    np.testing.assert_allclose(F, g.T @ g / N, rtol=1e-10, atol=1e-13)
-    rows = jac.mlp([5, 7, 3], loss="cross_entropy_index", batch=N).run({**POINT, "x": X, "y": Y})
-    inner = jac.empirical_fisher(NETWORK, "L", {"x": X, "y": Y}, wrt="W2", point=POINT).compute()
-    of_batch = rows.fisher("L", "W2", empirical=True).matrix()
-    np.testing.assert_allclose(inner * N, of_batch * N**2 / np.trace(of_batch * N) * np.trace(inner), rtol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("function", "of", "options", "match"),
-    [
-        (jac.empirical_ntk, "z2", {"wrt": ()}, "empirical_ntk: z2 has no parameters; name the leaves"),
-        (jac.empirical_ntk, "z2", {"wrt": ("W1", "x")}, "expected parameters that all samples share, got x"),
-        (jac.empirical_fisher, "z2", {}, r"fisher: expected a loss that is one number .* got z2 .* \(3\)"),
-        (jac.empirical_fisher, "L", {}, "empirical_fisher: no value for y"),
-    ],
-)  # fmt: skip
-def test_what_the_kernel_refuses(function, of, options, match):
-    point = {name: value for name, value in POINT.items() if name != "y"}
-    with pytest.raises(InputError, match=match):
-        function(NETWORK, of, {"x": X}, point=point, **options)
-
-
-def test_the_example_on_digits(tmp_path):
-    example = Path(__file__).parent.parent / "examples" / "ntk_digits.py"
-    done = subprocess.run(
-        [sys.executable, example, "-o", tmp_path / "kernel.png"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    for line in (
-        "kernel, 2000 x 2000:",
-        "of the same digit for 9",
-        "Fisher information, 910 x 910:",
-        "is in 5 directions",
-    ):
-        assert line in done.stdout
-    assert (tmp_path / "kernel.png").read_bytes().startswith(b"\x89PNG")
