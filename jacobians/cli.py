@@ -248,6 +248,31 @@ def graph(
         pages.print_graph(network, end, start, most, seed)
 
 
+@app.command(short_help="The Jacobians as NumPy code to paste.")
+def plan(
+    model: ModelArgument = None,
+    of: Annotated[list[str] | None, typer.Option(help="Of which node (repeatable); default: the last one.")] = None,
+    wrt: Annotated[
+        list[str] | None, typer.Option(help="By which node or leaf (repeatable); default: all parameters.")
+    ] = None,
+    order: Annotated[OrderOption, typer.Option(help="Order of multiplication.")] = OrderOption.BEST,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+    json: Json = False,
+) -> None:
+    """Show the plan of some Jacobians: one straight-line function of NumPy that can be pasted, and what it costs."""
+    import json as encoder
+
+    network = _model(model)
+    made = network.plan(of or [network.output], wrt or None, order=order.value)
+    cost = made.cost
+    if json:
+        facts = {"pairs": made.pairs, **cost._asdict(), "source": made.source()}
+        _out(encoder.dumps(facts, indent=2, ensure_ascii=False), output)
+    else:
+        head = f"# {cost.multiplications:,} multiplications of entries in products; results of {cost.bytes:,} bytes"
+        _out(f"{head}\n{made.source()}", output)
+
+
 @app.command(short_help="Backpropagation through time: the sum over steps, norms.")
 def through_time(
     model: Annotated[
