@@ -144,9 +144,9 @@ def _piled(P: Program, terms: Sequence[Weighted], order: list[int], sizes: Sizes
         more = product(P, factors, abs(coef), order, sizes)
         sign = "-=" if coef < 0 else "+="
         if more is None:
-            total = P.write(f"{{0}} {sign} {abs(coef)!r}", total)
+            total = P.write(f"{{0}}[...] {sign} {abs(coef)!r}", total)
         else:
-            total = P.write(f"{{0}} {sign} {{1}}", total, aligned(P, more, order))
+            total = P.write(f"{{0}}[...] {sign} {{1}}", total, aligned(P, more, order))
     return total
 
 

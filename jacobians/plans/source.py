@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import keyword
 import re
 from collections import Counter
@@ -83,7 +84,8 @@ class Writer:
                 self.text[number] = (name, ATOM)
 
     def _fresh(self) -> str:
-        self._next += 1
+        taken = self.names.values()
+        self._next = next(k for k in itertools.count(self._next + 1) if f"v{k}" not in taken)
         return f"v{self._next}"
 
     def _filled(self, at: Instruction) -> str:
