@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from jacobians.arithmetic import counted
-from jacobians.errors import ConvergenceError, unknown
+from jacobians.errors import ConvergenceError, InputError, unknown
 from jacobians.extras import library
 from jacobians.listed import listed
 from jacobians.support import entries
@@ -43,6 +43,10 @@ FEW = 8
 
 def norm(J: Jacobian, kind: Norm, tolerance: float, iterations: int) -> float:
     """The result of `J.norm()`."""
+    if not tolerance > 0:
+        raise InputError(f"Jacobian.norm: expected tolerance > 0, got {tolerance}; as in tolerance=1e-6")
+    if iterations < 1:
+        raise InputError(f"Jacobian.norm: expected iterations of 1 or more, got {iterations}; as in iterations=100")
     if kind == "frobenius":
         return frobenius(J)
     if kind == "spectral":

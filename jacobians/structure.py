@@ -88,7 +88,7 @@ def select(term: Term, index: Sequence[int | slice], n_out: int) -> Term | None:
 def _identity_rows(picked: range, size: int, column: int | None) -> Array:
     """Some rows of the identity, or one column of them."""
     if column is None:
-        return np.arange(picked.start, picked.stop, picked.step)[:, None] == np.arange(size)
+        return np.equal.outer(np.arange(picked.start, picked.stop, picked.step), np.arange(size))
     hits = np.zeros(len(picked), bool)
     if column in picked:
         hits[picked.index(column)] = True

@@ -32,7 +32,7 @@ def nonzeros(terms: Sequence[Term], shape: Sequence[int]) -> int:
         return entries(wide[0])
     if not any(t.factors for t in wide):
         return _by_ties([ties(t) for t in wide], shape)
-    if sum(map(entries, wide)) <= AT_ONCE:
+    if not shape or sum(map(entries, wide)) <= AT_ONCE:
         return len(_places(wide, shape))
     slabs = ([t for term in wide if (t := select(term, [k, *map(slice, shape[1:])], 0))] for k in range(shape[0]))
     return sum(nonzeros(slab, shape[1:]) for slab in slabs)
