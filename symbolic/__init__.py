@@ -1,7 +1,7 @@
-"""SymPy derives every Jacobian from the index formula of its op."""
+"""Jacobians in symbols: SymPy derives them from the op's index formula, or fills the terms of the op's rule."""
 
-from symbolic.derive import entries
+from symbolic.entries import NetworkEntries, entries, entries_of
 from symbolic.index import index_form
 from symbolic.latex import latex
 
-__all__ = ["entries", "index_form", "latex"]
+__all__ = ["NetworkEntries", "entries", "entries_of", "index_form", "latex"]

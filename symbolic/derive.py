@@ -8,26 +8,36 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from jacobians.errors import InputError, ShapeError, unknown
+from jacobians.errors import FormError, InputError, ShapeError, unknown
 from jacobians.op import Op, Shape
-from symbolic.convert import NDimArray, nd_array
-from symbolic.formulas import FORMULAS
-from symbolic.scope import Explicit, symbols
+from symbolic.formulas import FORMULAS, Formula
+from symbolic.formulas.parts import FORMULAS as PARTS
+from symbolic.scope import Explicit, Expr, symbols
 
 Shapes = Mapping[str, Shape]
+#: The size of every label, or the shape of every input.
+Sizes = Mapping[str, int] | Shapes
 #: Sizes of the example that tells the ranks of an op's inputs.
 EXAMPLE_SIZES = (2, 3, 5, 7, 11)
 
 
 def output_entries(op: Op, inputs: Mapping[str, np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
     """The op's output as an object array of SymPy expressions of the entries of `inputs`."""
+    formula = _formula(op)
     signature, sizes = op.sizes({name: array.shape for name, array in inputs.items()})
     scope = Explicit(op, signature, sizes, inputs)
-    formula = FORMULAS[op.name]
     out = np.empty(tuple(sizes[a] for a in signature.output), object)
     for index in np.ndindex(out.shape):
-        out[index] = formula(scope, *index)
+        out[index] = sp.sympify(formula(scope, *index))
     return out
+
+
+def _formula(op: Op) -> Formula:
+    """The formula of an op of this package; an op of one's own may have the name of one."""
+    formula = FORMULAS.get(op.name) or PARTS.get(op.name)
+    if formula is None or not type(op).__module__.startswith("jacobians."):
+        raise FormError(f"{op.label}: no entries in symbols: it has no index formula; use numbers, op.jacobian(...)")
+    return formula
 
 
 def entry_array(op: Op, wrt: str, shapes: Shapes) -> np.ndarray[Any, Any]:
@@ -37,28 +47,14 @@ def entry_array(op: Op, wrt: str, shapes: Shapes) -> np.ndarray[Any, Any]:
     variable = inputs[wrt]
     result = np.empty(out.shape + variable.shape, object)
     for i in np.ndindex(out.shape):
-        expr = sp.sympify(out[i])
+        expr: Expr = out[i]
         free = expr.free_symbols
         for k in np.ndindex(variable.shape):
             result[(*i, *k)] = sp.diff(expr, variable[k]) if variable[k] in free else sp.Integer(0)
     return result
 
 
-def entries(op: Op, wrt: str, sizes: Mapping[str, int] | Shapes | None = None) -> NDimArray:
-    """All entries of d output / d input as an ImmutableDenseNDimArray, outputs first; `W_0_1` is the entry W[0, 1].
-
-    `sizes` gives the size of every label, {"o": 2, "i": 3}, or the shape of every input, {"x": (3,), "W": (2, 3), ...};
-    by default those of a small example.
-
-    Raises:
-        InputError: `wrt` is no differentiable input; a label or input that does not exist or is missing.
-        ShapeError: shapes that do not fit the op.
-    """
-    op.require_input(wrt)
-    return nd_array(entry_array(op, wrt, shapes_of(op, sizes)))
-
-
-def shapes_of(op: Op, sizes: Mapping[str, int] | Shapes | None) -> dict[str, Shape]:
+def shapes_of(op: Op, sizes: Sizes | None) -> dict[str, Shape]:
     """The shape of every input, from sizes of labels or from shapes of inputs."""
     example = dict(op.example_shapes(EXAMPLE_SIZES)[0])
     if sizes is None:

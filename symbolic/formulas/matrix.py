@@ -46,9 +46,14 @@ def logdet(s: Scope, *n: Any) -> Any:
 def inverse(s: Scope, *index: Any) -> Any:
     """Y_ij = (-1)^(i+j) det(A without row j and column i) / det A; for a given size."""
     *n, i, j = index
-    rows = _rows(s, n)
-    minor = [row[:i] + row[i + 1 :] for k, row in enumerate(rows) if k != j]
-    return (-1) ** (i + j) * _det(minor) / _det(rows)
+    return cofactor(s, *n, j, i) / _det(_rows(s, n))
+
+
+def cofactor(s: Scope, *index: Any) -> Any:
+    """C_ij = (-1)^(i+j) det(A without row i and column j); for a given size."""
+    *n, i, j = index
+    minor = [row[:j] + row[j + 1 :] for k, row in enumerate(_rows(s, n)) if k != i]
+    return (-1) ** (i + j) * _det(minor)
 
 
 def solve(s: Scope, *index: Any) -> Any:
