@@ -165,9 +165,9 @@ def _binding(level: int, before: str, after: str) -> int:
         return UNARY
     if level in (COMPARE, AND):
         return SUM
-    if before.endswith(("- ", "/ ", "* ", "@ ")):
+    if before.endswith(("+ ", "- ", "/ ", "* ", "@ ")):  # a + (b + c) is not rounded as a + b + c
         return level + 1
-    if after.startswith((" + ", " - ")) or before.endswith("+ "):
+    if after.startswith((" + ", " - ")):
         return SUM
     if after.startswith((" * ", " / ", " @ ")):
         return PRODUCT
