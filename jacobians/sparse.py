@@ -34,10 +34,11 @@ def sparse_matrix(J: Jacobian, order: int, format: SparseFormat, limit: int | No
     _check_bytes(J, stored, stored * (J.dtype.itemsize + index.itemsize) + ends * index.itemsize, limit)
     nothing = (np.zeros(0, J.dtype), np.zeros(0, index), np.zeros(0, index))
     triples = [_triple(t, J, order, index) for t, _ in terms] or [nothing]
-    values, rows, columns = (np.concatenate(parts) for parts in zip(*triples, strict=True))
+    values, rows, columns = (p[0] if len(p) == 1 else np.concatenate(p) for p in zip(*triples, strict=True))
     made = scipy.coo_array((values, (rows, columns)), shape=shape)
-    made.sum_duplicates()
-    return made.asformat(format)
+    made = made.asformat(format)
+    made.sum_duplicates()  # entries of several terms are added
+    return made
 
 
 def _check_bytes(J: Jacobian, stored: int, needed: int, limit: int | None) -> None:

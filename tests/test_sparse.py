@@ -87,7 +87,7 @@ def test_memory_follows_the_non_zeros():
     sparse, peak = memory_of(J.to_sparse)
     assert sparse.nnz == 1009 * 1013
     held = sparse.data.nbytes + sparse.indices.nbytes + sparse.indptr.nbytes
-    assert peak < 8 * held < J.size * 8 / 60
+    assert peak < 3 * held < J.size * 8 / 150
     np.testing.assert_array_equal(sparse[[5]].indices, np.arange(5 * 1009, 6 * 1009))
     np.testing.assert_array_equal(sparse[[5]].data, x)
 
@@ -97,10 +97,18 @@ def test_a_convolution_is_made_from_its_patterns():
     x, W = rng.standard_normal((3, 61, 67)), rng.standard_normal((8, 3, 3, 3))
     J = jac.Conv2d(padding=1, bias=False).jacobian("x", x=x, W=W)
     sparse, peak = memory_of(J.to_sparse)
-    assert peak < 200e6 < J.size * 8 / 15
+    assert peak < 40e6 < J.size * 8 / 60
     assert sparse.nnz == J.nnz == 8 * 3 * (3 * 61 - 2) * (3 * 67 - 2)
     v = rng.standard_normal(J.in_shape)
     np.testing.assert_allclose(sparse @ v.ravel(), J.apply(v).ravel(), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("format", ["csr", "csc", "coo"])
+def test_the_factors_are_copied(format):
+    W = np.arange(1.0, 7).reshape(2, 3)
+    sparse = delta_einsum("o i -> o | i", W).to_sparse(format=format)
+    sparse.data[:] = 0
+    np.testing.assert_array_equal(W, np.arange(1.0, 7).reshape(2, 3))
 
 
 # ----- refusals -----
