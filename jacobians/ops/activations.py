@@ -27,7 +27,7 @@ class Tanh(Elementwise):
 
     def derivative(self, x: Array) -> Array:
         with np.errstate(over="ignore"):  # 1 / cosh is 0 there, as it should be
-            return np.square(1 / np.cosh(x))  # 1 - tanh(x)^2 cancels for large x
+            return np.square(np.reciprocal(np.cosh(x)))  # 1 - tanh(x)^2 cancels for large x
 
     def curvature(self, x: Array) -> Array:
         return -2 * np.tanh(x) * self.derivative(x)

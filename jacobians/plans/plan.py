@@ -36,10 +36,14 @@ class Results(dict[Key, Any]):
     """{(of, wrt): array}, and the arrays as the plan gave them: their zeros need not be written again."""
 
     __slots__ = ("made",)
+    made: Sequence[Any]
 
-    def __init__(self, pairs: Sequence[Key], made: Sequence[Any]) -> None:
-        super().__init__(zip(pairs, made, strict=True))
-        self.made = made
+    @classmethod
+    def of(cls, pairs: Sequence[Key], made: Sequence[Any]) -> Results:
+        """The results for these pairs."""
+        results = cls(zip(pairs, made))  # noqa: B905  # a function returns as many as were asked for
+        results.made = made
+        return results
 
 
 class Plan:
@@ -57,7 +61,7 @@ class Plan:
         self._shapes = tuple(model.leaves.values())
         self._take = _taker(self._leaves)
         self._drafts: dict[tuple[DType, ...], Draft] = {}
-        self._types: tuple[DType, ...] | None = None
+        self._types: tuple[DType, ...] = ()
         self._run: Function = lambda *arrays: self.draft.run(*arrays)
 
     # ----- running -----
@@ -86,8 +90,8 @@ class Plan:
 
     def _results(self, made: tuple[Array, ...]) -> Results:
         if self.wanted.structured:
-            return Results(self.pairs, self.draft.jacobians(made, value_names(self.model, self.draft)))
-        return Results(self.pairs, made)
+            return Results.of(self.pairs, self.draft.jacobians(made, value_names(self.model, self.draft)))
+        return Results.of(self.pairs, made)
 
     def _into(self, arrays: Sequence[Array], out: Mapping[Key, Array] | None, threads: int) -> Results:
         """The same into given arrays, or into new ones on threads."""
@@ -108,18 +112,19 @@ class Plan:
                 target[...] = 0
             targets.append(target)
         made = draft.into(*arrays, *targets) if threads == 1 else draft.on_threads(*arrays, *targets, threads)
-        return Results(self.pairs, made)
+        return Results.of(self.pairs, made)
 
     def _checked(self, point: Mapping[str, ArrayLike]) -> Sequence[Array]:
         """The leaves in order; `Model.checked_point` says what is wrong where they are not what was planned for."""
         try:
             arrays: Any = self._take(point)
-            if len(point) == len(arrays) and tuple([a.shape for a in arrays]) == self._shapes:
-                types = tuple([a.dtype for a in arrays])
-                if types == self._types and set(map(type, arrays)) == _ARRAYS:
-                    if all([a.flags.c_contiguous for a in arrays]):  # noqa: C419  # twice as fast as a generator
-                        return arrays  # type: ignore[no-any-return]
-        except (KeyError, AttributeError, TypeError):
+            for a, shape, dtype in zip(arrays, self._shapes, self._types, strict=True):
+                if type(a) is not np.ndarray or a.shape != shape or a.dtype != dtype or not a.flags.c_contiguous:
+                    break
+            else:
+                if len(point) == len(self._leaves):
+                    return arrays  # type: ignore[no-any-return]
+        except (KeyError, AttributeError, TypeError, ValueError):
             pass
         checked = self.model.checked_point(point)
         arrays = [np.asarray(checked[name], order="C") for name in self._leaves]
@@ -149,7 +154,6 @@ class Plan:
         vertex, position = old.guards[number]
         before = tuple([old.graph.guards.get((vertex, k), False) for k in range(position)])
         answers = {**old.graph.answers, vertex: (*before, not old.graph.guards[vertex, position])}
-        assert self._types is not None
         self._drafts[self._types] = self._draft(self._types, answers)
         self._select(self._types)
 
@@ -173,9 +177,6 @@ class Plan:
     def __repr__(self) -> str:
         """What is asked for."""
         return f"<Plan {', '.join(f'd{of}/d{wrt}' for of, wrt in self.pairs)}>"
-
-
-_ARRAYS = {np.ndarray}
 
 
 def _taker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:

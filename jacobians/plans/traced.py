@@ -120,6 +120,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
 
     def _product(self, inputs: Sequence[Any], texts: list[str], operands: list[int]) -> Traced:
         shape, dtype = matmul_shape(*map(_shape, inputs)), np.result_type(*(v.dtype for v in inputs))
+        if all(v.ndim < 3 for v in inputs):  # faster than @ for small ones
+            return self.recorder.add(f"np.dot({', '.join(texts)})", operands, shape, dtype)
         return self.recorder.add(" @ ".join(texts), operands, shape, dtype, PRODUCT)
 
     def _each(self, ufunc: np.ufunc, inputs: tuple[Any, ...], texts: list[str], operands: list[int]) -> Any:
