@@ -158,7 +158,7 @@ def _whole(P: Program, found: Labelled | None, order: list[int], sizes: Sizes, c
     value = aligned(P, found, order)
     if P.shape(value) == shape:
         return value
-    return P.add(f"np.array(np.broadcast_to({{0}}, {shape}))", (value,), shape, P.dtype(value), kind="fresh")
+    return P.add(f"np.array(np.broadcast_to({{0}}, {shape}), order='C')", (value,), shape, P.dtype(value), kind="fresh")
 
 
 def _low_rank(P: Program, terms: Sequence[Weighted], order: list[int], sizes: Sizes, dtype: DType) -> int | None:
