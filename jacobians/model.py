@@ -233,9 +233,9 @@ class Model:
                 f"run: no value for {', '.join(missing)}; give a point such as model.random_point(seed=0), "
                 f"or write the value into the model, as in `{missing[0]} = [...]`"
             )
-        checked = {}
+        checked, differentiable = {}, set(self.differentiable())
         for name, shape in self.leaves.items():
-            array = real_array(f"run: {name}", given[name], convert=name in self.differentiable())
+            array = real_array(f"run: {name}", given[name], convert=name in differentiable)
             if array.shape != shape:
                 raise shape_error(f"run: {name}", [f"axis{k}" for k in range(len(shape))], shape, array.shape)
             checked[name] = array
