@@ -1,4 +1,4 @@
-"""What multiplies arrays: contracting a term, making it dense, counting the multiplications.
+"""What multiplies arrays: contracting a term, adding terms, counting the multiplications (`dense.py` writes arrays).
 
 Every product of two factors goes through `multiply`, one matrix product of NumPy where a label is summed and one
 broadcast product where none is, so `counted()` sees them all.
