@@ -103,11 +103,12 @@ def _mean_gradients(
     """The mean loss over the points and its gradients."""
     total = 0.0
     sums = {name: np.zeros(theta.shape) for name, theta in parameters.items()}
+    plan = model.plan(loss, tuple(parameters), values=(loss,))
     for point in points:
-        run = model.run({**point, **parameters})
-        total += float(run[loss])
-        for name, gradient in run.gradients(loss, tuple(parameters)).items():
-            sums[name] += gradient
+        found = plan({**model.values, **point, **parameters})
+        total += float(found[loss])
+        for name in parameters:
+            sums[name] += found[loss, name]
     return total / len(points), {name: s / len(points) for name, s in sums.items()}
 
 

@@ -175,20 +175,21 @@ class Model:
         order: str = "best",
         samples: Sequence[str] = (),
         structured: bool = False,
+        values: Sequence[str] = (),
     ) -> Plan:
         """Jacobians as one straight-line function, planned once and replayed at every point: `model.plan("L")(point)`.
 
         `of` by `wrt`, names or lists of names; without `wrt` by all parameters; or pairs, [("z1", "W1"), ("L", "b1")].
         `order` is "backward", "forward", or the cheapest known. `samples` names leaves whose first axis counts samples:
         by those only the blocks of each sample with itself are given. With `structured` the results are Jacobians that
-        hold factors instead of dense arrays.
+        hold factors instead of dense arrays. `values` names nodes whose values are wanted too: results["L"].
 
         Raises:
             InputError: an unknown name or order, nothing asked for, a leaf without a derivative.
         """
         from jacobians.plans.asked import plan_of_model
 
-        return plan_of_model(self, of, wrt, order, samples, structured)
+        return plan_of_model(self, of, wrt, order, samples, structured, values)
 
     def jacobian_array(
         self,

@@ -19,7 +19,13 @@ Asked = str | Sequence[str] | Sequence[Key]
 
 
 def plan_of_model(
-    model: Model, of: Asked, wrt: str | Sequence[str] | None, order: str, samples: Collection[str], structured: bool
+    model: Model,
+    of: Asked,
+    wrt: str | Sequence[str] | None,
+    order: str,
+    samples: Collection[str],
+    structured: bool,
+    values: Sequence[str],
 ) -> Plan:
     """The plan for `of` by `wrt`, or for a list of pairs."""
     pairs = asked_pairs(model, of, wrt)
@@ -28,7 +34,9 @@ def plan_of_model(
             raise unknown("plan: samples", "leaf", name, model.leaves)
     if order not in (known := ("best", "backward", "forward")):
         raise unknown("plan", "order", order, known)
-    return Plan(model, Wanted(tuple(pairs), order, tuple(samples), structured))
+    for name in values:
+        model.require(name, "plan: values")
+    return Plan(model, Wanted(tuple(pairs), order, tuple(samples), structured, tuple(dict.fromkeys(values))))
 
 
 def asked_pairs(model: Model, of: Asked, wrt: str | Sequence[str] | None) -> list[Key]:
@@ -78,4 +86,4 @@ def plan_of_op(op: Op, wrt: str | Sequence[str] | None, order: str, shapes: Mapp
             raise unknown(f"{op.label}.plan", "input", name, op.input_names())
     symbol = op.symbol if op.symbol not in shapes else f"{op.symbol}_"
     model = Model(dict(shapes), [node(symbol, op, **{name: name for name in shapes})])
-    return plan_of_model(model, symbol, names, order, (), False)
+    return plan_of_model(model, symbol, names, order, (), False, ())

@@ -12,7 +12,7 @@ import numpy as np
 from jacobians import settings
 from jacobians.errors import InputError, shape_text
 from jacobians.jacobian import Jacobian
-from jacobians.plans.dense import dense
+from jacobians.plans.dense import dense, in_order
 from jacobians.plans.graph import Graph
 from jacobians.plans.patterns import Part, numbered, term_of
 from jacobians.plans.program import DType, Shape
@@ -36,6 +36,7 @@ class Wanted(NamedTuple):
     order: str
     samples: tuple[str, ...]
     structured: bool
+    values: tuple[str, ...] = ()
 
 
 class Elsewhere(Exception):  # noqa: N818  # no error: the plan is made anew
@@ -66,11 +67,15 @@ class Draft:
                 self.values += [v for part in self.parts[-1] for v in part.values]
             else:
                 self.values.append(self._dense(parts, self.shapes[k]))
+        for name in wanted.values:
+            self.values.append(self._own(in_order(graph.program, graph.value(graph.name(name)))))
         self.guards = tuple(graph.guards)
 
     def _dense(self, parts: Sequence[Part], shape: Shape) -> int:
+        return self._own(dense(self.graph.program, parts, shape))
+
+    def _own(self, value: int) -> int:
         P = self.graph.program
-        value = dense(P, parts, shape)
         if any(base(P, v) == base(P, value) for v in self.values):  # every result is an array of its own
             value = P.add("np.array({0})", (value,), P.shape(value), P.dtype(value), kind="fresh")
         return value

@@ -21,7 +21,7 @@ def listing(model: Model, draft: Draft) -> str:
     for k, number in enumerate(P.constants):
         names[number] = identifier(f"c{k}", taken)
     if not draft.wanted.structured:
-        for (of, wrt), value in zip(draft.wanted.pairs, draft.values, strict=True):
+        for (of, wrt), value in zip(draft.wanted.pairs, draft.values, strict=False):
             names.setdefault(base(P, value), identifier(f"d{of}_d{wrt}", taken))
     writer = Writer(P, draft.values, names, "listed")
     lines = writer.statements()
@@ -72,7 +72,11 @@ def _returned(draft: Draft, writer: Writer) -> list[str]:
     pairs = draft.wanted.pairs
     if draft.wanted.structured:
         return [f"return {', '.join(writer.text[v][0] for v in draft.values)}"]
-    items = [f"({of!r}, {wrt!r}): {writer.text[v][0]}" for (of, wrt), v in zip(pairs, draft.values, strict=True)]
+    items = [f"({of!r}, {wrt!r}): {writer.text[v][0]}" for (of, wrt), v in zip(pairs, draft.values, strict=False)]
+    items += [
+        f"{name!r}: {writer.text[v][0]}"
+        for name, v in zip(draft.wanted.values, draft.values[len(pairs) :], strict=True)
+    ]
     if len(items) == 1:
         return [f"return {{{items[0]}}}"]
     return ["return {", *(f"    {item}," for item in items), "}"]

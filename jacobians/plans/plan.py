@@ -32,16 +32,16 @@ class Cost(NamedTuple):
     bytes: int
 
 
-class Results(dict[Key, Any]):
-    """{(of, wrt): array}, and the arrays as the plan gave them: their zeros need not be written again."""
+class Results(dict[Any, Any]):
+    """{(of, wrt): array}, {name: array} for values, and the arrays as the plan gave them: their zeros need not be written again."""
 
     __slots__ = ("made",)
     made: Sequence[Any]
 
     @classmethod
-    def of(cls, pairs: Sequence[Key], made: Sequence[Any]) -> Results:
-        """The results for these pairs."""
-        results = cls(zip(pairs, made))  # noqa: B905  # a function returns as many as were asked for
+    def of(cls, keys: Sequence[Key | str], made: Sequence[Any]) -> Results:
+        """The results of these names."""
+        results = cls(zip(keys, made))  # noqa: B905  # a function returns as many as were asked for
         results.made = made
         return results
 
@@ -57,6 +57,7 @@ class Plan:
     def __init__(self, model: Model, wanted: Wanted) -> None:
         """Nothing is planned yet: that waits for the types of the first point."""
         self.model, self.wanted, self.pairs = model, wanted, wanted.pairs
+        self._keys: tuple[Key | str, ...] = (*wanted.pairs, *wanted.values)
         self._leaves = tuple(model.leaves)
         self._shapes = tuple(model.leaves.values())
         self._take = _taker(self._leaves)
@@ -90,8 +91,9 @@ class Plan:
 
     def _results(self, made: tuple[Array, ...]) -> Results:
         if self.wanted.structured:
-            return Results.of(self.pairs, self.draft.jacobians(made, value_names(self.model, self.draft)))
-        return Results.of(self.pairs, made)
+            rest = made[len(made) - len(self.wanted.values) :]
+            return Results.of(self._keys, [*self.draft.jacobians(made, value_names(self.model, self.draft)), *rest])
+        return Results.of(self._keys, made)
 
     def _into(self, arrays: Sequence[Array], out: Mapping[Key, Array] | None, threads: int) -> Results:
         """The same into given arrays, or into new ones on threads."""
@@ -103,16 +105,16 @@ class Plan:
         P = draft.graph.program
         known = out.made if isinstance(out, Results) else ()
         targets = []
-        for pair, number in zip(self.pairs, draft.values, strict=True):
+        for key, number in zip(self._keys, draft.values, strict=True):
             if out is None:
                 targets.append(np.zeros(P.shape(number), P.dtype(number)))
                 continue
-            target = checked_out(pair, out, P.shape(number), P.dtype(number))
+            target = checked_out(key, out, P.shape(number), P.dtype(number))
             if not any(target is array for array in known):
                 target[...] = 0
             targets.append(target)
         made = draft.into(*arrays, *targets) if threads == 1 else draft.on_threads(*arrays, *targets, threads)
-        return Results.of(self.pairs, made)
+        return Results.of(self._keys, made)
 
     def _checked(self, point: Mapping[str, ArrayLike]) -> Sequence[Array]:
         """The leaves in order; `Model.checked_point` says what is wrong where they are not what was planned for."""
@@ -192,10 +194,10 @@ def structure(model: Model) -> Hashable:
     return tuple(model.leaves.items()), nodes
 
 
-def checked_out(pair: Key, out: Mapping[Key, Array], shape: Shape, dtype: DType) -> Array:
+def checked_out(key: Key | str, out: Mapping[Any, Array], shape: Shape, dtype: DType) -> Array:
     """The array in `out` for a pair, or an error that says what it should be."""
-    where = f"plan: out[{pair[0]!r}, {pair[1]!r}]"
-    array = out.get(pair)
+    where = f"plan: out[{key!r}]" if isinstance(key, str) else f"plan: out[{key[0]!r}, {key[1]!r}]"
+    array = out.get(key)
     if not isinstance(array, np.ndarray):
         came = "nothing" if array is None else type(array).__name__
         raise InputError(
