@@ -47,7 +47,11 @@ def owned(P: Program, value: int) -> bool:
         return True
     if at.template.startswith("{0}.reshape("):
         return owned(P, at.operands[0])
-    return at.level in (SUM, PRODUCT, UNARY) or at.template.startswith(OWN) or "order='C'" in at.template
+    return (
+        at.level in (SUM, PRODUCT, UNARY)
+        or at.template.startswith((*OWN, "{0}.sum(", "{0}.take("))
+        or "order='C'" in at.template
+    )
 
 
 def contiguous(P: Program, value: int) -> bool:

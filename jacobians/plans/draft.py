@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from jacobians import settings
 from jacobians.errors import InputError, shape_text
 from jacobians.jacobian import Jacobian
 from jacobians.plans.dense import dense, in_order
+from jacobians.plans.function import Function, compiled
 from jacobians.plans.graph import Graph
 from jacobians.plans.patterns import Part, numbered, term_of
 from jacobians.plans.program import DType, Shape
 from jacobians.plans.reduce import simplified
-from jacobians.plans.source import Writer, base
+from jacobians.plans.source import base
 from jacobians.plans.sweeps import eliminated, orders
-from jacobians.plans.threads import shared
 from jacobians.terms import Array
 
 if TYPE_CHECKING:
     from jacobians.model import Model
 
 Key = tuple[str, str]
-Function = Callable[..., tuple[Array, ...]]
 
 
 class Wanted(NamedTuple):
@@ -37,13 +34,6 @@ class Wanted(NamedTuple):
     samples: tuple[str, ...]
     structured: bool
     values: tuple[str, ...] = ()
-
-
-class Elsewhere(Exception):  # noqa: N818  # no error: the plan is made anew
-    """A condition that the code was made for does not hold at this point."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
 
 
 class Draft:
@@ -97,20 +87,30 @@ class Draft:
 
     # ----- what runs -----
 
+    @property
+    def keys(self) -> tuple[Key | str, ...]:
+        """What the results are called."""
+        return (*self.wanted.pairs, *self.wanted.values)
+
+    @cached_property
+    def direct(self) -> Function:
+        """The function of a point."""
+        return compiled(self.graph.program, self.values, "direct", tuple(self.graph.leaves), self.keys)
+
     @cached_property
     def run(self) -> Function:
         """The function of the leaves."""
-        return compiled(self, "fresh")
+        return compiled(self.graph.program, self.values, "fresh")
 
     @cached_property
     def into(self) -> Function:
         """The function of the leaves and of the arrays to write into."""
-        return compiled(self, "kept")
+        return compiled(self.graph.program, self.values, "kept")
 
     @cached_property
     def on_threads(self) -> Function:
         """The same, with the number of threads that share large products."""
-        return compiled(self, "threads")
+        return compiled(self.graph.program, self.values, "threads")
 
     def jacobians(self, arrays: Sequence[Array], names: Sequence[str]) -> list[Jacobian]:
         """Structured results from the factors that a function returned."""
@@ -147,25 +147,3 @@ def each_sample(parts: Sequence[Part], of: str, wrt: str, graph: Graph) -> tuple
         spec = numbered(p.factors, p.out, p.inp[1:], dict(enumerate(p.sizes)))
         own.append(Part(spec, part.values, part.coef))
     return own, out + inp[1:]
-
-
-def compiled(draft: Draft, way: str) -> Function:
-    """The function of the inputs (and of the arrays to write into), with neutral names."""
-    P = draft.graph.program
-    inputs = [k for k, i in enumerate(P.code) if i.kind == "input"]
-    names = {number: f"x{k}" for k, number in enumerate(inputs)}
-    names |= {number: f"c{k}" for k, number in enumerate(P.constants)}
-    writer = Writer(P, draft.values, names, way)
-    lines = writer.statements()
-    kept = [f"o{k}" for k in range(len(draft.values))] if way != "fresh" else []
-    given = kept or [writer.text[v][0] for v in draft.values]
-    arguments = [*(names[k] for k in inputs), *kept, *(["threads"] if way == "threads" else [])]
-    if way == "threads":
-        lines = ["later = []", *lines, "shared(later, threads)"]
-    body = [*lines, f"return ({', '.join(given)}{',' if given else ''})"]
-    text = "\n".join([*writer.decorators(), f"def run({', '.join(arguments)}):", *(f"    {line}" for line in body)])
-    scope: dict[str, Any] = {"np": np, "Elsewhere": Elsewhere, "shared": shared}
-    scope |= {names[number]: P.constants[number] for number in P.constants}
-    exec(compile(text, "<plan>", "exec"), scope)  # made of templates of this package: no text of a user is in it
-    function: Function = scope["run"]
-    return function

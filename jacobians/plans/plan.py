@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from jacobians.errors import InputError, ShapeError, shape_text
-from jacobians.plans.draft import Draft, Elsewhere, Function, Key, Wanted, drafted
+from jacobians.plans.draft import Draft, Key, Wanted, drafted
+from jacobians.plans.function import Elsewhere, Function, Results, Unfit
 from jacobians.plans.listing import listing, value_names
 from jacobians.plans.locals import OpKey
 from jacobians.plans.program import DType, Shape
@@ -32,20 +32,6 @@ class Cost(NamedTuple):
     bytes: int
 
 
-class Results(dict[Any, Any]):
-    """{(of, wrt): array}, {name: array} for values, and the arrays as the plan gave them: their zeros need not be written again."""
-
-    __slots__ = ("made",)
-    made: Sequence[Any]
-
-    @classmethod
-    def of(cls, keys: Sequence[Key | str], made: Sequence[Any]) -> Results:
-        """The results of these names."""
-        results = cls(zip(keys, made))  # noqa: B905  # a function returns as many as were asked for
-        results.made = made
-        return results
-
-
 class Plan:
     """Made by `model.plan(...)` and `op.plan(...)`: straight-line NumPy for the Jacobians that are asked for.
 
@@ -57,13 +43,10 @@ class Plan:
     def __init__(self, model: Model, wanted: Wanted) -> None:
         """Nothing is planned yet: that waits for the types of the first point."""
         self.model, self.wanted, self.pairs = model, wanted, wanted.pairs
-        self._keys: tuple[Key | str, ...] = (*wanted.pairs, *wanted.values)
         self._leaves = tuple(model.leaves)
-        self._shapes = tuple(model.leaves.values())
-        self._take = _taker(self._leaves)
         self._drafts: dict[tuple[DType, ...], Draft] = {}
         self._types: tuple[DType, ...] = ()
-        self._run: Function = lambda *arrays: self.draft.run(*arrays)
+        self._direct: Function = _nothing_yet
 
     # ----- running -----
 
@@ -80,20 +63,27 @@ class Plan:
             InputError: as `Model.run`; `out` lacks an array or holds one of another type.
             ShapeError: as `Model.run`; an array in `out` has another shape.
         """
+        if out is None and threads == 1:
+            try:
+                return self._direct(point)  # type: ignore[no-any-return]
+            except (Unfit, Elsewhere, KeyError, TypeError, AttributeError):  # the long way says what is wrong
+                pass
         arrays = self._checked(point)
         while True:
             try:
-                if out is None and threads == 1:
-                    return self._results(self._run(*arrays))
-                return self._into(arrays, out, threads)
+                if out is not None or threads != 1:
+                    return self._into(arrays, out, threads)
+                if self.wanted.structured:
+                    return self._structured(arrays)
+                return self._direct(dict(zip(self._leaves, arrays, strict=True)))  # type: ignore[no-any-return]
             except Elsewhere as condition:
                 self._branch(condition.number)
 
-    def _results(self, made: tuple[Array, ...]) -> Results:
-        if self.wanted.structured:
-            rest = made[len(made) - len(self.wanted.values) :]
-            return Results.of(self._keys, [*self.draft.jacobians(made, value_names(self.model, self.draft)), *rest])
-        return Results.of(self._keys, made)
+    def _structured(self, arrays: Sequence[Array]) -> Results:
+        made = self.draft.run(*arrays)
+        rest = made[len(made) - len(self.wanted.values) :]
+        found = self.draft.jacobians(made, value_names(self.model, self.draft))
+        return Results.of(self.draft.keys, [*found, *rest])
 
     def _into(self, arrays: Sequence[Array], out: Mapping[Key, Array] | None, threads: int) -> Results:
         """The same into given arrays, or into new ones on threads."""
@@ -105,7 +95,7 @@ class Plan:
         P = draft.graph.program
         known = out.made if isinstance(out, Results) else ()
         targets = []
-        for key, number in zip(self._keys, draft.values, strict=True):
+        for key, number in zip(draft.keys, draft.values, strict=True):
             if out is None:
                 targets.append(np.zeros(P.shape(number), P.dtype(number)))
                 continue
@@ -114,32 +104,25 @@ class Plan:
                 target[...] = 0
             targets.append(target)
         made = draft.into(*arrays, *targets) if threads == 1 else draft.on_threads(*arrays, *targets, threads)
-        return Results.of(self._keys, made)
+        return Results.of(draft.keys, made)
 
     def _checked(self, point: Mapping[str, ArrayLike]) -> Sequence[Array]:
-        """The leaves in order; `Model.checked_point` says what is wrong where they are not what was planned for."""
-        try:
-            arrays: Any = self._take(point)
-            for a, shape, dtype in zip(arrays, self._shapes, self._types, strict=True):
-                if type(a) is not np.ndarray or a.shape != shape or a.dtype != dtype or not a.flags.c_contiguous:
-                    break
-            else:
-                if len(point) == len(self._leaves):
-                    return arrays  # type: ignore[no-any-return]
-        except (KeyError, AttributeError, TypeError, ValueError):
-            pass
+        """The leaves in order, in the order of their axes; the draft for their types is chosen."""
         checked = self.model.checked_point(point)
         arrays = [np.asarray(checked[name], order="C") for name in self._leaves]
         self._select(tuple([a.dtype for a in arrays]))
-        return arrays  # type: ignore[no-any-return]
+        return arrays
 
     # ----- planning -----
 
     def _select(self, types: tuple[DType, ...]) -> Draft:
         if types not in self._drafts:
             self._drafts[types] = self._draft(types, {})
-        self._types, self._run = types, self._drafts[types].run
-        return self._drafts[types]
+        draft = self._drafts[types]
+        self._types = types
+        if not self.wanted.structured:
+            self._direct = draft.direct
+        return draft
 
     def _draft(self, types: tuple[DType, ...], answers: Mapping[str, tuple[bool, ...]]) -> Draft:
         key = (structure(self.model), types, tuple(sorted(answers.items())), self.wanted)
@@ -181,11 +164,9 @@ class Plan:
         return f"<Plan {', '.join(f'd{of}/d{wrt}' for of, wrt in self.pairs)}>"
 
 
-def _taker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-    """The values of these names, as a tuple."""
-    if len(names) == 1:
-        return lambda point: (point[names[0]],)
-    return operator.itemgetter(*names)
+def _nothing_yet(point: Mapping[str, Any]) -> Results:
+    """What stands for the function of a point until there is one."""
+    raise Unfit
 
 
 def structure(model: Model) -> Hashable:

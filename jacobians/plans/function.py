@@ -1,0 +1,89 @@
+"""A program as a Python function: its source with neutral names, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from jacobians.plans.program import Program
+from jacobians.plans.source import Writer
+from jacobians.plans.threads import shared
+
+Function = Callable[..., Any]
+
+
+class Elsewhere(Exception):  # noqa: N818  # no error: the plan is made anew
+    """A condition that the code was made for does not hold at this point."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+class Unfit(Exception):  # noqa: N818  # no error: the point is looked at more closely
+    """A point is not what the code was made for: arrays of these shapes and types in the order of their axes."""
+
+
+class Results(dict[Any, Any]):
+    """{(of, wrt): array}, {name: array} for values, and the arrays as the plan gave them.
+
+    Zeros of those need not be written again.
+    """
+
+    __slots__ = ("made",)
+    made: Sequence[Any]
+
+    @classmethod
+    def of(cls, keys: Sequence[Any], made: Sequence[Any]) -> Results:
+        """The results of these names."""
+        results = cls(zip(keys, made, strict=True))
+        results.made = made
+        return results
+
+
+def compiled(
+    P: Program, values: Sequence[int], way: str, leaves: Sequence[str] = (), keys: Sequence[Any] = ()
+) -> Function:
+    """The function of the inputs.
+
+    `way`: "fresh" takes arrays and returns new ones; "kept" takes the arrays to write into as well, "threads" the number
+    of threads in addition; "direct" takes a point, looks whether it fits, and returns Results.
+    """
+    inputs = [k for k, i in enumerate(P.code) if i.kind == "input"]
+    names = {number: f"x{k}" for k, number in enumerate(inputs)}
+    names |= {number: f"c{k}" for k, number in enumerate(P.constants)}
+    writer = Writer(P, values, names, way)
+    lines = writer.statements()
+    kept = [f"o{k}" for k in range(len(values))] if way in ("kept", "threads") else []
+    given = ", ".join(kept or [writer.text[v][0] for v in values])
+    made = f"({given},)" if given else "()"
+    arguments = [*(names[k] for k in inputs), *kept]
+    scope: dict[str, Any] = {"np": np, "Elsewhere": Elsewhere}
+    scope |= {names[number]: P.constants[number] for number in P.constants}
+    if way == "threads":
+        arguments.append("threads")
+        scope["shared"] = shared
+        lines = ["later = []", *lines, "shared(later, threads)"]
+    body = [*lines, f"return {made}"]
+    if way == "direct":
+        arguments = ["point"]
+        scope |= {"Results": Results, "Unfit": Unfit, "keys": tuple(keys), "ndarray": np.ndarray}
+        scope |= {f"k{k}": name for k, name in enumerate(leaves)}
+        scope |= {f"d{k}": P.dtype(number) for k, number in enumerate(inputs)}
+        body = [*_taken(P, inputs), *lines, f"made = {made}", "results = Results(zip(keys, made))"]
+        body += ["results.made = made", "return results"]
+    text = "\n".join([*writer.decorators(), f"def run({', '.join(arguments)}):", *(f"    {line}" for line in body)])
+    exec(compile(text, "<plan>", "exec"), scope)  # made of templates of this package: no text of a user is in it
+    function: Function = scope["run"]
+    return function
+
+
+def _taken(P: Program, inputs: Sequence[int]) -> list[str]:
+    """The leaves from a point, and what they must be."""
+    lines = [f"x{k} = point[k{k}]" for k in range(len(inputs))]
+    unfit = [f"len(point) != {len(inputs)}"]
+    for k, number in enumerate(inputs):
+        fits = f"type(x{k}) is ndarray and x{k}.shape == {P.shape(number)} and x{k}.dtype == d{k} and x{k}.flags.c_contiguous"
+        unfit.append(f"not ({fits})")
+    return [*lines, *(f"if {condition}: raise Unfit" for condition in unfit)]
