@@ -39,23 +39,31 @@ class Graph:
         #: Conditions that were assumed, in the order of their instructions: vertex and number there, and the answer.
         self.guards: dict[tuple[str, int], bool] = {}
         self._recorded: dict[str, tuple[OpProgram, dict[int, int]]] = {}
+        self._taken = {*model.leaves, *model.nodes}
         self._add(model, {name: name for name in model.leaves}, "")
 
     def _add(self, model: Model, names: dict[str, str], prefix: str) -> None:
         for name, node in model.nodes.items():
             sources = {key: names[source] for key, source in node.sources.items()}
-            own = prefix + name
+            own = self._free(prefix + name) if prefix else name
             if isinstance(node.op, Composite):
-                shapes = {key: self.shapes[s] for key, s in sources.items()}
-                inner = node.op.graph(shapes)
-                self._add(inner, dict(sources), f"{own}.")
-                names[name] = f"{own}.{inner.output}"
-                names[name] = self.named.get(names[name], names[name])
-                self.named[own] = names[name]
+                inner = node.op.graph({key: self.shapes[s] for key, s in sources.items()})
+                inside = dict(sources)
+                self._add(inner, inside, f"{own}.")
+                names[name] = inside[inner.output]
+                if not prefix:
+                    self.named[name] = names[name]
             else:
                 self.vertices[own] = Vertex(node.op, sources)
                 self.shapes[own] = model.shapes[name]
                 names[name] = own
+
+    def _free(self, name: str) -> str:
+        """A name for a vertex inside a layer, which no other has."""
+        while name in self._taken:
+            name += "'"
+        self._taken.add(name)
+        return name
 
     def name(self, name: str) -> str:
         """The vertex that a name of the model stands for."""
@@ -111,7 +119,7 @@ class Graph:
 
     def _check(self, name: str, values: list[int]) -> None:
         """Ops that are not defined everywhere look at their inputs at every point."""
-        op = self.vertices[name].op
+        op = self._recorded[name][0].op
         call = self.program.constant(Call(op, "check", op.check))
         slots = ", ".join(f"{key}={{{k}}}" for k, key in enumerate(op.input_names(), start=1))
         self.program.add(f"{{0}}({slots})", (call, *values), (), self.program.dtype(values[0]), kind="check")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from copy import deepcopy
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -149,7 +150,7 @@ class OpKey:
 
     def __init__(self, op: Op) -> None:
         self.op = op
-        self.key = (type(op), repr(vars(op)) if vars(op) else "")
+        self.key = (type(op), frozen(vars(op)))
         self._hash = hash(self.key)
 
     def __hash__(self) -> int:
@@ -159,11 +160,22 @@ class OpKey:
         return isinstance(other, OpKey) and self.key == other.key
 
 
+def frozen(option: Any) -> Hashable:
+    """What options are compared by: arrays by all of their entries."""
+    if isinstance(option, np.ndarray) and option.dtype != object:
+        return option.shape, option.dtype.str, option.tobytes()
+    if isinstance(option, dict):
+        return tuple([(frozen(key), frozen(value)) for key, value in option.items()])
+    if isinstance(option, tuple | list):
+        return type(option), *map(frozen, option)
+    return repr(option)
+
+
 @lru_cache(maxsize=1024)
 def _op_program(
     key: OpKey, shapes: tuple[Shape, ...], dtypes: tuple[DType, ...], answers: tuple[bool, ...]
 ) -> OpProgram:
-    return OpProgram(key.op, shapes, dtypes, answers)
+    return OpProgram(deepcopy(key.op), shapes, dtypes, answers)  # what is recorded later is of the same options
 
 
 def op_program(op: Op, shapes: Sequence[Shape], dtypes: Sequence[DType], answers: tuple[bool, ...]) -> OpProgram:

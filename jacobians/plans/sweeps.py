@@ -21,6 +21,8 @@ from jacobians.plans.program import Program
 from jacobians.plans.reduce import price, simplified
 
 Asked = Sequence[tuple[str, str]]
+#: A vertex; ("of", name) and ("by", name) stand for an asked output and input, which are vertices of their own.
+Name = str | tuple[str, str]
 
 #: In larger graphs than this many vertices orders are not compared.
 COMPARED = 200
@@ -34,33 +36,33 @@ class Elimination:
     def __init__(self, graph: Graph, asked: Asked) -> None:
         self.graph = graph
         self.between = between(graph, asked)
-        #: vertex -> what it depends on; and the other way round. An asked output or input is a vertex of its own.
-        self.into: dict[str, dict[str, list[Part]]] = {}
+        #: vertex -> what it depends on; and the other way round.
+        self.into: dict[Name, dict[Name, list[Part]]] = {}
         #: Edges that hold products whose arithmetic has not been done; local Jacobians are taken as they are.
-        self._open: set[tuple[str, str]] = set()
-        self.out: dict[str, dict[str, None]] = {}
+        self._open: set[tuple[Name, Name]] = set()
+        self.out: dict[Name, dict[Name, None]] = {}
         leaves = {wrt for _, wrt in asked}
         for name in self.between:
             for source in graph.differentiable_sources(name):
                 if source in self.between:
                     self.join(name, source, graph.local(name, source))
                 if source in leaves:
-                    self.join(name, f"d {source}", graph.local(name, source))
+                    self.join(name, ("by", source), graph.local(name, source))
         for of in dict.fromkeys(of for of, _ in asked):
             if of in self.between:
-                self.join(f"of {of}", of, [Part(identity(graph.shapes[of]), (), 1.0)])
+                self.join(("of", of), of, [Part(identity(graph.shapes[of]), (), 1.0)])
 
     @property
     def program(self) -> Program:
         return self.graph.program
 
-    def join(self, vertex: str, source: str, parts: list[Part]) -> None:
+    def join(self, vertex: Name, source: Name, parts: list[Part]) -> None:
         """Add to the edge from source to vertex."""
         edges = self.into.setdefault(vertex, {})
         edges[source] = edges[source] + parts if source in edges else parts
         self.out.setdefault(source, {})[vertex] = None
 
-    def edge(self, vertex: str, source: str) -> list[Part]:
+    def edge(self, vertex: Name, source: Name) -> list[Part]:
         """The edge with the arithmetic of its products done."""
         edges = self.into[vertex]
         if (vertex, source) in self._open:
@@ -68,7 +70,7 @@ class Elimination:
             self._open.discard((vertex, source))
         return edges[source]
 
-    def remove(self, vertex: str) -> None:
+    def remove(self, vertex: Name) -> None:
         """Join each edge into the vertex with each edge out of it; parallel edges add up."""
         incoming = {source: self.edge(vertex, source) for source in self.into.get(vertex, {})}
         for outer in self.out.pop(vertex, {}):
@@ -81,7 +83,7 @@ class Elimination:
             del self.out[source][vertex]
         self.into.pop(vertex, None)
 
-    def price(self, vertex: str) -> int:
+    def price(self, vertex: Name) -> int:
         """The multiplications that removing a vertex takes."""
         total = 0
         for outer in self.out.get(vertex, {}):
@@ -97,10 +99,12 @@ class Elimination:
         )
         if not single or not 1 < len(self.between) <= CHAIN:
             return {}
-        return {
-            name: {source: self.blank(name, source, parts) for source, parts in self.into[name].items()}
-            for name in self.between
-        }
+        found: dict[str, dict[str, Jacobian]] = {}
+        for name in self.between:
+            ((end, parts),) = self.into[name].items()
+            source = end if isinstance(end, str) else end[1]
+            found[name] = {source: self.blank(name, source, parts)}
+        return found
 
     def blank(self, name: str, source: str, parts: Sequence[Part]) -> Jacobian:
         """Parts as a Jacobian for counting: of the factors only 0/1 patterns that are known have entries."""
@@ -111,13 +115,13 @@ class Elimination:
             for v in part.values
         }
         terms = [term_of(part, [(arrays[v], "A") for v in part.values]) for part in parts]
-        return Jacobian(terms, shapes[name], shapes[source.removeprefix("d ")])
+        return Jacobian(terms, shapes[name], shapes[source])
 
     def result(self, of: str, wrt: str) -> list[Part]:
         """The terms that are left between an asked output and an asked input."""
         if of == wrt:
             return [Part(identity(self.graph.shapes[of]), (), 1.0)]
-        return self.into.get(f"of {of}", {}).get(f"d {wrt}", [])
+        return self.into.get(("of", of), {}).get(("by", wrt), [])
 
 
 def between(graph: Graph, asked: Asked) -> dict[str, None]:
@@ -152,7 +156,7 @@ def eliminated(graph: Graph, asked: Asked, order: str) -> Elimination:
 
 
 def _cheapest_first(left: Elimination) -> None:
-    prices = {vertex: left.price(vertex) for vertex in left.between}
+    prices: dict[Name, int] = {vertex: left.price(vertex) for vertex in left.between}
     while prices:
         vertex = min(prices, key=lambda v: prices[v])
         del prices[vertex]
