@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from jacobians.plans.patterns import Part
-from jacobians.plans.products import RANK_ONE, Labelled, Sizes, aligned, volume
+from jacobians.plans.products import LARGE, Labelled, Sizes, aligned, volume
 from jacobians.plans.program import OWN, PRODUCT, SUM, UNARY, DType, Program, Shape, replayed
 from jacobians.plans.recipes import recipe
 from jacobians.plans.reduce import axes_once, common_type, contracted, same_axes
@@ -130,7 +130,7 @@ def _full(P: Program, group: Group, shape: Shape, dtype: DType) -> int:
     terms = same_axes(group)
     if len(terms) > 1 and (joined := _low_rank(P, terms, order, sizes, dtype)) is not None:
         return joined
-    if len(terms) > 1 and math.prod(shape) >= RANK_ONE and not common(terms)[0]:
+    if len(terms) > 1 and math.prod(shape) >= LARGE and not common(terms)[0]:
         return _piled(P, terms, order, sizes, dtype)
     total = summed(P, terms, order, sizes)
     if total is None:
@@ -167,7 +167,7 @@ def _whole(P: Program, found: Labelled | None, order: list[int], sizes: Sizes, c
 
 def _low_rank(P: Program, terms: Sequence[Weighted], order: list[int], sizes: Sizes, dtype: DType) -> int | None:
     """Terms that are outer products of the same rows and columns, as one matrix product of their stacked factors."""
-    if volume(order, sizes) < RANK_ONE:
+    if volume(order, sizes) < LARGE:
         return None
     for split in range(1, len(order)):
         rows, columns = order[:split], order[split:]

@@ -12,8 +12,8 @@ import numpy as np
 from jacobians.plans.program import PRODUCT, UNARY, DType, Program
 from jacobians.terms import Array
 
-#: From this many entries on, an outer product is faster as a matrix product of rank one than by broadcasting.
-RANK_ONE = 5000
+#: Products of fewer entries than this are broadcast, which takes the fewest calls.
+LARGE = 5000
 
 
 class Labelled(NamedTuple):
@@ -79,7 +79,7 @@ def pair(P: Program, a: Labelled, b: Labelled, keep: set[int], sizes: Sizes, dty
     order = (*batch, *left, *right)
     cost = volume({*a.labels, *b.labels}, sizes)
     if batch and not left and not right:
-        return Labelled(_row_products(P, a, b, batch, summed, sizes, cost), order)
+        return Labelled(einsum(P, a, b, order, sizes), order)
     A, B = _matrix(P, a, batch, left, summed, sizes), _matrix(P, b, batch, summed, right, sizes)
     shape = P.shape(A)[:-1] + P.shape(B)[len(batch) + 1 :]
     call = "matmul" if batch else "dot"
@@ -97,15 +97,15 @@ def _matrix(P: Program, f: Labelled, batch: list[int], rows: list[int], columns:
     return P.reshape(value, tuple(grouped))
 
 
-def _row_products(
-    P: Program, a: Labelled, b: Labelled, batch: list[int], summed: list[int], sizes: Sizes, cost: int
-) -> int:
-    order = [*batch, *summed]
-    letters = "".join(chr(97 + k) for k in range(len(order)))
-    template = f"np.einsum('{letters},{letters}->{letters[: len(batch)]}', {{0}}, {{1}})"
-    values = (arranged(P, a, order), arranged(P, b, order))
-    dtype = np.result_type(*map(P.dtype, values))
-    return P.add(template, values, tuple(sizes[x] for x in batch), dtype, multiplications=cost)
+def einsum(P: Program, a: Labelled, b: Labelled, out: Sequence[int], sizes: Sizes) -> int:
+    """The product of two factors, summed over the labels that are not in `out`."""
+    letter = {x: chr(97 + k) for k, x in enumerate(dict.fromkeys((*out, *a.labels, *b.labels)))}
+    texts = ("".join(letter[x] for x in labels) for labels in (a.labels, b.labels, out))
+    one, two, three = texts
+    dtype = np.result_type(P.dtype(a.value), P.dtype(b.value))
+    cost = volume(list(letter), sizes)
+    template = f"np.einsum('{one},{two}->{three}', {{0}}, {{1}}, order='C')"
+    return P.add(template, (a.value, b.value), tuple(sizes[x] for x in out), dtype, multiplications=cost)
 
 
 def times(P: Program, a: int, b: int) -> int:

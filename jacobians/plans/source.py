@@ -20,7 +20,8 @@ from jacobians.plans.program import AND, ATOM, COMPARE, PRODUCT, SUM, UNARY, Ins
 LONGEST = 88
 
 _SLOT = re.compile(r"\{(\d+)\}")
-_OUT = re.compile(r"^np\.(dot|matmul|multiply|add|subtract)\(\{0\}, \{1\}(, order='C')?\)$")
+#: Calls that can write into a given array.
+_OUT = re.compile(r"^np\.(dot|matmul|multiply|add|subtract|einsum)\(('[^']+', )?\{0\}, \{1\}(, order='C')?\)$")
 
 
 class Writer:
@@ -105,14 +106,14 @@ class Writer:
                 self.lines.append(f"{target}[...] = 0.0")
         elif at.template.startswith("np.empty("):
             pass
-        elif function := _function(at.template):
+        elif call := _into_call(at.template):
             a, b = (self.text[k][0] for k in at.operands)
             same = at.shape == self._target_shape(number)
             view = target if same else f"{target}.reshape({', '.join(map(str, at.shape))})"
-            if self.way == "threads" and self._unread(number) and (apart := self._apart(function, at)):
-                self.lines.append(f"later.append((np.{apart}, {a}, {b}, {view}))")
+            if self.way == "threads" and "einsum" in call and self._unread(number):
+                self.lines.append(f"later.append(({call.partition('(')[2]}{a}, {b}, {view}))")
             else:
-                self.lines.append(f"np.{function}({a}, {b}, out={view})")
+                self.lines.append(f"{call}{a}, {b}, out={view})")
         else:
             self.lines.append(f"{target}[...] = {text}")
 
@@ -122,13 +123,6 @@ class Writer:
         while value != number and self.uses[value] == 1:  # below writes and reshapes
             value = self.program.code[value].operands[0]
         return self.uses[value] == 1 and number not in self.changed
-
-    def _apart(self, function: str, at: Instruction) -> str:
-        """The elementwise function whose rows can be shared among threads; BLAS has threads of its own."""
-        if function in ("dot", "matmul"):
-            rank_one = function == "dot" and self.program.shape(at.operands[0])[1:] == (1,)
-            return "multiply" if rank_one else ""
-        return function
 
     def _target_shape(self, number: int) -> tuple[int, ...]:
         return self.program.shape(self.results[self.bases[number]])
@@ -142,10 +136,11 @@ def base(program: Program, value: int) -> int:
     return value
 
 
-def _function(template: str) -> str:
-    """The function of NumPy of a template that has an `out`."""
-    found = _OUT.match(template)
-    return found[1] if found else ORDERED.get(template, "")
+def _into_call(template: str) -> str:
+    """The beginning of the call that does what the template says into a given array: `np.dot(`, `np.einsum('i,j->ij', `."""
+    if found := _OUT.match(template):
+        return f"np.{found[1]}({found[2] or ''}"
+    return f"np.{ORDERED[template]}(" if template in ORDERED else ""
 
 
 @lru_cache(maxsize=4096)
