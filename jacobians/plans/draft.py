@@ -41,6 +41,8 @@ class Draft:
 
     def __init__(self, graph: Graph, wanted: Wanted, order: str) -> None:
         self.graph, self.wanted = graph, wanted
+        #: What results of this draft are known by.
+        self.mark = object()
         asked = [(graph.name(of), graph.name(wrt)) for of, wrt in wanted.pairs]
         left = eliminated(graph, asked, order)
         self.shapes = [graph.shapes[of] + graph.shapes[wrt] for of, wrt in asked]
@@ -95,7 +97,7 @@ class Draft:
     @cached_property
     def direct(self) -> Function:
         """The function of a point."""
-        return compiled(self.graph.program, self.values, "direct", tuple(self.graph.leaves), self.keys)
+        return compiled(self.graph.program, self.values, "direct", tuple(self.graph.leaves), self.keys, self.mark)
 
     @cached_property
     def run(self) -> Function:

@@ -31,19 +31,26 @@ class Results(dict[Any, Any]):
     Zeros of those need not be written again.
     """
 
-    __slots__ = ("made",)
+    __slots__ = ("made", "mark")
     made: Sequence[Any]
+    #: Of the draft that wrote into the arrays last.
+    mark: object
 
     @classmethod
-    def of(cls, keys: Sequence[Any], made: Sequence[Any]) -> Results:
+    def of(cls, keys: Sequence[Any], made: Sequence[Any], mark: object) -> Results:
         """The results of these names."""
         results = cls(zip(keys, made, strict=True))
-        results.made = made
+        results.made, results.mark = made, mark
         return results
 
 
 def compiled(
-    P: Program, values: Sequence[int], way: str, leaves: Sequence[str] = (), keys: Sequence[Any] = ()
+    P: Program,
+    values: Sequence[int],
+    way: str,
+    leaves: Sequence[str] = (),
+    keys: Sequence[Any] = (),
+    mark: object = None,
 ) -> Function:
     """The function of the inputs.
 
@@ -68,11 +75,11 @@ def compiled(
     body = [*lines, f"return {made}"]
     if way == "direct":
         arguments = ["point"]
-        scope |= {"Results": Results, "Unfit": Unfit, "keys": tuple(keys), "ndarray": np.ndarray}
+        scope |= {"Results": Results, "Unfit": Unfit, "keys": tuple(keys), "mark": mark, "ndarray": np.ndarray}
         scope |= {f"k{k}": name for k, name in enumerate(leaves)}
         scope |= {f"d{k}": P.dtype(number) for k, number in enumerate(inputs)}
         body = [*_taken(P, inputs), *lines, f"made = {made}", "results = Results(zip(keys, made))"]
-        body += ["results.made = made", "return results"]
+        body += ["results.made = made", "results.mark = mark", "return results"]
     text = "\n".join([*writer.decorators(), f"def run({', '.join(arguments)}):", *(f"    {line}" for line in body)])
     exec(compile(text, "<plan>", "exec"), scope)  # made of templates of this package: no text of a user is in it
     function: Function = scope["run"]

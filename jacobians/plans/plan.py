@@ -68,50 +68,50 @@ class Plan:
                 return self._direct(point)  # type: ignore[no-any-return]
             except (Unfit, Elsewhere, KeyError, TypeError, AttributeError):  # the long way says what is wrong
                 pass
-        arrays = self._checked(point)
+        arrays, draft = self._checked(point)  # other threads may choose another draft on the way
         while True:
             try:
                 if out is not None or threads != 1:
-                    return self._into(arrays, out, threads)
+                    return self._into(draft, arrays, out, threads)
                 if self.wanted.structured:
-                    return self._structured(arrays)
-                return self._direct(dict(zip(self._leaves, arrays, strict=True)))  # type: ignore[no-any-return]
+                    return self._structured(draft, arrays)
+                return draft.direct(dict(zip(self._leaves, arrays, strict=True)))  # type: ignore[no-any-return]
             except Elsewhere as condition:
-                self._branch(condition.number)
+                draft = self._branch(draft, condition.number)
 
-    def _structured(self, arrays: Sequence[Array]) -> Results:
-        made = self.draft.run(*arrays)
+    def _structured(self, draft: Draft, arrays: Sequence[Array]) -> Results:
+        made = draft.run(*arrays)
         rest = made[len(made) - len(self.wanted.values) :]
-        found = self.draft.jacobians(made, value_names(self.model, self.draft))
-        return Results.of(self.draft.keys, [*found, *rest])
+        found = draft.jacobians(made, value_names(self.model, draft))
+        return Results.of(draft.keys, [*found, *rest], draft.mark)
 
-    def _into(self, arrays: Sequence[Array], out: Mapping[Key, Array] | None, threads: int) -> Results:
+    def _into(self, draft: Draft, arrays: Sequence[Array], out: Mapping[Key, Array] | None, threads: int) -> Results:
         """The same into given arrays, or into new ones on threads."""
-        if threads < 1:
-            raise InputError(f"plan: expected threads of at least 1, got {threads}")
+        if not isinstance(threads, int) or threads < 1:
+            raise InputError(f"plan: expected threads as an integer from 1, got {threads!r}")
         if self.wanted.structured:
             raise InputError("plan: out and threads are for dense results; leave them out, or structured=True")
-        draft = self.draft
         P = draft.graph.program
-        known = out.made if isinstance(out, Results) else ()
+        known = out.made if isinstance(out, Results) and out.mark is draft.mark else [None] * len(draft.keys)
         targets = []
-        for key, number in zip(draft.keys, draft.values, strict=True):
+        for key, number, before in zip(draft.keys, draft.values, known, strict=True):
             if out is None:
                 targets.append(np.zeros(P.shape(number), P.dtype(number)))
                 continue
             target = checked_out(key, out, P.shape(number), P.dtype(number))
-            if not any(target is array for array in known):
+            if target is not before:
                 target[...] = 0
             targets.append(target)
+        if isinstance(out, Results):
+            out.made, out.mark = targets, draft.mark
         made = draft.into(*arrays, *targets) if threads == 1 else draft.on_threads(*arrays, *targets, threads)
-        return Results.of(draft.keys, made)
+        return Results.of(draft.keys, made, draft.mark)
 
-    def _checked(self, point: Mapping[str, ArrayLike]) -> Sequence[Array]:
-        """The leaves in order, in the order of their axes; the draft for their types is chosen."""
-        checked = self.model.checked_point(point)
+    def _checked(self, point: Mapping[str, ArrayLike]) -> tuple[Sequence[Array], Draft]:
+        """The leaves in order, in the order of their axes, and the draft for their types."""
+        checked = self.model.checked_point(point or {})
         arrays = [np.asarray(checked[name], order="C") for name in self._leaves]
-        self._select(tuple([a.dtype for a in arrays]))
-        return arrays
+        return arrays, self._select(tuple([a.dtype for a in arrays]))
 
     # ----- planning -----
 
@@ -133,14 +133,14 @@ class Plan:
             known = _DRAFTS[key] = drafted(self.model, self.wanted, kinds, answers)
         return known
 
-    def _branch(self, number: int) -> None:
+    def _branch(self, old: Draft, number: int) -> Draft:
         """Plan again for points where a condition is the other way round."""
-        old = self.draft
+        types = tuple([old.graph.program.dtype(old.graph.values[name]) for name in self._leaves])
         vertex, position = old.guards[number]
         before = tuple([old.graph.guards.get((vertex, k), False) for k in range(position)])
         answers = {**old.graph.answers, vertex: (*before, not old.graph.guards[vertex, position])}
-        self._drafts[self._types] = self._draft(self._types, answers)
-        self._select(self._types)
+        self._drafts[types] = self._draft(types, answers)
+        return self._select(types)
 
     @property
     def draft(self) -> Draft:
@@ -178,6 +178,9 @@ def structure(model: Model) -> Hashable:
 def checked_out(key: Key | str, out: Mapping[Any, Array], shape: Shape, dtype: DType) -> Array:
     """The array in `out` for a pair, or an error that says what it should be."""
     where = f"plan: out[{key!r}]" if isinstance(key, str) else f"plan: out[{key[0]!r}, {key[1]!r}]"
+    if not isinstance(out, Mapping):
+        came = type(out).__name__
+        raise InputError(f"{where}: expected out as a dict of arrays, got {came}; pass results of the plan")
     array = out.get(key)
     if not isinstance(array, np.ndarray):
         came = "nothing" if array is None else type(array).__name__
