@@ -184,7 +184,7 @@ def _low_rank(P: Program, terms: Sequence[Weighted], order: list[int], sizes: Si
         for factors, _ in terms
     ]
     A, B = _stacked(P, left, n, dtype), _stacked(P, right, m, dtype)
-    value = P.call("dot", P.transpose(A, (1, 0)), B, shape=(n, m), dtype=dtype, multiplications=n * m * len(terms))
+    value = P.call("matmul", P.transpose(A, (1, 0)), B, shape=(n, m), dtype=dtype, multiplications=n * m * len(terms))
     return P.reshape(value, tuple(sizes[a] for a in order))
 
 

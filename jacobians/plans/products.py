@@ -82,7 +82,8 @@ def pair(P: Program, a: Labelled, b: Labelled, keep: set[int], sizes: Sizes, dty
         return Labelled(einsum(P, a, b, order, sizes), order)
     A, B = _matrix(P, a, batch, left, summed, sizes), _matrix(P, b, batch, summed, right, sizes)
     shape = P.shape(A)[:-1] + P.shape(B)[len(batch) + 1 :]
-    call = "matmul" if batch else "dot"
+    # dot has the lower overhead, matmul is faster where the result is large
+    call = "matmul" if batch or volume(order, sizes) >= LARGE else "dot"
     value = P.call(call, A, B, shape=shape, dtype=np.result_type(P.dtype(A), P.dtype(B)), multiplications=cost)
     return Labelled(P.reshape(value, tuple(sizes[x] for x in order)), order)
 

@@ -51,8 +51,13 @@ def product(
 
 
 def outer(P: Program, a: Labelled, b: Labelled, labels: Sequence[int], sizes: Sizes) -> int:
-    """The product of two factors with axes in this order; large ones by einsum, which runs along the last axis faster."""
-    if volume(labels, sizes) < LARGE or P.dtype(a.value) == bool or P.dtype(b.value) == bool:
+    """The product of two factors with axes in this order.
+
+    Where the last axis is that of a vector for each entry of the other factor, einsum is the faster way for large ones.
+    """
+    vector, other = (a, b) if labels and labels[-1] in a.labels else (b, a)
+    runs = {*vector.labels} - {*other.labels} == {*labels[-1:]}
+    if volume(labels, sizes) < LARGE or not runs or P.dtype(a.value) == bool or P.dtype(b.value) == bool:
         return times(P, aligned(P, a, labels), aligned(P, b, labels))
     return einsum(P, a, b, labels, sizes)
 

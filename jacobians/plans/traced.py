@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from jacobians.plans.calls import INFIX, SHORT, Untraceable, broadcast, function_name, literal, matmul_shape, ufunc_type
+from jacobians.plans.products import LARGE
 from jacobians.plans.program import ATOM, PRODUCT, UNARY, DType, Program, Shape
 
 
@@ -120,7 +121,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
 
     def _product(self, inputs: Sequence[Any], texts: list[str], operands: list[int]) -> Traced:
         shape, dtype = matmul_shape(*map(_shape, inputs)), np.result_type(*(v.dtype for v in inputs))
-        if all(v.ndim < 3 for v in inputs):  # faster than @ for small ones
+        if all(v.ndim < 3 for v in inputs) and math.prod(shape) < LARGE:  # lower overhead than @
             return self.recorder.add(f"np.dot({', '.join(texts)})", operands, shape, dtype)
         return self.recorder.add(" @ ".join(texts), operands, shape, dtype, PRODUCT)
 
