@@ -67,8 +67,14 @@ def _support(P: Program, f: Labelled, axes: set[int]) -> dict[int, Array] | None
     hits = pattern_array(P, f)
     assert hits is not None
     found = dict(zip(f.labels, np.nonzero(hits), strict=True))
-    visible = [found[a] for a in f.labels if a in axes]
-    if not visible or np.unique(np.stack(visible), axis=1).shape[1] < visible[0].size:
+    visible = [a for a in f.labels if a in axes]
+    if not visible:
+        return None
+    place = np.zeros_like(found[visible[0]])
+    for a in visible:
+        place = place * hits.shape[f.labels.index(a)] + found[a]
+    place.sort()
+    if (place[1:] == place[:-1]).any():
         return None
     return found
 
