@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from numpy.typing import ArrayLike
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 OpenShape = tuple[int | None, ...]
+Key = TypeVar("Key")
+Known = TypeVar("Known")
 
 #: For so many shapes an op remembers its labels.
 REMEMBERED = 256
@@ -36,12 +38,21 @@ class Signature:
 class Binding:
     """What follows from the options of an op alone: its inputs, and the labels for inputs of given shapes."""
 
-    __slots__ = ("inputs", "layouts")
+    __slots__ = ("inputs", "layouts", "signatures")
 
     def __init__(self, op: Declaration) -> None:
         """Read the op's inputs: what errors call each, and whether integers become floats."""
         self.inputs = {name: (f"{op.label}.{name}", name not in op.data) for name in op.input_names()}
         self.layouts: dict[tuple[Shape, ...], tuple[Signature, dict[str, int]]] = {}
+        self.signatures: dict[tuple[tuple[str, OpenShape], ...], Signature] = {}
+
+    def signature(self, op: Declaration, shapes: Mapping[str, OpenShape]) -> Signature:
+        """The labels for inputs of these shapes, worked out once."""
+        key = tuple(shapes.items())
+        known = self.signatures.get(key)
+        if known is None:
+            known = _remember(self.signatures, key, op.signature(shapes))
+        return known
 
     def bind(
         self, op: Declaration, inputs: Mapping[str, ArrayLike]
@@ -51,11 +62,10 @@ class Binding:
             raise self._refusal(op, inputs)
         arrays = {name: real_array(where, inputs[name], convert) for name, (where, convert) in self.inputs.items()}
         shapes = tuple([array.shape for array in arrays.values()])
-        if shapes not in self.layouts:
-            if len(self.layouts) == REMEMBERED:
-                self.layouts.clear()
-            self.layouts[shapes] = op.sizes(dict(zip(arrays, shapes, strict=True)))
-        signature, sizes = self.layouts[shapes]
+        layout = self.layouts.get(shapes)
+        if layout is None:
+            layout = _remember(self.layouts, shapes, op.sizes(dict(zip(arrays, shapes, strict=True))))
+        signature, sizes = layout
         op.check(**arrays)
         return arrays, signature, dict(sizes)
 
@@ -67,6 +77,14 @@ class Binding:
         return InputError(
             f"{op.label}: input {missing} is missing; expected {', '.join(self.inputs)}; pass {missing}=..."
         )
+
+
+def _remember(memory: dict[Key, Known], key: Key, value: Known) -> Known:
+    """The value, kept in a memory that does not grow for ever."""
+    if len(memory) >= REMEMBERED:
+        memory.clear()
+    memory[key] = value
+    return value
 
 
 def declared_signature(op: Declaration, shapes: Mapping[str, OpenShape]) -> Signature:

@@ -96,6 +96,8 @@ class Declaration:
 
     def declared(self) -> Mapping[str, str]:
         """The labels of each input that this instance takes: all but the optional ones that are switched off."""
+        if not self.optional:
+            return self.inputs
         return {k: labels for k, labels in self.inputs.items() if k not in self.optional or self._has(k)}
 
     def _has(self, optional: str) -> bool:
@@ -110,6 +112,10 @@ class Declaration:
     def signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
         """The labels for inputs of these shapes; sizes may be open (None) while a model is built."""
         return declared_signature(self, shapes)
+
+    def known_signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
+        """What `signature` gives, worked out once for the same shapes."""
+        return self._binding.signature(self, shapes)
 
     def sizes(self, shapes: Mapping[str, Shape]) -> tuple[Signature, dict[str, int]]:
         """The signature and the size of every label, or a ShapeError that says what fixed what."""

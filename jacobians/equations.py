@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -73,18 +73,21 @@ def _in_order(equations: list[Equation]) -> list[Equation]:
     """The equations so that what an equation uses comes first: a part's rank is known before the part is read."""
     by_name = {e.name: e for e in equations}
     done: dict[str, Equation] = {}
-    begun: set[str] = set()
-
-    def visit(e: Equation) -> None:
-        begun.add(e.name)
-        for part in e.expression.walk():
-            if isinstance(part, Name) and part.text in by_name and part.text not in done:
-                if part.text in begun:
-                    raise ModelError(f"line {e.line}: {e.name} depends on itself through {part.text}; break the cycle")
-                visit(by_name[part.text])
-        done[e.name] = e
-
-    for e in equations:
-        if e.name not in done:
-            visit(e)
+    for first in equations:
+        path = {} if first.name in done else {first.name: _used(first)}
+        while path:
+            name, used = next(reversed(path.items()))
+            e = by_name[name]
+            needed = next((n for n in used if n in by_name and n not in done), None)
+            if needed is None:
+                del path[name]
+                done[name] = e
+            elif needed in path:
+                raise ModelError(f"line {e.line}: {name} depends on itself through {needed}; break the cycle")
+            else:
+                path[needed] = _used(by_name[needed])
     return list(done.values())
+
+
+def _used(e: Equation) -> Iterator[str]:
+    return (part.text for part in e.expression.walk() if isinstance(part, Name))

@@ -22,6 +22,12 @@ from jacobians.ops.pointwise import Add, Divide, Hadamard, Scale, Subtract
 from jacobians.ops.products import Matmul, Outer
 
 Operand = str | Fraction
+#: A node to be: its name, its op, where the inputs come from, what it stands for.
+Part = tuple[str, Op, Mapping[str, str], t.Tree]
+#: Ops without options: one of each serves all equations.
+POINTWISE: dict[str, Op] = {"+": Add(), "-": Subtract(), "/": Divide()}
+HADAMARD, SCALE, MATMUL, OUTER, TRANSPOSE = Hadamard(), Scale(), Matmul(), Outer(), Transpose()
+IDENTITY, SQUARE, SQUARED_NORM, RECIPROCAL = Identity(), Square(), SquaredNorm(), Reciprocal()
 
 
 class Builder:
@@ -32,42 +38,47 @@ class Builder:
         self._defined = set(defined)
         self._guessed: set[str] = set()
         self._ranks: dict[str, int] = {name: len(shape) for name, shape in shapes.items()}
-        self._nodes: list[Node] = []
+        self._parts: list[Part] = []
         self._equation: Equation | None = None
         self._seen: dict[t.Tree, str] = {}
 
     def equation(self, e: Equation) -> list[Node]:
         """The nodes of one equation: hidden ones for its parts, the last one carries its name."""
-        self._nodes, self._equation, self._seen = [], e, {}
+        self._parts, self._equation, self._seen = [], e, {}
         try:
-            result = self._operand(e.expression)
+            result = self._value(e.expression)
         except ModelError:
             raise
         except JacobiansError as error:
             raise type(error)(f"line {e.line}, in {e.text}: {error}") from None
-        if isinstance(result, Fraction):
+        if not isinstance(result, str):
             value = f"{e.name} = {float(result):g}"
             raise ModelError(f"line {e.line}: {e.text} is a constant; write it as a value, {value}")
-        if not self._nodes or self._nodes[-1].name != result:
-            self._add(Identity(), {"x": result}, e.expression)
-        last = self._nodes[-1]
-        self._nodes[-1] = Node(e.name, last.op, last.sources, e.text.partition("=")[2].strip(), "", e.text)
-        self._ranks[e.name] = self._ranks.pop(last.name)
-        return self._nodes
+        if not self._parts or self._parts[-1][0] != result:
+            self._add(IDENTITY, {"x": result}, e.expression)
+        *parts, (hidden, op, sources, _) = self._parts
+        self._ranks[e.name] = self._ranks.pop(hidden)
+        last = Node(e.name, op, sources, e.text.partition("=")[2].strip(), "", e.text)
+        return [*(Node(name, op, at, to_plain(tree), e.name, e.text) for name, op, at, tree in parts), last]
 
     # ----- trees -----
 
     def _operand(self, tree: t.Tree) -> Operand:
-        """The name of the node or leaf that holds the value of a tree, or a constant."""
+        """The name of the node or leaf that holds the value of a part, or a constant."""
+        if isinstance(tree, (t.Name, t.Number)):
+            return self._value(tree)
         if tree in self._seen:  # the same part written twice in one equation is computed once
             return self._seen[tree]
-        handler = self._HANDLERS.get(type(tree))
-        if handler is None:
-            raise self._refuse(tree, f"{to_plain(tree)} cannot stand in a model's equation")
-        result = handler(self, tree)
+        result = self._value(tree)
         if isinstance(result, str):
             self._seen[tree] = result
         return result
+
+    def _value(self, tree: t.Tree) -> Operand:
+        handler = self._HANDLERS.get(type(tree))
+        if handler is None:
+            raise self._refuse(tree, f"{to_plain(tree)} cannot stand in a model's equation")
+        return handler(self, tree)
 
     def _number(self, tree: t.Number) -> Operand:
         return tree.value
@@ -91,20 +102,20 @@ class Builder:
         inner = self._operand(tree.operand)
         if isinstance(inner, Fraction) or self._ranks[inner] < 2:
             return inner  # the transpose of a vector matters only inside a product, see _matmul
-        return self._add(Transpose(), {"A": inner}, tree)
+        return self._add(TRANSPOSE, {"A": inner}, tree)
 
     def _binary(self, tree: t.Binary) -> Operand:
         left, right = self._operand(tree.left), self._operand(tree.right)
-        if isinstance(left, Fraction) and isinstance(right, Fraction):
+        if not (isinstance(left, str) or isinstance(right, str)):
             return self._folded(tree, left, right)
         if tree.op == "^":
             return self._power(tree, left, right)
-        if isinstance(left, Fraction) or isinstance(right, Fraction):
+        if not (isinstance(left, str) and isinstance(right, str)):
             return self._with_constant(tree, left, right)
         if tree.op in ("@", "·"):
             return self._matmul(tree, left, right)
         if tree.op == "⊗":
-            return self._add(Outer(), {"x": left, "y": right}, tree)
+            return self._add(OUTER, {"x": left, "y": right}, tree)
         return self._pointwise(tree, left, right)
 
     def _juxtaposition(self, tree: t.Juxtaposition) -> Operand:
@@ -144,9 +155,9 @@ class Builder:
         ):
             inner = self._operand(tree.left.args[0])
             self._drop(base)
-            return self._call_op(SquaredNorm(), [inner], tree)
+            return self._call_op(SQUARED_NORM, [inner], tree)
         if exponent == 2:
-            return self._add(Square(), {"x": base}, tree)
+            return self._add(SQUARE, {"x": base}, tree)
         power = int(exponent) if exponent.denominator == 1 else float(exponent)
         return self._add(Power(power), {"x": base}, tree)
 
@@ -166,7 +177,7 @@ class Builder:
             negative = self._add(Multiple(-1.0), {"x": right}, t.Negative(tree.right))
             return self._add(Shift(float(left)), {"x": negative}, tree)
         if tree.op == "/":
-            inverse = self._call_op(Reciprocal(), [right], t.Binary("/", t.Number("1"), tree.right))
+            inverse = self._call_op(RECIPROCAL, [right], t.Binary("/", t.Number("1"), tree.right))
             return inverse if left == 1 else self._add(Multiple(float(left)), {"x": inverse}, tree)
         return self._add(Multiple(float(left)), {"x": right}, tree)
 
@@ -176,17 +187,16 @@ class Builder:
             return self._pointwise(tree, left, right)
         if ranks == (1, 1) and not isinstance(tree.left, t.Transpose):
             if isinstance(tree.right, t.Transpose):  # a column times a row: x @ y.T
-                return self._add(Outer(), {"x": left, "y": right}, tree)
+                return self._add(OUTER, {"x": left, "y": right}, tree)
             tree = t.Binary("@", t.Transpose(tree.left), tree.right)  # x @ y is a number, and prints as x^T y
-        return self._add(Matmul(), {"A": left, "B": right}, tree)
+        return self._add(MATMUL, {"A": left, "B": right}, tree)
 
     def _pointwise(self, tree: t.Binary, left: str, right: str) -> Operand:
         ranks = self._ranks[left], self._ranks[right]
         if tree.op in ("*", "@", "·") and 0 in ranks and ranks != (0, 0):
             c, x = (left, right) if ranks[0] == 0 else (right, left)
-            return self._add(Scale(), {"c": c, "x": x}, tree)
-        ops: dict[str, Callable[[], Op]] = {"+": Add, "-": Subtract, "/": Divide}
-        return self._add(ops.get(tree.op, Hadamard)(), {"x": left, "y": right}, tree)
+            return self._add(SCALE, {"c": c, "x": x}, tree)
+        return self._add(POINTWISE.get(tree.op, HADAMARD), {"x": left, "y": right}, tree)
 
     def _index(self, tree: t.Index) -> Operand:
         current = self._operand(tree.array)
@@ -206,7 +216,7 @@ class Builder:
             )
         args = [self._operand(a) for a in tree.args]
         op = self._op(tree, len(args))
-        if len(args) == len(op.input_names()) and any(isinstance(a, Fraction) for a in args):
+        if not all(isinstance(a, str) for a in args) and len(args) == len(op.input_names()):
             raise self._refuse(tree, f"{to_plain(tree)}: a function of a constant; write its value instead")
         return self._call_op(op, args, tree)
 
@@ -238,20 +248,21 @@ class Builder:
     def _add(self, op: Op, sources: Mapping[str, str], tree: t.Tree) -> str:
         """A hidden node for one part of the equation."""
         assert self._equation is not None
-        name = f"{self._equation.name}#{len(self._nodes) + 1}"
+        name = f"{self._equation.name}#{len(self._parts) + 1}"
         try:
-            self._ranks[name] = len(op.signature({k: (None,) * self._ranks[s] for k, s in sources.items()}).output)
+            self._ranks[name] = len(
+                op.known_signature({k: (None,) * self._ranks[s] for k, s in sources.items()}).output
+            )
         except ShapeError as error:
             hints = [f"; {s} is not declared: {declaration(s, 3)}" for s in sources.values() if s in self._guessed]
             raise ShapeError(f"{error}{''.join(hints[:1])}") from None
-        node = Node(name, op, dict(sources), to_plain(tree), self._equation.name, self._equation.text)
-        self._nodes.append(node)
+        self._parts.append((name, op, sources, tree))
         return name
 
     def _drop(self, name: Operand) -> None:
         """Take back the last node: a better op for the whole was found."""
-        assert self._nodes[-1].name == name
-        self._nodes.pop()
+        assert self._parts[-1][0] == name
+        self._parts.pop()
         self._seen = {tree: n for tree, n in self._seen.items() if n != name}
 
     def _refuse(self, tree: t.Tree, why: str) -> InputError | ModelError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import inspect
 import itertools
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +11,7 @@ from jacobians.errors import InputError, ModelError, unknown
 from jacobians.op import Op
 from jacobians.ops import OPS
 from jacobians.ops.elementwise import Undefined
+from jacobians.options import own_signature
 
 #: Other names of functions that people write.
 ALIASES = {"sigma": "sigmoid", "ln": "log", "atan": "arctan", "inv": "inverse", "det": "determinant", "tr": "trace"}
@@ -51,8 +51,8 @@ def named_op(name: str, count: int, options: Mapping[str, Any]) -> Op:
         near = difflib.get_close_matches(name, [*OPS, *ALIASES], n=3)
         hint = f"; did you mean {', '.join(near)}?" if near else "; `jacobians op` lists all"
         raise ModelError(f"unknown function {name}{hint}; an undefined function is one letter, as in g(z)")
-    cls = type(OPS[name])
-    allowed = inspect.signature(cls).parameters
+    cls: type = type(OPS[name])
+    allowed = own_signature(cls).parameters
     for key in options:
         if key not in allowed:
             raise unknown(name, "option", key, allowed)
@@ -72,7 +72,8 @@ def wrong_count(op: Op, got: int) -> str:
     plural = "s" if len(names) != 1 else ""
     spare = [name for name in names if name in op.optional]
     left_out = f"; {', '.join(spare)} may be left out" if spare and got < len(names) else ""
-    options = inspect.signature(type(op)).parameters
+    cls: type = type(op)
+    options = own_signature(cls).parameters
     by_name = f"; options are given by name: {', '.join(options)}" if options and got > len(names) else ""
     return f"{op.name} takes {len(names)} argument{plural} ({', '.join(names)}), got {got}{left_out}{by_name}"
 

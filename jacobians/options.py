@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,18 +21,24 @@ def check_options(cls: type, args: Sequence[Any], options: Mapping[str, Any]) ->
     """
     if not args and not options:
         return
-    declared = own_signature(cls).parameters
-    kinds = {parameter.kind for parameter in declared.values()}
-    if inspect.Parameter.VAR_KEYWORD not in kinds:
+    declared, switches, closed = _declared(cls)
+    if closed:
         for name in options:
             if name not in declared:
                 raise unknown(cls.__name__, "option", name, declared)
     if not declared and args:
         raise InputError(f"{cls.__name__}: expected no options, got {len(args)}")
-    for name, value in {**dict(zip(declared, args, strict=False)), **options}.items():
-        switch = name in declared and declared[name].annotation in (bool, "bool")
-        if switch and not isinstance(value, bool | np.bool_):
+    for name, value in (*zip(declared, args, strict=False), *options.items()):
+        if name in switches and not isinstance(value, bool | np.bool_):
             raise InputError(f"{cls.__name__}: expected {name}=True or {name}=False, got {value!r}")
+
+
+@lru_cache(maxsize=1024)
+def _declared(cls: type) -> tuple[Sequence[str], Collection[str], bool]:
+    """The options of a class, those that are switches, and whether there are no others."""
+    parameters = own_signature(cls).parameters
+    switches = frozenset(name for name, parameter in parameters.items() if parameter.annotation in (bool, "bool"))
+    return tuple(parameters), switches, all(p.kind is not p.VAR_KEYWORD for p in parameters.values())
 
 
 @lru_cache(maxsize=1024)

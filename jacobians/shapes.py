@@ -36,9 +36,22 @@ class Sizes:
         self._value[a] = x if x is not None else y
         return True
 
+    def unify_labels(self, cell: dict[str, int], labels: Sequence[str], axes: Sequence[int]) -> bool:
+        """Make axes with one label equal, `cell` keeps the first of each; False where two sizes contradict."""
+        for label, axis in zip(labels, axes, strict=True):
+            first = cell.setdefault(label, axis)
+            if first != axis and not self.unify(first, axis):
+                return False
+        return True
+
+    def shape(self, axes: Sequence[int]) -> OpenShape:
+        """The sizes of some axes."""
+        return tuple([self._value[self._find(a)] for a in axes])
+
     def _find(self, axis: int) -> int:
-        while self._parent[axis] != axis:
-            axis = self._parent[axis]
+        parent = self._parent
+        while parent[axis] != axis:
+            parent[axis] = axis = parent[parent[axis]]  # half the way for whoever comes next
         return axis
 
 
@@ -50,46 +63,46 @@ def infer(leaves: Mapping[str, OpenShape], nodes: Sequence[Node]) -> dict[str, S
     """
     sizes = Sizes()
     axes = {name: [sizes.new(n) for n in shape] for name, shape in leaves.items()}
-    known = -1
-    while known != (known := _pass(sizes, axes, nodes)):  # until a pass over all equations finds nothing new
-        continue
+    known, waiting = -1, [n for n in nodes if not _settle(sizes, axes, n)]
+    while waiting and known != (known := _known(sizes, axes)):  # until a pass over them finds nothing new
+        waiting = [n for n in waiting if not _settle(sizes, axes, n)]
+    shapes: dict[str, Shape] = {}
     for name, own in axes.items():
-        if any(sizes.value(a) is None for a in own):
-            shape = [sizes.value(a) for a in own]
+        shape = sizes.shape(own)
+        if None in shape:
             raise ShapeError(
                 f"{name}: expected a shape that the equations fix, got {shape_text(shape)}; {declaration(name, shape)}"
             )
-    return {name: tuple(sizes.value(a) or 0 for a in own) for name, own in axes.items()}
+        shapes[name] = tuple([n or 0 for n in shape])
+    return shapes
 
 
-def _pass(sizes: Sizes, axes: dict[str, list[int]], nodes: Sequence[Node]) -> int:
-    """Go once through all equations in order; the number of axes whose size is known."""
-    for node in nodes:
-        shapes = {name: tuple(sizes.value(a) for a in axes[source]) for name, source in node.sources.items()}
-        try:
-            signature = node.op.signature(shapes)
-        except ShapeError as error:
-            raise ShapeError(f"in {node.equation}: {error}") from None
-        cell: dict[str, int] = {}
-        for name, labels in signature.inputs.items():
-            own = axes[node.sources[name]]
-            if len(own) != len(labels):
-                expected = [sizes.value(cell[a]) if a in cell else None for a in labels]
-                raise _misfit(node, name, labels, [sizes.value(a) for a in own], expected)
-            for label, axis in zip(labels, own, strict=True):
-                first = cell.setdefault(label, axis)
-                if not sizes.unify(first, axis):
-                    expected = [sizes.value(cell[a]) if a in cell else None for a in labels]
-                    raise _misfit(node, name, labels, [sizes.value(a) for a in own], expected)
-        out = [cell[a] if a in cell else sizes.new(signature.sizes.get(a)) for a in signature.output]
-        earlier = axes.setdefault(node.name, out)
-        if not all(sizes.unify(old, new) for old, new in zip(earlier, out, strict=True)):
-            gives, taken = (shape_text(sizes.value(a) for a in own) for own in (out, earlier))
-            raise ShapeError(
-                f"in {node.equation}: {node.op.label} gives {labels_text(signature.output)} = {gives}, "
-                f"but other equations take {node.name} as {taken}"
-            )
+def _known(sizes: Sizes, axes: Mapping[str, Sequence[int]]) -> int:
     return sum(sizes.value(a) is not None for own in axes.values() for a in own)
+
+
+def _settle(sizes: Sizes, axes: dict[str, list[int]], node: Node) -> bool:
+    """Make the axes equal that one equation takes as equal; True where nothing more can follow from it."""
+    shapes = {name: sizes.shape(axes[source]) for name, source in node.sources.items()}
+    try:
+        signature = node.op.known_signature(shapes)
+    except ShapeError as error:
+        raise ShapeError(f"in {node.equation}: {error}") from None
+    cell: dict[str, int] = {}
+    for name, labels in signature.inputs.items():
+        own = axes[node.sources[name]]
+        if len(own) != len(labels) or not sizes.unify_labels(cell, labels, own):
+            expected = [sizes.value(cell[a]) if a in cell else None for a in labels]
+            raise _misfit(node, name, labels, sizes.shape(own), expected)
+    out = [cell[a] if a in cell else sizes.new(signature.sizes.get(a)) for a in signature.output]
+    earlier = axes.setdefault(node.name, out)
+    if earlier is not out and not all(sizes.unify(old, new) for old, new in zip(earlier, out, strict=True)):
+        gives, taken = (shape_text(sizes.shape(own)) for own in (out, earlier))
+        raise ShapeError(
+            f"in {node.equation}: {node.op.label} gives {labels_text(signature.output)} = {gives}, "
+            f"but other equations take {node.name} as {taken}"
+        )
+    return all(None not in shape for shape in shapes.values())  # else its labels could still change
 
 
 def _misfit(

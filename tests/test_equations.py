@@ -207,3 +207,12 @@ def test_an_inner_product_reads_as_one():
     J = model.run(model.random_point(0)).jacobian("z", "x")
     assert str(J) == "δ_ij (x.T @ v) + x_i v_j"
     assert r"x^\top v" in J.latex()
+
+
+def test_thousands_of_equations_may_come_in_any_order():
+    lines = [f"h{k} = tanh(h{k - 1})" for k in range(2000, 0, -1)]
+    model = Model.parse("\n".join([*lines, "h0 : 3"]))
+    assert list(model.named) == [f"h{k}" for k in range(1, 2001)]
+    assert model.shapes["h2000"] == (3,)
+    with pytest.raises(ModelError, match=r"^line 2000: h1 depends on itself through h2000; break the cycle$"):
+        Model.parse("\n".join([*lines[:-1], "h1 = tanh(h2000)"]))

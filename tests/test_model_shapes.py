@@ -34,6 +34,33 @@ def test_open_sizes_come_from_later_equations():
     assert found == {"x": (3,), "W": (7, 3), "b": (7,), "V": (2, 7), "c": (2,), "z": (7,), "a": (7,), "y": (2,)}
 
 
+def test_one_size_goes_through_hundreds_of_open_leaves():
+    nodes = [jac.node(f"h{k}", jac.Add(), x=f"b{k}", y="x") for k in range(500)]
+    found = shapes({**{f"b{k}": (None,) for k in range(499)}, "x": (None,), "b499": 7}, *nodes)
+    assert set(found.values()) == {(7,)}
+
+
+def test_labels_are_worked_out_once_for_the_same_shapes():
+    asked = []
+
+    class Counted(jac.Tanh):
+        def signature(self, shapes):
+            asked.append(dict(shapes))
+            return super().signature(shapes)
+
+    op = Counted()
+    nodes = [jac.node(f"h{k}", op, x=f"h{k - 1}") for k in range(1, 6)]
+    assert shapes({"h0": (5, 3)}, *nodes)["h5"] == (5, 3)
+    assert asked == [{"x": (5, 3)}]
+    assert shapes(
+        {"h0": (5, None), "W": (7, 3)},
+        *nodes,
+        jac.node("y", jac.Matmul(), A="W", B="x"),
+        jac.node("x", jac.Transpose(), A="h5"),
+    )["y"] == (7, 5)
+    assert asked == [{"x": (5, 3)}, {"x": (5, None)}]
+
+
 def test_nodes_may_come_in_any_order():
     model = jac.Model(
         {"x": 3, "W": (5, None), "b": (None,)},

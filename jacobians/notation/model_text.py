@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NoReturn, Union
@@ -19,6 +19,7 @@ MAX_MODEL_LENGTH = 1_000_000
 #: Longer whole numbers are read as floats, as arrays hold them.
 MAX_INTEGER_DIGITS = 15
 
+ENDS = frozenset((Kind.NEWLINE, Kind.END))
 _COMMENT = re.compile("#.*")
 _GLUED = re.compile("(?:x[0-9]+)+")
 
@@ -76,16 +77,17 @@ def parse_model(text: str) -> list[Statement]:
         MathSyntaxError: a line that is no statement, with its line and column.
     """
     statements: list[Statement] = []
-    line: list[Token] = []
     known: dict[str, Statement] = {}
-    for token in plain_tokens(text, MAX_MODEL_LENGTH):
-        if token.kind not in (Kind.NEWLINE, Kind.END):
-            line.append(token)
-        elif line:
-            statement = _statement([*line, token._replace(kind=Kind.END)], text)
-            _require_new(statement, known, line[0], text)
+    tokens, start = plain_tokens(text, MAX_MODEL_LENGTH), 0
+    for end, token in enumerate(tokens):
+        if token.kind not in ENDS:
+            continue
+        if start < end:
+            last = Token(Kind.END, "", "", token.line, token.column, token.offset)
+            statement = _statement([*tokens[start:end], last], text)
+            _require_new(statement, known, tokens[start], text)
             statements.append(statement)
-            line = []
+        start = end + 1
     return statements
 
 
@@ -129,7 +131,7 @@ class _Declared:
     """The right side of a declaration: `3`, `4 x 3`, `R^(4 x 3)`, `scalar`, `size`, `layer`."""
 
     def __init__(self, tokens: Sequence[Token], text: str) -> None:
-        self.name, self.rest, self.text = tokens[0], list(_unglued(tokens[1:])), text
+        self.name, self.rest, self.text = tokens[0], _unglued(tokens[1:]), text
 
     def statement(self) -> Declaration:
         name, line = self.name.value, self.name.line
@@ -173,16 +175,18 @@ class _Declared:
         return found
 
 
-def _unglued(tokens: Sequence[Token]) -> Iterator[Token]:
-    """`4x3` comes as the number 4 and the name x3: here as 4, ×, 3."""
+def _unglued(tokens: Sequence[Token]) -> list[Token]:
+    """All but the first; `4x3` comes as the number 4 and the name x3: here as 4, ×, 3."""
+    plain: list[Token] = []
     for before, token in pairwise(tokens):
         if before.kind is not Kind.NUMBER or not _GLUED.fullmatch(token.text):
-            yield token
+            plain.append(token)
             continue
         for digits in re.finditer("[0-9]+", token.text):
             column = token.column + digits.start()
-            yield token._replace(kind=Kind.TIMES, text="x", column=column - 1)
-            yield token._replace(kind=Kind.NUMBER, value=digits[0], text=digits[0], column=column)
+            plain.append(Token(Kind.TIMES, "x", "x", token.line, column - 1, token.offset))
+            plain.append(Token(Kind.NUMBER, digits[0], digits[0], token.line, column, token.offset))
+    return plain
 
 
 def _is_literal(tree: Tree) -> bool:

@@ -61,9 +61,9 @@ RELATIONS: dict[Kind, Relation] = {
     Kind.GREATER: ">",
     Kind.GREATER_EQUAL: ">=",
 }
-POSTFIX = (Kind.TRANSPOSE, Kind.PRIME, Kind.LIST_OPEN)
+POSTFIX = frozenset((Kind.TRANSPOSE, Kind.PRIME, Kind.LIST_OPEN))
 #: What a factor without a sign before it may begin with.
-FACTORS = (Kind.NAME, Kind.OPEN, Kind.SUM, Kind.DERIVATIVE, Kind.PARTIAL, Kind.NORM)
+FACTORS = frozenset((Kind.NAME, Kind.OPEN, Kind.SUM, Kind.DERIVATIVE, Kind.PARTIAL, Kind.NORM))
 #: Functions that are written as a letter.
 FUNCTIONS = {"sigma": "sigmoid"}
 
@@ -95,12 +95,13 @@ class Parser(TokenStream):
         return tree
 
     def relation(self) -> Tree:
-        start, parts, kinds = self.token, [self.expression()], []
+        start, first = self.token, self.expression()
+        if self.token.kind not in RELATIONS:
+            return first
+        parts, kinds = [first], []
         while self.token.kind in RELATIONS:
             kinds.append(self.advance().kind)
             parts.append(self.expression())
-        if not kinds:
-            return parts[0]
         span = self.span(start)
         if all(kind is Kind.EQUALS for kind in kinds):
             return Chain(tuple(parts), span=span)
@@ -121,20 +122,20 @@ class Parser(TokenStream):
 
     def unary(self) -> Tree:
         start = self.token
-        if self.take(Kind.MINUS):
-            with_sign = self.nested(self.unary)
-            return Negative(with_sign, span=self.span(start))
-        if self.take(Kind.PLUS):
-            return self.nested(self.unary)
+        if start.kind is Kind.MINUS or start.kind is Kind.PLUS:
+            self.advance()
+            operand = self.nested(self.unary)
+            return operand if start.kind is Kind.PLUS else Negative(operand, span=self.span(start))
         left = self.power()
-        while self.starts_factor(left):
+        while self.token.kind in FACTORS and self.starts_factor(left):
             left = Juxtaposition(left, self.power(), span=self.span(start))
         return left
 
     def power(self) -> Tree:
         start, base = self.token, self.postfix()
-        if not self.take(Kind.POWER):
+        if self.token.kind is not Kind.POWER:
             return base
+        self.advance()
         exponent = self.nested(self.exponent)
         return Binary("^", base, exponent, span=self.span(start))
 
@@ -163,8 +164,8 @@ class Parser(TokenStream):
         return Index(array, indices, span=self.span(start))
 
     def starts_factor(self, left: Tree) -> bool:
-        """A factor without a sign follows; norm bars look alike, so within a norm the next one closes it."""
-        if self.token.kind not in FACTORS or not (self.implicit_product or isinstance(left, Number)):
+        """It needs no sign before it; norm bars look alike, so within a norm the next one closes it."""
+        if not (self.implicit_product or isinstance(left, Number)):
             return False
         return self.token.kind is not Kind.NORM or self.norms == 0
 
@@ -191,7 +192,7 @@ class Parser(TokenStream):
         return Number(start.value, span=self.span(start))
 
     def name(self, start: Token) -> Tree:
-        text, label = start.value, self.label()
+        text, label = start.value, self.label() if self.token.kind is Kind.LABEL_OPEN else None
         if isinstance(label, Number) and label.text.isdigit():
             text, label = with_layer(text, label.text), None
         ahead = self.position
@@ -201,9 +202,8 @@ class Parser(TokenStream):
             return self.call(start, text, label)
         return Name(text, label, span=self.span(start))
 
-    def label(self) -> Tree | None:
-        if not self.take(Kind.LABEL_OPEN):
-            return None
+    def label(self) -> Tree:
+        self.advance()
         label = self.nested(self.expression)
         self.expect(Kind.LABEL_CLOSE, "the end of the layer label")
         return label

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from jacobians.errors import MathSyntaxError
 from jacobians.notation.names import GREEK
@@ -58,18 +59,21 @@ SIGNS = {
 }
 CLOSING = {Kind.OPEN: Kind.CLOSE, Kind.LABEL_OPEN: Kind.LABEL_CLOSE, Kind.LIST_OPEN: Kind.LIST_CLOSE}
 
+BRACKETS = frozenset((*CLOSING, Kind.CLOSE, Kind.LIST_CLOSE))
+
 _LETTER = "A-Za-z" + "".join(LETTERS)
 _SIGN = "|".join(re.escape(sign) for sign in sorted(set(SIGNS) - {".T"}, key=len, reverse=True))
 TOKEN = re.compile(
     rf"""
-      (?P<blank>   (?: [^\S\n] | \#[^\n]* )+ )
-    | (?P<newline> \n )
+      (?P<newline> \n )
     | (?P<number>  (?: [0-9]+ (?: \.[0-9]+ | \.(?![A-Za-z_.]) )? | \.[0-9]+ ) (?: [eE][+-]?[0-9]+ )? )
     | (?P<sum>     (?: sum | ∑ ) (?P<bound> (?: _[{_LETTER}] )+ ) (?= \s*\( ) )
     | (?P<derivative> D (?= \s*\( ) )
     | (?P<name>    [{_LETTER}] (?: [{_LETTER}0-9₀-₉] | _(?!\() )* )
     | (?P<sign>    \.T(?![A-Za-z0-9_]) | {_SIGN} )
     | (?P<superscript> ⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+ )
+    | \#[^\n]*
+    | (?P<unknown> \S )
     """,
     re.VERBOSE,
 )
@@ -86,50 +90,48 @@ def plain_tokens(text: str, limit: int = MAX_LENGTH) -> list[Token]:
         raise MathSyntaxError(f"expected at most {limit} characters, got {len(text)}; split the text")
     tokens: list[Token] = []
     opened: list[Token] = []
-    line, line_start, position = 1, 0, 0
-    while position < len(text):
-        match = TOKEN.match(text, position)
+    line, line_start, ascii_only = 1, 0, text.isascii()
+    for match in TOKEN.finditer(text):  # blanks match nothing, comments no group
+        group, written, position = match.lastgroup, match[0], match.start()
         column = position - line_start + 1
-        if match is None:
-            problem = f"expected a number, a name or an operator, got {text[position]!r}, which has no meaning here"
-            if text[position] in "\"'":
-                problem += "; words stand without quotes, as in padding=same"
-            raise MathSyntaxError(problem, text, line, column)
-        group, written = match.lastgroup, match[0]
-        if group == "newline":
+        if group == "sign":
+            token = Token(SIGNS[written], written, written, line, column, position)
+            tokens.append(_bracket(token, opened, text) if token.kind in BRACKETS else token)
+        elif group in WORDS:
+            value = written if group != "sum" else match["bound"].replace("_", " ").strip()
+            value = value if ascii_only else value.translate(TO_ASCII)
+            tokens.append(Token(WORDS[group], value, written, line, column, position))
+        elif group == "newline":
             if not opened:
                 tokens.append(Token(Kind.NEWLINE, "", written, line, column, position))
-            line, line_start = line + 1, match.end()
-        elif group == "sign":
-            tokens.append(_sign(Token(SIGNS[written], written, written, line, column, position), opened, text))
+            line, line_start = line + 1, position + 1
         elif group == "superscript":
             tokens += _superscript(written, line, column, position)
-        elif group != "blank":
-            value = written if group != "sum" else match["bound"].replace("_", " ").strip()
-            value = value if value.isascii() else value.translate(TO_ASCII)
-            tokens.append(Token(WORDS[group or ""], value, written, line, column, position))
-        position = match.end()
+        elif group:
+            problem = f"expected a number, a name or an operator, got {written!r}, which has no meaning here"
+            hint = "; words stand without quotes, as in padding=same" if written in "\"'" else ""
+            raise MathSyntaxError(problem + hint, text, line, column)
     if opened:
         start = opened[-1]
         raise MathSyntaxError(f"{start.shown} is never closed", text, start.line, start.column)
-    tokens.append(Token(Kind.END, "", "", line, position - line_start + 1, position))
+    tokens.append(Token(Kind.END, "", "", line, len(text) - line_start + 1, len(text)))
     return tokens
 
 
-def _sign(token: Token, opened: list[Token], text: str) -> Token:
+def _bracket(token: Token, opened: list[Token], text: str) -> Token:
     """The token itself, with the stack of open brackets kept; `)` after `_(` closes a label."""
     if token.kind in CLOSING:
         opened.append(token)
-    elif token.kind in (Kind.CLOSE, Kind.LIST_CLOSE):
-        if not opened:
-            raise MathSyntaxError(f"{token.shown} closes nothing: its opening bracket is missing", text, *token[3:5])
-        closes = CLOSING[opened[-1].kind]
-        if (closes is Kind.LIST_CLOSE) != (token.kind is Kind.LIST_CLOSE):
-            came = f"expected the partner of {opened[-1].shown} in column {opened[-1].column}, got {token.shown}"
-            raise MathSyntaxError(came, text, token.line, token.column)
-        opened.pop()
-        return token._replace(kind=closes)
-    return token
+        return token
+    if not opened:
+        problem = f"{token.shown} closes nothing: its opening bracket is missing"
+        raise MathSyntaxError(problem, text, token.line, token.column)
+    closes = CLOSING[opened[-1].kind]
+    if (closes is Kind.LIST_CLOSE) != (token.kind is Kind.LIST_CLOSE):
+        came = f"expected the partner of {opened[-1].shown} in column {opened[-1].column}, got {token.shown}"
+        raise MathSyntaxError(came, text, token.line, token.column)
+    opened.pop()
+    return token if token.kind is closes else replace(token, kind=closes)
 
 
 def _superscript(written: str, line: int, column: int, offset: int) -> list[Token]:

@@ -64,7 +64,8 @@ class TokenStream:
         return self.last.line, self.last.column + len(self.last.text)
 
     def span(self, start: Token) -> Span:
-        return Span(start.line, start.column, *self.end())
+        last = self.last
+        return Span(start.line, start.column, last.line, last.column + len(last.text))
 
     def fail(self, expected: str, hint: str = "") -> NoReturn:
         raise self.error(f"expected {expected}, got {self.token.shown}{hint}")

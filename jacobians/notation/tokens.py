@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import NamedTuple
 
 #: Longest formula, in characters.
 MAX_LENGTH = 20_000
@@ -51,7 +51,8 @@ class Kind(Enum):
     __hash__ = object.__hash__  # members are single objects: the parser looks up tables by kind all the time
 
 
-class Token(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Token:
     """A token: its meaning, the text it was written as, and where (line and column count from 1, the offset from 0)."""
 
     kind: Kind

@@ -24,8 +24,15 @@ class Span(NamedTuple):
     end_column: int
 
 
+class Hashed:
+    """Remembers its hash: a part of a formula is looked up once for every part that it stands in."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Tree:
+class Tree(Hashed):
     """A formula or a part of one."""
 
     span: Span | None = field(default=None, compare=False, repr=False, kw_only=True)
@@ -39,13 +46,17 @@ class Tree:
 
     def _key(self) -> tuple[object, ...]:
         names: tuple[str, ...] = self.__match_args__
-        return tuple(getattr(self, name) for name in names)
+        return tuple([getattr(self, name) for name in names])
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash((type(self), self._key()))
+        try:
+            return self._hash
+        except AttributeError:
+            object.__setattr__(self, "_hash", hash((type(self), self._key())))
+            return self._hash
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self._key()))})"
@@ -56,7 +67,7 @@ class Tree:
         while waiting:
             tree = waiting.pop()
             yield tree
-            waiting.extend(reversed(tree.children))
+            waiting += tree.children[::-1]
 
     @property
     def depth(self) -> int:
