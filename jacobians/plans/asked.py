@@ -57,10 +57,12 @@ def asked_pairs(model: Model, of: Asked, wrt: str | Sequence[str] | None) -> lis
             )
     if not pairs:
         raise InputError(f"plan: {given[0]} depends on nothing that a Jacobian can be taken by")
+    smooth = {*model.differentiable(), *model.nodes}
     for pair in pairs:
         for name in pair:
             model.require(name, "plan")
-        _refuse_data(model, pair[1])
+        if pair[1] not in smooth:
+            _refuse_data(model, pair[1])
     return list(dict.fromkeys(pairs))
 
 

@@ -20,6 +20,8 @@ class Vertex(NamedTuple):
 
     op: Op
     sources: Mapping[str, str]
+    #: The sources that it has a Jacobian by, each once.
+    differentiable: tuple[str, ...]
 
 
 class Graph:
@@ -54,7 +56,9 @@ class Graph:
                 if not prefix:
                     self.named[name] = names[name]
             else:
-                self.vertices[own] = Vertex(node.op, sources)
+                data = node.op.data
+                smooth = dict.fromkeys([s for key, s in sources.items() if key not in data])
+                self.vertices[own] = Vertex(node.op, sources, tuple(smooth))
                 self.shapes[own] = model.shapes[name]
                 names[name] = own
 
@@ -97,10 +101,6 @@ class Graph:
                     parts.append(Part(part.pattern, values, part.coef))
         return parts
 
-    def differentiable_sources(self, name: str) -> tuple[str, ...]:
-        vertex = self.vertices[name]
-        return tuple(dict.fromkeys(s for key, s in vertex.sources.items() if key not in vertex.op.data))
-
     # ----- ops -----
 
     def _program(self, name: str) -> tuple[OpProgram, dict[int, int]]:
@@ -113,7 +113,7 @@ class Graph:
             inputs = [own.inputs[key].number for key in vertex.op.input_names()]
             names = dict(zip(inputs, values, strict=True))
             self._recorded[name] = own, names
-            if own.checks():
+            if own.checks:
                 self._check(name, values)
         return self._recorded[name]
 

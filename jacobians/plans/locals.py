@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from copy import deepcopy
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +53,7 @@ class OpProgram:
         """The terms of the local Jacobian."""
         return self._once(wrt, lambda: self._terms(wrt))
 
+    @cached_property
     def checks(self) -> bool:
         """Whether the op may refuse values; False where its check says nothing about these shapes and options."""
         if type(self.op).check is Op.check:
@@ -150,7 +151,8 @@ class OpKey:
 
     def __init__(self, op: Op) -> None:
         self.op = op
-        self.key = (type(op), frozen(vars(op)))
+        options = vars(op)
+        self.key = (type(op), frozen(options) if options else ())
         self._hash = hash(self.key)
 
     def __hash__(self) -> int:

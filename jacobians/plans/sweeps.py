@@ -43,7 +43,7 @@ class Elimination:
         self.out: dict[Name, dict[Name, None]] = {}
         leaves = {wrt for _, wrt in asked}
         for name in self.between:
-            for source in graph.differentiable_sources(name):
+            for source in graph.vertices[name].differentiable:
                 if source in self.between:
                     self.join(name, source, graph.local(name, source))
                 if source in leaves:
@@ -129,7 +129,7 @@ def between(graph: Graph, asked: Asked) -> dict[str, None]:
     below: set[str] = {wrt for _, wrt in asked}
     reached = []
     for name in graph.vertices:
-        if any(s in below for s in graph.differentiable_sources(name)):
+        if any(s in below for s in graph.vertices[name].differentiable):
             below.add(name)
             reached.append(name)
     above: set[str] = {of for of, _ in asked}
@@ -137,7 +137,7 @@ def between(graph: Graph, asked: Asked) -> dict[str, None]:
     for name in reversed(reached):
         if name in above:
             kept.append(name)
-            above.update(graph.differentiable_sources(name))
+            above.update(graph.vertices[name].differentiable)
     return dict.fromkeys(reversed(kept))
 
 
