@@ -10,7 +10,7 @@ import numpy as np
 
 from jacobians.errors import InputError
 from jacobians.op import Op, OpenShape, Shape, Signature
-from jacobians.terms import Array, as_array, Labels, letters
+from jacobians.terms import Array, Labels, as_array, letters
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,11 @@ REFUSED = set(
 
 
 def literal(value: Any) -> str:
+    """Source of an argument that is no array."""
     if isinstance(value, np.generic):
         return f"np.{value.dtype.name}({literal(value.item())})"
     if isinstance(value, np.dtype):
-        return f"np.{value.name}" if value != bool else "bool"
+        return f"np.{value.name}" if value.kind != "b" else "bool"
     if isinstance(value, type) and issubclass(value, np.generic):
         return f"np.{value.__name__}"
     if isinstance(value, float) and not np.isfinite(value):
@@ -54,6 +55,7 @@ def literal(value: Any) -> str:
 
 
 def function_name(func: Callable[..., Any]) -> str:
+    """What a function of NumPy is called; Untraceable where it must not be recorded."""
     name = func.__name__
     for prefix, home in (("np", np), ("np.linalg", np.linalg), ("np.lib.stride_tricks", np.lib.stride_tricks)):
         if name not in REFUSED and getattr(home, name, None) is func:
@@ -72,10 +74,12 @@ def ufunc_type(ufunc: np.ufunc, kinds: tuple[Any, ...]) -> Any:
 
 @lru_cache(maxsize=4096)
 def broadcast(*shapes: Shape) -> Shape:
+    """The shape that these broadcast to."""
     return np.broadcast_shapes(*shapes)
 
 
 def matmul_shape(one: Shape, two: Shape) -> Shape:
+    """The shape of a matrix product."""
     a = one if len(one) > 1 else (1, *one)
     b = two if len(two) > 1 else (*two, 1)
     batch = np.broadcast_shapes(a[:-2], b[:-2])

@@ -1,4 +1,4 @@
-"""What a plan is for leaves of certain types: the graph, the values that are returned, and the functions made of them."""
+"""What a plan is for leaves of certain types: the graph, the values that are returned, and the functions of them."""
 
 from __future__ import annotations
 

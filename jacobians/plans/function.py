@@ -54,8 +54,8 @@ def compiled(
 ) -> Function:
     """The function of the inputs.
 
-    `way`: "fresh" takes arrays and returns new ones; "kept" takes the arrays to write into as well, "threads" the number
-    of threads in addition; "direct" takes a point, looks whether it fits, and returns Results.
+    `way`: "fresh" takes arrays and returns new ones; "kept" takes the arrays to write into as well, "threads" the
+    number of threads in addition; "direct" takes a point, looks whether it fits, and returns Results.
     """
     inputs = [k for k, i in enumerate(P.code) if i.kind == "input"]
     names = {number: f"x{k}" for k, number in enumerate(inputs)}
@@ -91,6 +91,6 @@ def _taken(P: Program, inputs: Sequence[int]) -> list[str]:
     lines = [f"x{k} = point[k{k}]" for k in range(len(inputs))]
     unfit = [f"len(point) != {len(inputs)}"]
     for k, number in enumerate(inputs):
-        fits = f"type(x{k}) is ndarray and x{k}.shape == {P.shape(number)} and x{k}.dtype == d{k} and x{k}.flags.c_contiguous"
-        unfit.append(f"not ({fits})")
+        array = f"type(x{k}) is ndarray and x{k}.flags.c_contiguous"
+        unfit.append(f"not ({array} and x{k}.shape == {P.shape(number)} and x{k}.dtype == d{k})")
     return [*lines, *(f"if {condition}: raise Unfit" for condition in unfit)]

@@ -1,4 +1,4 @@
-"""The cheapest call of NumPy for each step of arithmetic on labelled values: gather, matrix product, broadcast product."""
+"""The cheapest call of NumPy for each step of arithmetic on labelled values: lookup, matrix or broadcast product."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ Sizes = Mapping[int, int] | Sequence[int]
 
 
 def volume(labels: Sequence[int] | set[int], sizes: Sizes) -> int:
+    """The number of entries over these labels."""
     return math.prod([sizes[a] for a in labels])
 
 
@@ -160,7 +161,7 @@ def gathered(P: Program, pattern: Labelled, f: Labelled, keep: set[int], sizes: 
 
 @lru_cache(maxsize=1024)
 def _choice(entries: bytes, shape: tuple[int, ...], axis: int) -> tuple[Array, bool] | None:
-    """Where along the axis the pattern is 1 (its size for nowhere), and whether that is everywhere; None for several."""
+    """Where along the axis the pattern is 1 (its size for nowhere), and whether it is everywhere; None for several."""
     hits = np.frombuffer(entries, bool).reshape(shape)
     count = hits.sum(axis=axis)
     if count.max(initial=0) > 1:

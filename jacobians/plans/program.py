@@ -89,14 +89,14 @@ class Program:
         own, turned = _layout(at.template)
         if own or len(at.shape) < 2 or at.kind in ("input", "constant", "fresh"):
             return True
-        return not turned and all([self.straight[k] for k in at.operands])
+        return not turned and all(self.straight[k] for k in at.operands)
 
     def input(self, name: str, shape: Shape, dtype: DType) -> int:
         """The next argument of the program."""
         return self.add(name, (), shape, dtype, kind="input")
 
     def constant(self, value: Any, text: str = "") -> int:
-        """An array that is known now, or something to call; `text` is source for it that is shorter than its entries."""
+        """An array that is known now, or something to call; `text` is source for it, shorter than its entries."""
         if isinstance(value, np.ndarray | np.generic):
             array = np.asarray(value)
             key: Any = ("constant", array.shape, array.dtype, array.tobytes() if array.nbytes <= LARGE else id(value))
@@ -153,7 +153,7 @@ class Program:
 
     def numbers(self, value: int, dtype: DType) -> int:
         """Booleans as numbers; numbers as they are."""
-        if self.dtype(value) != bool:
+        if self.dtype(value).kind != "b":
             return value
         if value in self.constants:
             return self.constant(self.constants[value].astype(dtype))

@@ -52,7 +52,7 @@ def _plain(part: Part) -> bool:
 
 def common_type(P: Program, parts: Sequence[Part]) -> DType:
     """The type of the factors that hold numbers; float64 where there are none."""
-    kinds = [P.dtype(v) for part in parts for v in part.values if P.dtype(v) != bool]
+    kinds = [P.dtype(v) for part in parts for v in part.values if P.dtype(v).kind != "b"]
     return np.result_type(*kinds) if kinds else np.dtype(np.float64)
 
 
@@ -117,6 +117,7 @@ def _factored(P: Program, group: Sequence[Part], dtype: DType) -> Weighted | Non
 
 
 def axes_once(pattern: Pattern) -> list[int]:
+    """The labels of the axes, each once."""
     return list(dict.fromkeys(pattern.axes))
 
 

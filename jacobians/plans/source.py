@@ -1,4 +1,4 @@
-"""Source of a program: a function of NumPy that can be read, pasted and run; neutral names run, a model's names print."""
+"""Source of a program: statements of NumPy that can be read; neutral names run, a model's names print."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def base(program: Program, value: int) -> int:
 
 
 def _into_call(template: str) -> str:
-    """The beginning of the call that does what the template says into a given array: `np.dot(`, `np.einsum('i,j->ij', `."""
+    """The beginning of the call that does it into a given array: `np.dot(`, `np.einsum('i,j->ij', `."""
     if found := _OUT.match(template):
         return f"np.{found[1]}({found[2] or ''}"
     return f"np.{ORDERED[template]}(" if template in ORDERED else ""

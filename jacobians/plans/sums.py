@@ -35,7 +35,7 @@ def product(
         return None
     left = sorted(factors, key=lambda f: volume(f.labels, sizes))
     dtype = np.result_type(*(P.dtype(f.value) for f in factors))
-    if all(P.dtype(f.value) == bool for f in factors):
+    if all(P.dtype(f.value).kind == "b" for f in factors):
         dtype = np.dtype(np.float64)
         left[0] = Labelled(P.numbers(left[0].value, dtype), left[0].labels)
     left[0] = Labelled(scaled(P, P.numbers(left[0].value, dtype), coef), left[0].labels)
@@ -57,7 +57,7 @@ def outer(P: Program, a: Labelled, b: Labelled, labels: Sequence[int], sizes: Si
     """
     vector, other = (a, b) if labels and labels[-1] in a.labels else (b, a)
     runs = {*vector.labels} - {*other.labels} == {*labels[-1:]}
-    if volume(labels, sizes) < LARGE or not runs or P.dtype(a.value) == bool or P.dtype(b.value) == bool:
+    if volume(labels, sizes) < LARGE or not runs or "b" in (P.dtype(a.value).kind, P.dtype(b.value).kind):
         return times(P, aligned(P, a, labels), aligned(P, b, labels))
     return einsum(P, a, b, labels, sizes)
 

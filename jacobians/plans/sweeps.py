@@ -168,7 +168,7 @@ def _cheapest_first(left: Elimination) -> None:
 def orders(graph: Graph, asked: Asked) -> tuple[str, ...]:
     """The orders that are worth comparing: one where the sizes alone decide, or where the graph is large."""
     inner = between(graph, asked)
-    ofs, wrts = ({name for name in side} for side in zip(*asked, strict=True))
+    ofs, wrts = (set(side) for side in zip(*asked, strict=True))
     narrowest = min((math.prod(graph.shapes[v]) for v in inner if v not in ofs), default=1)
     outputs, inputs = (sum(math.prod(graph.shapes[name]) for name in side) for side in (ofs, wrts))
     if outputs <= inputs and (len(inner) > COMPARED or all(math.prod(graph.shapes[o]) <= narrowest for o in ofs)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -39,7 +40,7 @@ def _pieces(task: Task, threads: int) -> list[Task]:
     ends = [len(out) * k // threads for k in range(threads + 1)]
     return [
         (spec, _rows(a, one, label, start, stop), _rows(b, two, label, start, stop), out[start:stop])
-        for start, stop in zip(ends, ends[1:], strict=False)
+        for start, stop in pairwise(ends)
     ]
 
 
