@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import keyword
 import re
 from collections import Counter
@@ -35,6 +34,7 @@ class Writer:
         """
         self.program, self.results, self.way = program, results, way
         self.names = dict(names)
+        self._taken = set(self.names.values())
         self.order = program.needed(results)
         self.uses = Counter(k for number in self.order for k in program.code[number].operands) + Counter(results)
         self.text: dict[int, tuple[str, int]] = {}
@@ -85,8 +85,9 @@ class Writer:
                 self.text[number] = (name, ATOM)
 
     def _fresh(self) -> str:
-        taken = self.names.values()
-        self._next = next(k for k in itertools.count(self._next + 1) if f"v{k}" not in taken)
+        self._next += 1
+        while f"v{self._next}" in self._taken:
+            self._next += 1
         return f"v{self._next}"
 
     def _filled(self, at: Instruction) -> str:
