@@ -132,7 +132,7 @@ def _full(P: Program, group: Group, shape: Shape, dtype: DType) -> int:
         return joined
     if len(terms) > 1 and math.prod(shape) >= LARGE and not common(terms)[0]:
         return _piled(P, terms, order, sizes, dtype)
-    total = summed(P, terms, order, sizes)
+    total = summed(P, terms, order, sizes, dtype)
     if total is None:
         return P.constant(np.full((1,) * len(shape), sum(c for _, c in terms), dtype))
     return aligned(P, total, order)
@@ -142,10 +142,10 @@ def _piled(P: Program, terms: Sequence[Weighted], order: list[int], sizes: Sizes
     """The first of large terms as a new array, the others added to it in place."""
     terms = sorted(terms, key=lambda t: (len({a for f in t[0] for a in f.labels}) < len(order), t[1] < 0))
     (factors, coef), *rest = terms
-    first = product(P, factors, coef, order, sizes)
+    first = product(P, factors, coef, order, sizes, dtype)
     total = _unshared(P, in_order(P, _whole(P, first, order, sizes, coef, dtype)))
     for factors, coef in rest:
-        more = product(P, factors, abs(coef), order, sizes)
+        more = product(P, factors, abs(coef), order, sizes, dtype)
         sign = "-=" if coef < 0 else "+="
         if more is None:
             total = P.write(f"{{0}}[...] {sign} {abs(coef)!r}", total)
@@ -190,7 +190,7 @@ def _low_rank(P: Program, terms: Sequence[Weighted], order: list[int], sizes: Si
 
 def _column(P: Program, factors: list[Labelled], coef: float, labels: list[int], sizes: Sizes, dtype: DType) -> int:
     """The factors over some of the axes as one vector."""
-    found = product(P, factors, coef, labels, sizes)
+    found = product(P, factors, coef, labels, sizes, dtype)
     shape = tuple(sizes[a] for a in labels)
     if found is None:
         return P.constant(np.full(math.prod(shape), coef, dtype))
@@ -212,7 +212,7 @@ def _on_diagonal(P: Program, target: int, group: Group, shape: Shape, sign: str)
     """Terms with the same deltas, written to the entries that those leave."""
     pattern = group[0][1].pattern
     once, sizes = axes_once(pattern), pattern.sizes
-    total = summed(P, same_axes(group), once, sizes)
+    total = summed(P, same_axes(group), once, sizes, P.dtype(target))
     view, order = diagonal(pattern.axes, shape, contiguous(P, target))
     if total is None:
         number = sum(part.coef for _, part in group)

@@ -77,15 +77,15 @@ def _group(P: Program, group: Sequence[Part], dtype: DType) -> Weighted:
     terms = [(contracted(P, part, dtype), part.coef) for part in group]
     if len(terms) == 1:
         return terms[0]
-    ways = [_joined(P, terms, group[0].pattern)]
+    ways = [_joined(P, terms, group[0].pattern, dtype)]
     if (early := _factored(P, group, dtype)) is not None:
         ways.append(early)
     return min(ways, key=lambda way: P.cost(f.value for f in way[0]))
 
 
-def _joined(P: Program, terms: Sequence[Weighted], pattern: Pattern) -> Weighted:
+def _joined(P: Program, terms: Sequence[Weighted], pattern: Pattern, dtype: DType) -> Weighted:
     shared, rest = common(terms)
-    total = added(P, rest, axes_once(pattern), pattern.sizes)
+    total = added(P, rest, axes_once(pattern), pattern.sizes, dtype)
     if total is None:
         return shared, sum(coef for _, coef in rest)
     return _absorbed(P, [*shared, total], pattern), 1.0
@@ -109,7 +109,7 @@ def _factored(P: Program, group: Sequence[Part], dtype: DType) -> Weighted | Non
     for part, (factors, coef) in zip(group, rest, strict=True):
         inner = part.pattern._replace(factors=tuple(f.labels for f in factors), out=tuple(sorted(keep)), inp=())
         terms.append((contracted(P, Part(inner, tuple(f.value for f in factors), 1.0), dtype), coef))
-    total = added(P, terms, sorted(keep), sizes)
+    total = added(P, terms, sorted(keep), sizes, dtype)
     factors = [*shared] if total is None else [*shared, total]
     whole = pattern._replace(factors=tuple(f.labels for f in factors))
     coef = sum(c for _, c in rest) if total is None else 1.0

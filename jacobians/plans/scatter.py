@@ -99,7 +99,7 @@ def _entries(
     keep = sorted(index)
     bare = part.pattern._replace(factors=tuple(f.labels for f in others), out=tuple(keep), inp=())
     factors = contracted(P, Part(bare, tuple(f.value for f in others), 1.0), dtype)
-    found = product(P, factors, part.coef, [*plain, *(a for a in keep if a not in plain)], sizes)
+    found = product(P, factors, part.coef, [*plain, *(a for a in keep if a not in plain)], sizes, dtype)
     if found is None:
         return P.constant(np.full((), part.coef, dtype))
     own = [a for a in plain if a in found.labels]

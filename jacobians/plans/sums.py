@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from jacobians.plans.products import LARGE, Labelled, Sizes, aligned, arranged, einsum, scaled, times, volume
-from jacobians.plans.program import SUM, UNARY, Program
+from jacobians.plans.program import SUM, UNARY, DType, Program
 
 #: The factors of a term and its coefficient.
 Weighted = tuple[list[Labelled], float]
@@ -28,15 +28,18 @@ def common(
 
 
 def product(
-    P: Program, factors: Sequence[Labelled], coef: float, order: Sequence[int], sizes: Sizes
+    P: Program, factors: Sequence[Labelled], coef: float, order: Sequence[int], sizes: Sizes, numbers: DType
 ) -> Labelled | None:
-    """coef times the product of factors, over the labels that they have; None where there are no factors."""
+    """coef times the product of factors, over the labels that they have; None where there are no factors.
+
+    `numbers` is the type of a product of nothing but 0/1 patterns.
+    """
     if not factors:
         return None
     left = sorted(factors, key=lambda f: volume(f.labels, sizes))
     dtype = np.result_type(*(P.dtype(f.value) for f in factors))
     if all(P.dtype(f.value).kind == "b" for f in factors):
-        dtype = np.dtype(np.float64)
+        dtype = numbers
         left[0] = Labelled(P.numbers(left[0].value, dtype), left[0].labels)
     left[0] = Labelled(scaled(P, P.numbers(left[0].value, dtype), coef), left[0].labels)
     while len(left) > 1:
@@ -62,51 +65,51 @@ def outer(P: Program, a: Labelled, b: Labelled, labels: Sequence[int], sizes: Si
     return einsum(P, a, b, labels, sizes)
 
 
-def summed(P: Program, terms: Sequence[Weighted], order: Sequence[int], sizes: Sizes) -> Labelled | None:
+def summed(P: Program, terms: Sequence[Weighted], order: Sequence[int], sizes: Sizes, dtype: DType) -> Labelled | None:
     """The sum of terms, factors that all of them share taken out; None where there are only numbers."""
     shared, rest = common(terms) if len(terms) > 1 else ([], terms)
-    total = added(P, rest, order, sizes)
+    total = added(P, rest, order, sizes, dtype)
     if total is None:
         number = sum(coef for _, coef in rest)
-        return product(P, shared, number, order, sizes)
-    return product(P, [*shared, total], 1.0, order, sizes) if shared else total
+        return product(P, shared, number, order, sizes, dtype)
+    return product(P, [*shared, total], 1.0, order, sizes, dtype) if shared else total
 
 
-def added(P: Program, terms: Sequence[Weighted], order: Sequence[int], sizes: Sizes) -> Labelled | None:
+def added(P: Program, terms: Sequence[Weighted], order: Sequence[int], sizes: Sizes, dtype: DType) -> Labelled | None:
     """The sum of terms over the axes that any of them has."""
     if all(c < 0 for _, c in terms) and any(factors for factors, _ in terms):  # the sign goes into a small factor
         first = next(k for k, (factors, _) in enumerate(terms) if factors)
-        values = [(product(P, f, c if k == first else abs(c), order, sizes), c) for k, (f, c) in enumerate(terms)]
+        values = [
+            (product(P, f, c if k == first else abs(c), order, sizes, dtype), c) for k, (f, c) in enumerate(terms)
+        ]
         values[first] = (values[first][0], 1.0)
     else:
-        values = [(product(P, factors, abs(c), order, sizes), c) for factors, c in terms]
+        values = [(product(P, factors, abs(c), order, sizes, dtype), c) for factors, c in terms]
     if all(v is None for v, _ in values):
         return None
     held = tuple(a for a in order if any(v is not None and a in v.labels for v, _ in values))
-    total: int | None = None
     shape = tuple(sizes[a] for a in held)
-    values.sort(key=lambda v: v[1] < 0)
-    for v, c in values:
-        if v is None:
-            text, value = repr(abs(c)), None
-        else:
-            text, value = "{1}", aligned(P, v, held)
-        total = _plus(P, total, value, text, c < 0, shape)
-    assert total is not None
+    number = sum(c for v, c in values if v is None)
+    (total, minus), *rest = sorted([(aligned(P, v, held), c < 0) for v, c in values if v is not None], key=_sign)
+    if minus:
+        template, level = (f"{number!r} - {{0}}", SUM) if number else ("-{0}", UNARY)
+        total, number = P.add(template, (total,), P.shape(total), P.dtype(total), level), 0
+    for value, minus in rest:
+        total = _plus(P, total, value, "-" if minus else "+")
+    if number:
+        sign = "-" if number < 0 else "+"
+        total = P.add(f"{{0}} {sign} {abs(number)!r}", (total,), P.shape(total), P.dtype(total), SUM)
     if P.shape(total) != shape:
         total = P.add(f"np.broadcast_to({{0}}, {shape})", (total,), shape, P.dtype(total))
     return Labelled(total, held)
 
 
-def _plus(P: Program, total: int | None, value: int | None, number: str, minus: bool, shape: tuple[int, ...]) -> int:
-    """total + value or total - value, where either may be a number."""
-    sign = "-" if minus else "+"
-    if total is None and value is not None:
-        return P.add("-{0}", (value,), P.shape(value), P.dtype(value), UNARY) if minus else value
-    if total is None:
-        return P.constant(np.float64(number) * (-1 if minus else 1))
-    if value is None:
-        return P.add(f"{{0}} {sign} {number}", (total,), P.shape(total), P.dtype(total), SUM)
+def _sign(value: tuple[int, bool]) -> bool:
+    return value[1]
+
+
+def _plus(P: Program, total: int, value: int, sign: str) -> int:
+    """total + value or total - value."""
     shape = np.broadcast_shapes(P.shape(total), P.shape(value))
     dtype = np.result_type(P.dtype(total), P.dtype(value))
     return P.add(f"{{0}} {sign} {{1}}", (total, value), shape, dtype, SUM)
