@@ -46,14 +46,6 @@ class Binding:
         self.layouts: dict[tuple[Shape, ...], tuple[Signature, dict[str, int]]] = {}
         self.signatures: dict[tuple[tuple[str, OpenShape], ...], Signature] = {}
 
-    def signature(self, op: Declaration, shapes: Mapping[str, OpenShape]) -> Signature:
-        """The labels for inputs of these shapes, worked out once."""
-        key = tuple(shapes.items())
-        known = self.signatures.get(key)
-        if known is None:
-            known = _remember(self.signatures, key, op.signature(shapes))
-        return known
-
     def bind(
         self, op: Declaration, inputs: Mapping[str, ArrayLike]
     ) -> tuple[dict[str, Array], Signature, dict[str, int]]:
@@ -64,7 +56,7 @@ class Binding:
         shapes = tuple([array.shape for array in arrays.values()])
         layout = self.layouts.get(shapes)
         if layout is None:
-            layout = _remember(self.layouts, shapes, op.sizes(dict(zip(arrays, shapes, strict=True))))
+            layout = remember(self.layouts, shapes, op.sizes(dict(zip(arrays, shapes, strict=True))))
         signature, sizes = layout
         op.check(**arrays)
         return arrays, signature, dict(sizes)
@@ -79,7 +71,7 @@ class Binding:
         )
 
 
-def _remember(memory: dict[Key, Known], key: Key, value: Known) -> Known:
+def remember(memory: dict[Key, Known], key: Key, value: Known) -> Known:
     """The value, kept in a memory that does not grow for ever."""
     if len(memory) >= REMEMBERED:
         memory.clear()

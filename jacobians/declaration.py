@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jacobians.binding import Binding, OpenShape, Shape, Signature, declared_signature, label_sizes
+from jacobians.binding import Binding, OpenShape, Shape, Signature, declared_signature, label_sizes, remember
 from jacobians.errors import InputError, unknown
 from jacobians.options import OwnSignature, check_options
 from jacobians.terms import Array
@@ -115,7 +115,9 @@ class Declaration:
 
     def known_signature(self, shapes: Mapping[str, OpenShape]) -> Signature:
         """What `signature` gives, worked out once for the same shapes."""
-        return self._binding.signature(self, shapes)
+        signatures, key = self._binding.signatures, tuple(shapes.items())
+        known = signatures.get(key)
+        return remember(signatures, key, self.signature(shapes)) if known is None else known
 
     def sizes(self, shapes: Mapping[str, Shape]) -> tuple[Signature, dict[str, int]]:
         """The signature and the size of every label, or a ShapeError that says what fixed what."""

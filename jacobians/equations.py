@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,7 @@ def read_model(text: str, sizes: Mapping[str, int]) -> Model:
                 "write the layers out, as in z1 = ..., z2 = ..."
             )
         elif isinstance(s, Declaration) and s.kind == "array":
-            shapes[s.name] = tuple(numbers[n] if isinstance(n, str) else n for n in s.shape or ())
+            shapes[s.name] = tuple([numbers[n] if isinstance(n, str) else n for n in s.shape or ()])
     for name, value in values.items():
         if shapes[name] != value.shape:
             raise ModelError(f"{name}: declared as {shape_text(shapes[name])}, its value is {shape_text(value.shape)}")
@@ -74,20 +74,23 @@ def _in_order(equations: list[Equation]) -> list[Equation]:
     by_name = {e.name: e for e in equations}
     done: dict[str, Equation] = {}
     for first in equations:
-        path = {} if first.name in done else {first.name: _used(first)}
+        path = {} if first.name in done else {first.name: _used(first, by_name)}
         while path:
             name, used = next(reversed(path.items()))
-            e = by_name[name]
-            needed = next((n for n in used if n in by_name and n not in done), None)
-            if needed is None:
+            while used and used[-1] in done:
+                used.pop()
+            if not used:
                 del path[name]
-                done[name] = e
-            elif needed in path:
-                raise ModelError(f"line {e.line}: {name} depends on itself through {needed}; break the cycle")
+                done[name] = by_name[name]
+            elif used[-1] in path:
+                raise ModelError(
+                    f"line {by_name[name].line}: {name} depends on itself through {used[-1]}; break the cycle"
+                )
             else:
-                path[needed] = _used(by_name[needed])
+                path[used[-1]] = _used(by_name[used[-1]], by_name)
     return list(done.values())
 
 
-def _used(e: Equation) -> Iterator[str]:
-    return (part.text for part in e.expression.walk() if isinstance(part, Name))
+def _used(e: Equation, defined: Container[str]) -> list[str]:
+    """The names in an equation that others define, the last first."""
+    return [part.text for part in e.expression.walk() if isinstance(part, Name) and part.text in defined][::-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from jacobians.errors import InputError, ModelError, shape_error, shape_text, unknown
+from jacobians.errors import InputError, shape_text, unknown
 from jacobians.node import Node
-from jacobians.op import Op, OpenShape, Shape
+from jacobians.op import OpenShape, Shape
+from jacobians.ordering import ordered
 from jacobians.shapes import infer
-from jacobians.terms import Array, real_array
+from jacobians.terms import Array
 
 if TYPE_CHECKING:
     from jacobians.paths import Paths
@@ -43,7 +43,7 @@ class Model:
             InputError: an op that lacks an input or has one too many.
         """
         shapes: dict[str, OpenShape] = {k: (s,) if isinstance(s, int) else tuple(s) for k, s in leaves.items()}
-        self.nodes: dict[str, Node] = {n.name: n for n in _ordered(shapes, nodes)}
+        self.nodes: dict[str, Node] = {n.name: n for n in ordered(shapes, nodes)}
         self.shapes: dict[str, Shape] = infer(shapes, list(self.nodes.values()))
         self.leaves: dict[str, Shape] = {name: self.shapes[name] for name in shapes}
         self.values: dict[str, Array] = {k: np.asarray(v) for k, v in (values or {}).items()}
@@ -106,8 +106,7 @@ class Model:
 
     def require(self, name: str, where: str) -> None:
         """Raise where there is no leaf or named node of this name."""
-        node = self.nodes.get(name)
-        if name not in self.leaves and (node is None or node.hidden):
+        if name not in self.leaves and name not in self.named:
             raise unknown(where, "name", name, [*self.leaves, *self.named])
 
     def equations(self) -> dict[str, str]:
@@ -139,23 +138,9 @@ class Model:
 
     def random_point(self, seed: int = 0) -> dict[str, Array]:
         """Random leaves: normal, matrices scaled by 1/sqrt(columns), away from kinks; given values are kept."""
-        rng = np.random.default_rng(seed)
-        for _ in range(100):
-            point = self._draw(rng)
-            run = self.run(point)
-            if all(run.kink_distance(name) > 1e-3 for name in self.nodes):
-                break
-        return point
+        from jacobians.points import random_point
 
-    def _draw(self, rng: np.random.Generator) -> dict[str, Array]:
-        scale = {k: 1 / math.sqrt(s[-1]) if len(s) > 1 else 1.0 for k, s in self.leaves.items()}
-        point: dict[str, Array] = {k: np.asarray(scale[k] * rng.standard_normal(s)) for k, s in self.leaves.items()}
-        for n in self.nodes.values():  # inputs that an op asks special values of: class indices, probabilities
-            special = [key for key in n.sources if key in n.op.data or n.op.interval(key) != Op.domain]
-            drawn = n.op.sample(rng, {key: self.shapes[s] for key, s in n.sources.items()}) if special else {}
-            drawn |= {key: drawn[key] / drawn[key].sum(axis=-1, keepdims=True) for key in n.op.distributions}
-            point |= {n.sources[key]: drawn[key] for key in special if n.sources[key] in point}
-        return point | self.values
+        return random_point(self, seed)
 
     def run(self, point: Mapping[str, ArrayLike] | None = None) -> Run:
         """The forward pass at a point, every value kept; leaves that the model text gives may be left out.
@@ -225,23 +210,14 @@ class Model:
         return [name for name in self.leaves if name not in self.values]
 
     def checked_point(self, point: Mapping[str, ArrayLike]) -> dict[str, Array]:
-        """All leaves as arrays of the right shapes."""
-        for name in point:
-            if name not in self.leaves:
-                raise unknown("run", "leaf", name, self.leaves)
-        given: dict[str, Any] = {**self.values, **point}
-        if missing := [name for name in self.leaves if name not in given]:
-            raise InputError(
-                f"run: no value for {', '.join(missing)}; give a point such as model.random_point(seed=0), "
-                f"or write the value into the model, as in `{missing[0]} = [...]`"
-            )
-        checked, differentiable = {}, set(self.differentiable())
-        for name, shape in self.leaves.items():
-            array = real_array(f"run: {name}", given[name], convert=name in differentiable)
-            if array.shape != shape:
-                raise shape_error(f"run: {name}", [f"axis{k}" for k in range(len(shape))], shape, array.shape)
-            checked[name] = array
-        return checked
+        """All leaves as arrays of the right shapes, those of the model's text among them.
+
+        Raises:
+            InputError, ShapeError: as `run`.
+        """
+        from jacobians.points import checked_point
+
+        return checked_point(self, point)
 
     def paths(self, of: str, wrt: str) -> Paths:
         """All paths from `wrt` to `of`: how many, without listing them, and an iterator over them."""
@@ -273,46 +249,3 @@ class Model:
         """Leaves with shapes, then the equations."""
         leaves = ", ".join(f"{name} {shape_text(shape)}" for name, shape in self.leaves.items())
         return f"<Model {leaves}; " + "; ".join(f"{k} = {v}" for k, v in self.equations().items()) + ">"
-
-
-def _ordered(leaves: Mapping[str, OpenShape], nodes: Sequence[Node]) -> list[Node]:
-    """The nodes in an order in which every source comes first."""
-    by_name: dict[str, Node] = {}
-    for n in nodes:
-        if n.name in by_name or n.name in leaves:
-            raise ModelError(f"{n.name} is defined twice; every name may stand on the left of one equation only")
-        _check_sources(n)
-        by_name[n.name] = n
-    order: list[Node] = []
-    state: dict[str, int] = {}  # 1 on the way, 2 done
-    for first in by_name:
-        stack = [first]
-        while stack:
-            name = stack[-1]
-            if state.get(name) == 2 or name in leaves:
-                stack.pop()
-                continue
-            if name not in by_name:
-                raise ModelError(
-                    f"{name} is used but neither declared nor defined; known are {', '.join(leaves) or 'none'}"
-                )
-            state[name] = 1
-            waiting = [s for s in by_name[name].sources.values() if s not in leaves and state.get(s) != 2]
-            if loop := [s for s in waiting if state.get(s) == 1]:
-                raise ModelError(
-                    f"in {by_name[name].equation}: {name} depends on itself through {loop[0]}; break the cycle"
-                )
-            if not waiting:
-                state[name] = 2
-                order.append(by_name[name])
-            stack += waiting
-    return order
-
-
-def _check_sources(n: Node) -> None:
-    names = n.op.input_names()
-    if missing := [k for k in names if k not in n.sources]:
-        raise InputError(f"node {n.name}: {n.op.label} needs the input {missing[0]}; expected {', '.join(names)}")
-    for key in n.sources:
-        if key not in names:
-            raise unknown(f"node {n.name}, {n.op.label}", "input", key, names)

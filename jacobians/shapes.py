@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import cast
 
 from jacobians.errors import ShapeError, declaration, labels_text, shape_text
 from jacobians.node import Node
@@ -18,9 +20,10 @@ class Sizes:
 
     def new(self, value: int | None = None) -> int:
         """A fresh axis, open or of a given size."""
-        self._parent.append(len(self._parent))
+        axis = len(self._parent)
+        self._parent.append(axis)
         self._value.append(value)
-        return len(self._parent) - 1
+        return axis
 
     def value(self, axis: int) -> int | None:
         """The size of an axis, None while it is open."""
@@ -73,7 +76,7 @@ def infer(leaves: Mapping[str, OpenShape], nodes: Sequence[Node]) -> dict[str, S
             raise ShapeError(
                 f"{name}: expected a shape that the equations fix, got {shape_text(shape)}; {declaration(name, shape)}"
             )
-        shapes[name] = tuple([n or 0 for n in shape])
+        shapes[name] = cast(Shape, shape)
     return shapes
 
 
@@ -102,7 +105,7 @@ def _settle(sizes: Sizes, axes: dict[str, list[int]], node: Node) -> bool:
             f"in {node.equation}: {node.op.label} gives {labels_text(signature.output)} = {gives}, "
             f"but other equations take {node.name} as {taken}"
         )
-    return all(None not in shape for shape in shapes.values())  # else its labels could still change
+    return None not in chain.from_iterable(shapes.values())  # else its labels could still change
 
 
 def _misfit(

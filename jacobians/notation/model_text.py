@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal, NoReturn, Union
 
 from jacobians.errors import MathSyntaxError, shape_text
@@ -83,8 +82,8 @@ def parse_model(text: str) -> list[Statement]:
         if token.kind not in ENDS:
             continue
         if start < end:
-            last = Token(Kind.END, "", "", token.line, token.column, token.offset)
-            statement = _statement([*tokens[start:end], last], text)
+            token.kind = Kind.END  # of this statement
+            statement = _statement(tokens[start : end + 1], text)
             _require_new(statement, known, tokens[start], text)
             statements.append(statement)
         start = end + 1
@@ -131,7 +130,7 @@ class _Declared:
     """The right side of a declaration: `3`, `4 x 3`, `R^(4 x 3)`, `scalar`, `size`, `layer`."""
 
     def __init__(self, tokens: Sequence[Token], text: str) -> None:
-        self.name, self.rest, self.text = tokens[0], _unglued(tokens[1:]), text
+        self.name, self.rest, self.text = tokens[0], list(tokens[2:]), text
 
     def statement(self) -> Declaration:
         name, line = self.name.value, self.name.line
@@ -165,6 +164,8 @@ class _Declared:
         whole = token.kind is Kind.NUMBER and token.value.isdigit() and len(token.value) <= MAX_INTEGER_DIGITS
         if not whole or int(token.value) < 1:
             _fail("a size: a whole number from 1, or a name; `scalar` for a number", token, self.text)
+        if _GLUED.fullmatch(self.rest[0].text):
+            self.rest[:1] = _unglued(self.rest[0])
         return int(token.value)
 
     def separator(self) -> bool:
@@ -175,18 +176,12 @@ class _Declared:
         return found
 
 
-def _unglued(tokens: Sequence[Token]) -> list[Token]:
-    """All but the first; `4x3` comes as the number 4 and the name x3: here as 4, ×, 3."""
-    plain: list[Token] = []
-    for before, token in pairwise(tokens):
-        if before.kind is not Kind.NUMBER or not _GLUED.fullmatch(token.text):
-            plain.append(token)
-            continue
-        for digits in re.finditer("[0-9]+", token.text):
-            column = token.column + digits.start()
-            plain.append(Token(Kind.TIMES, "x", "x", token.line, column - 1, token.offset))
-            plain.append(Token(Kind.NUMBER, digits[0], digits[0], token.line, column, token.offset))
-    return plain
+def _unglued(token: Token) -> Iterator[Token]:
+    """`4x3` comes as the number 4 and the name x3: of the latter ×, 3."""
+    for digits in re.finditer("[0-9]+", token.text):
+        column = token.column + digits.start()
+        yield Token(Kind.TIMES, "x", "x", token.line, column - 1, token.offset)
+        yield Token(Kind.NUMBER, digits[0], digits[0], token.line, column, token.offset)
 
 
 def _is_literal(tree: Tree) -> bool:

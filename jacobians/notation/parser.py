@@ -61,6 +61,7 @@ RELATIONS: dict[Kind, Relation] = {
     Kind.GREATER: ">",
     Kind.GREATER_EQUAL: ">=",
 }
+SIGNS = frozenset((Kind.PLUS, Kind.MINUS))
 POSTFIX = frozenset((Kind.TRANSPOSE, Kind.PRIME, Kind.LIST_OPEN))
 #: What a factor without a sign before it may begin with.
 FACTORS = frozenset((Kind.NAME, Kind.OPEN, Kind.SUM, Kind.DERIVATIVE, Kind.PARTIAL, Kind.NORM))
@@ -122,7 +123,7 @@ class Parser(TokenStream):
 
     def unary(self) -> Tree:
         start = self.token
-        if start.kind is Kind.MINUS or start.kind is Kind.PLUS:
+        if start.kind in SIGNS:
             self.advance()
             operand = self.nested(self.unary)
             return operand if start.kind is Kind.PLUS else Negative(operand, span=self.span(start))
@@ -192,9 +193,11 @@ class Parser(TokenStream):
         return Number(start.value, span=self.span(start))
 
     def name(self, start: Token) -> Tree:
-        text, label = start.value, self.label() if self.token.kind is Kind.LABEL_OPEN else None
-        if isinstance(label, Number) and label.text.isdigit():
-            text, label = with_layer(text, label.text), None
+        text, label = start.value, None
+        if self.token.kind is Kind.LABEL_OPEN:
+            label = self.label()
+            if isinstance(label, Number) and label.text.isdigit():
+                text, label = with_layer(text, label.text), None
         ahead = self.position
         while self.tokens[ahead].kind is Kind.PRIME:
             ahead += 1
