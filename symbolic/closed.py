@@ -32,20 +32,16 @@ _WORD = re.compile(r"[^\W\d]\w*")
 class Values:
     """The inputs of an op as arrays of expressions; by name, what its rules are made of: the output and the parts."""
 
-    def __init__(self, op: Op, inputs: Mapping[str, Entries], output: Entries | None = None) -> None:
-        """`output` holds what the entries of the output are called; without it they are written out."""
+    def __init__(self, op: Op, inputs: Mapping[str, Entries], output: Callable[[], Entries] | None = None) -> None:
+        """`output` gives the entries of the output by the names that they have; without it they are written out."""
         self.op, self.inputs, self.parts = op, inputs, op.parts()
+        self._output = output or (lambda: written_out(op, inputs))
         self._found: dict[str, Entries] = dict(inputs)
-        if output is not None:
-            self._found[op.symbol] = output
 
     def __call__(self, name: str) -> Entries:
         """The entries of an input, of the output by its symbol, or of a part."""
         if name not in self._found:
-            if name == self.op.symbol:
-                self._found[name] = output(self.op, self.inputs)
-            else:
-                self._found[name] = self._part(name)
+            self._found[name] = self._output() if name == self.op.symbol else self._part(name)
         return self._found[name]
 
     def _part(self, name: str) -> Entries:
@@ -53,7 +49,7 @@ class Values:
             raise no_closed_form(self.op, f"{name} is neither an input nor the output nor one of its parts")
         made, sources = self.parts[name]
         inputs = {key: self(source) for key, source in sources.items()}
-        return self._slopes(made.of, inputs["x"]) if isinstance(made, Slope) else output(made, inputs)
+        return self._slopes(made.of, inputs["x"]) if isinstance(made, Slope) else written_out(made, inputs)
 
     def _slopes(self, of: Elementwise, x: Entries) -> Entries:
         """f'(x) for every entry of x, by the entries of f(x) where f is the op itself."""
@@ -89,7 +85,7 @@ def _each(shape: Shape, entry: Callable[[tuple[int, ...]], Expr]) -> Entries:
     return result
 
 
-def output(op: Op, inputs: Mapping[str, Entries]) -> Entries:
+def written_out(op: Op, inputs: Mapping[str, Entries]) -> Entries:
     """The output of an op, or of a part of one, as expressions of the entries of its inputs."""
     if isinstance(op, Elementwise):
         f, x = function(op), inputs["x"]

@@ -33,9 +33,10 @@ def output_entries(op: Op, inputs: Mapping[str, np.ndarray[Any, Any]]) -> np.nda
 
 
 def _formula(op: Op) -> Formula:
-    """The formula of an op of this package; an op of one's own may have the name of one."""
+    """The formula of an op of this package, or of a subclass; another op of one's own may have the name of one."""
     formula = FORMULAS.get(op.name) or PARTS.get(op.name)
-    if formula is None or not type(op).__module__.startswith("jacobians."):
+    own = any(c.__module__.startswith("jacobians.") and vars(c).get("name") == op.name for c in type(op).__mro__)
+    if formula is None or not own:
         raise FormError(f"{op.label}: no entries in symbols: it has no index formula; use numbers, op.jacobian(...)")
     return formula
 
@@ -47,11 +48,21 @@ def entry_array(op: Op, wrt: str, shapes: Shapes) -> np.ndarray[Any, Any]:
     variable = inputs[wrt]
     result = np.empty(out.shape + variable.shape, object)
     for i in np.ndindex(out.shape):
-        expr: Expr = out[i]
-        free = expr.free_symbols
+        number, summands = _by_symbol(out[i])
         for k in np.ndindex(variable.shape):
-            result[(*i, *k)] = sp.diff(expr, variable[k]) if variable[k] in free else sp.Integer(0)
+            among = summands.get(variable[k], ())
+            result[(*i, *k)] = number * sp.Add(*(sp.diff(summand, variable[k]) for summand in among))
     return result
+
+
+def _by_symbol(expr: Expr) -> tuple[Expr, dict[Expr, list[Expr]]]:
+    """The number before an expression, and for each symbol the summands that have it: the others have derivative 0."""
+    number, total = expr.as_coeff_Mul()
+    summands: dict[Expr, list[Expr]] = {}
+    for summand in sp.Add.make_args(total):
+        for symbol in summand.free_symbols:
+            summands.setdefault(symbol, []).append(summand)
+    return number, summands
 
 
 def shapes_of(op: Op, sizes: Sizes | None) -> dict[str, Shape]:

@@ -98,8 +98,14 @@ def entries_of(
         _guard(f"entries of d{target}/d{name}", model.shapes[target], model.shapes[name])
     names = Names()
     leaves = {name: names.symbols(name, shape) for name, shape in model.leaves.items()}
-    found = Graph(model, target, leaves, names if shared else None).backward(wrts)
-    arrays = {name: dense(J) for name, J in found.items()}
+    try:
+        found = Graph(model, target, leaves, names if shared else None).backward(wrts)
+        arrays = {name: dense(J) for name, J in found.items()}
+    except RecursionError:
+        raise FormError(
+            f"entries of d{target}: expected a network that Python's recursion limit lets SymPy write out in the "
+            f"leaves, got {len(model.nodes)} nodes, one inside the other; use shared=True"
+        ) from None
     definitions = names.needed(entry for array in arrays.values() for entry in array.flat)
     return NetworkEntries(definitions, {name: nd_array(array) for name, array in arrays.items()})
 

@@ -19,7 +19,7 @@ from jacobians.model import Model
 from jacobians.node import Node
 from jacobians.op import Op
 from jacobians.terms import Factor, Term, letters
-from symbolic.closed import Values, local, output
+from symbolic.closed import Values, local, written_out
 from symbolic.derive import entry_array
 from symbolic.names import Names
 from symbolic.products import Entries, merge
@@ -39,11 +39,10 @@ class Graph:
         self.model, self.of, self.names, self.called = model, of, names, called
         self.values: dict[str, Entries] = dict(leaves)
         self._inner: dict[str, Graph] = {}
-        before = _ancestors(model, of)
+        before = _ancestors(model, of) - {of}  # what the last node is worth only some rules ask for
         for name in model.nodes:
-            # the value of the last node is computed where its rule asks for it, unless it is only a name
-            if name in before and (name != of or names is not None):
-                self.values[name] = self._defined(self._name(name), self.value(name))
+            if name in before:
+                self.value(name)
 
     def _name(self, node: str) -> str:
         """What symbols of a node begin with; empty for a part of an equation without a name of its own."""
@@ -60,14 +59,16 @@ class Graph:
         return {key: self.values[source] for key, source in n.sources.items()}
 
     def value(self, name: str) -> Entries:
-        """The entries of a node, written out by those of its sources."""
-        if name in self.values:
-            return self.values[name]
-        n = self.model.nodes[name]
+        """The entries of a node: symbols, or written out by those of its sources."""
+        if name not in self.values:
+            self.values[name] = self._defined(self._name(name), self._computed(self.model.nodes[name]))
+        return self.values[name]
+
+    def _computed(self, n: Node) -> Entries:
         if isinstance(n.op, Composite):
             graph = self._inside(n, n.op)
             return graph.value(graph.of)
-        return output(n.op, self._inputs(n))
+        return written_out(n.op, self._inputs(n))
 
     def _inside(self, n: Node, op: Composite) -> Graph:
         """The network that a composite node is."""
@@ -89,7 +90,7 @@ class Graph:
             return self._inside(n, n.op).backward([key])[key]
         inputs = self._inputs(n)
         try:
-            return local(n.op, key, Values(n.op, inputs, self.values.get(n.name)))
+            return local(n.op, key, Values(n.op, inputs, lambda: self.value(n.name)))
         except FormError:
             return differentiated(n.op, key, inputs)
 

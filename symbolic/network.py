@@ -12,11 +12,11 @@ import numpy as np
 import sympy as sp
 
 from jacobians.checks import Replay, WitnessError
+from jacobians.errors import FormError
 from jacobians.node import Node
 from jacobians.run import Run
 from jacobians.terms import Array
 from symbolic.derive import output_entries
-from symbolic.formulas import FORMULAS
 from symbolic.scope import symbols
 
 Entries = np.ndarray[Any, Any]
@@ -69,8 +69,6 @@ class SympyDerivatives:
 
     def _derivative(self, n: Node, key: str) -> Array:
         """d output / d one input of an op, from its formula; entries that do not meet are 0 without asking."""
-        if n.op.name not in FORMULAS:
-            raise WitnessError(f"SymPy has no formula for {n.op.name}")
         size = self.run.values[n.name].size * self.run.values[n.sources[key]].size
         if size > ENTRIES:
             raise WitnessError(f"too large: {size:,} entries for SymPy in {n.equation}")
@@ -78,8 +76,11 @@ class SympyDerivatives:
         point = inputs[key]
         inputs[key] = variable = symbols(key, point.shape)
         at = dict(zip(variable.flat, point.flat, strict=True))
-        out = output_entries(n.op, inputs)
-        free = {i: sp.sympify(out[i]).free_symbols for i in np.ndindex(out.shape)}
+        try:
+            out = output_entries(n.op, inputs)
+        except FormError:
+            raise WitnessError(f"SymPy has no formula for {n.op.name}") from None
+        free = {i: entry.free_symbols for i, entry in np.ndenumerate(out)}
         meeting = [(i, k) for i in free for k in np.ndindex(variable.shape) if variable[k] in free[i]]
         if len(meeting) > self.limit:
             raise WitnessError(f"too large: {len(meeting):,} derivatives for SymPy in {n.equation}")

@@ -16,6 +16,8 @@ from symbolic.scope import Expr
 LETTERS = sp.Sum | sp.Product | sp.Indexed | sp.KroneckerDelta | sp.Piecewise
 #: An output made of more letters has no derivative that its own letter makes shorter; looking for one takes minutes.
 MOST_LETTERS = 3
+#: Longer expressions become longer still where SymPy multiplies out their polynomials and factors them, for seconds.
+MOST_PARTS = 24
 
 
 def outermost(expr: Expr, kind: Any) -> Iterator[Expr]:
@@ -35,7 +37,13 @@ def by_letters(expr: Expr, rearrange: Callable[[Expr], Expr]) -> Expr:
 
 def tidy(expr: Expr) -> Expr:
     """The shortest of a few equal forms."""
-    return by_letters(expr, lambda e: min((e, sp.factor(e), sp.factor_terms(e)), key=sp.count_ops))
+    return by_letters(expr, _shortest)
+
+
+def _shortest(expr: Expr) -> Expr:
+    collected = sp.factor_terms(expr)
+    factored = [sp.factor(expr)] if sp.count_ops(collected) <= MOST_PARTS else []
+    return min((expr, *factored, collected), key=sp.count_ops)
 
 
 def _cancelled(expr: Expr) -> Expr:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import sympy as sp
 
 from jacobians.checks import central_differences, complex_step
 from jacobians.op import Op
 from jacobians.ops import OPS
 from jacobians.terms import Array
 from symbolic.derive import entry_array
+from tests.evaluation import Evaluation, letters
 
 PRIMES = ((2, 3, 5, 7, 11), (3, 2, 5, 7, 11), (5, 3, 2, 7, 11))
 
@@ -29,14 +29,20 @@ class Case:
         return np.asarray(self.op.compute(**{**self.inputs, wrt: value}))
 
 
-def cases(op: Op) -> Iterator[Case]:
-    """All variants and all example shapes of an op, away from kinks."""
+def cases(op: Op, primes=PRIMES) -> Iterator[Case]:
+    """All variants and all example shapes of an op, away from kinks; the first variant with all of the `primes`."""
     for v, variant in enumerate(type(op).variants()):
-        for p, sizes in enumerate(PRIMES[: 3 if v == 0 else 1]):
+        for p, sizes in enumerate(primes if v == 0 else primes[:1]):
             for k, shapes in enumerate(variant.example_shapes(sizes)):
                 if p and k:  # other sizes for the plainest shapes only: the rest repeats itself
                     continue
                 yield Case(variant, away_from_kinks(variant, shapes, seed=97 * p + k), f"{variant!r}-{p}-{k}")
+
+
+def plainest(op: Op) -> Iterator[Case]:
+    """The plainest example shapes of every variant."""
+    for variant in type(op).variants():
+        yield Case(variant, away_from_kinks(variant, variant.example_shapes(PRIMES[0])[0], seed=0), repr(variant))
 
 
 def away_from_kinks(op: Op, shapes, seed: int) -> dict[str, Array]:
@@ -59,14 +65,7 @@ def numeric(case: Case, wrt: str) -> tuple[Array, float]:
 def from_sympy(case: Case, wrt: str) -> Array:
     """SymPy's derivative of the index formula, with the numbers of the point put in."""
     shapes = {name: value.shape for name, value in case.inputs.items()}
-    entries = entry_array(case.op, wrt, shapes)
-    numbers = {
-        sp.Symbol("_".join([name, *map(str, index)]), real=True): sp.Float(float(value[index]), 30)
-        for name, value in case.inputs.items()
-        for index in np.ndindex(value.shape)
-    }
-    flat = [float(sp.N(e.xreplace(numbers), 30)) if e.free_symbols else float(e) for e in entries.ravel()]
-    return np.array(flat).reshape(entries.shape)
+    return Evaluation(letters(case.inputs)).array(entry_array(case.op, wrt, shapes))
 
 
 def close(got: Array, want: Array, tolerance: float) -> None:

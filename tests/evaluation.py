@@ -48,6 +48,11 @@ def exact(number):
     return int(number) if np.asarray(number).dtype.kind in "iub" else mpmath.mpf(float(number))
 
 
+def to_mpmath(number):
+    """A number of SymPy as one of mpmath."""
+    return mpmath.mpf(sp.Float(sp.N(number, DIGITS), DIGITS)._mpf_)
+
+
 class Evaluation:
     """Expressions at a point: numbers for symbols, arrays for `x[i, j]`."""
 
@@ -83,11 +88,13 @@ class Evaluation:
         if e.is_Rational:
             return mpmath.mpf(e.p) / e.q
         if e.is_number and not e.args:
-            return mpmath.mpf(sp.N(e, DIGITS)._mpf_)
+            return to_mpmath(e)
         if isinstance(e, sp.Indexed):
             return self.arrays[str(e.base)][tuple(int(self.value(i)) for i in e.indices)]
         if isinstance(e, sp.Sum | sp.Product):
             return self._total(e)
+        if e.is_Mul:
+            return self._product(e)
         if isinstance(e, sp.Piecewise):
             return next(self.value(case) for case, holds in e.args if self.value(holds))
         return self._applied(e)
@@ -98,6 +105,15 @@ class Evaluation:
         body = e.func(e.function, *limits) if limits else e.function
         values = (self.at({k: n}).value(body) for n in range(int(self.value(low)), int(self.value(high)) + 1))
         return mpmath.fsum(values) if isinstance(e, sp.Sum) else mpmath.fprod(values)
+
+    def _product(self, e):
+        """Cases and deltas first: where they are 0, the other factors may have indices out of range."""
+        product = 1
+        for a in sorted(e.args, key=lambda a: not isinstance(a, sp.Piecewise | sp.KroneckerDelta)):
+            if isinstance(product, int) and product == 0:
+                return 0
+            product = product * self.value(a)
+        return product
 
     def _applied(self, e):
         if e in (sp.true, sp.false):
@@ -113,16 +129,11 @@ class Evaluation:
             return int(args[0] == args[1])
         if e.is_Add:
             return sum(args)
-        if e.is_Mul:
-            product = args[0]
-            for a in args[1:]:
-                product = product * a
-            return product
         if e.is_Pow:
             return self._power(*args)
         if e.func in FUNCTIONS:
             return FUNCTIONS[e.func](*args)
-        return mpmath.mpf(sp.N(e.func(*(sp.Float(mpmath.mpf(a), DIGITS) for a in args)), DIGITS)._mpf_)
+        return to_mpmath(e.func(*(sp.Integer(a) if isinstance(a, int) else sp.Float(a, DIGITS) for a in args)))
 
     def _power(self, base, exponent):
         whole = isinstance(base, int) and isinstance(exponent, int) and exponent >= 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pytest
 import sympy as sp
@@ -16,6 +17,7 @@ from symbolic.latex import entry_cells
 from symbolic.scope import symbols
 from tests.contract import PRIMES, Case, away_from_kinks, close
 from tests.contract import from_sympy as explicit
+from tests.evaluation import DIGITS, Evaluation, exact
 
 ALL_OPS = pytest.mark.parametrize("op", list(OPS.values()), ids=lambda op: op.name)
 #: Their formulas are written out entry by entry.
@@ -41,20 +43,15 @@ def evaluated(op, wrt, point) -> np.ndarray:
     f = frame(op, wrt, {name: value.shape for name, value in point.items()})
     form = derived(f)
     signature, numbers = op.sizes({name: value.shape for name, value in point.items()})
-    sizes = {f.scope.size(a): sp.Integer(n) for a, n in numbers.items()}
-    values = {
-        sp.IndexedBase("indices", integer=True)[k]: sp.Integer(int(n))
-        for k, n in np.ndenumerate(getattr(op, "indices", []))
-    }
-    for name, value in {**point, op.symbol: op.forward(**point), **point}.items():
-        for k, number in np.ndenumerate(value):
-            letter = sp.IndexedBase(name, real=True)[k] if k else sp.Symbol(name, real=True)
-            values[letter] = sp.Integer(int(number)) if name in op.data else sp.Float(float(number), 30)
+    values = {"indices": np.asarray(getattr(op, "indices", 0)), op.symbol: op.forward(**point), **point}
+    sizes = {f.scope.size(a): n for a, n in numbers.items() if f.scope.size(a).is_Symbol}
+    scalars = {sp.Symbol(name, real=True): exact(v) for name, v in values.items() if not v.ndim}
+    arrays = {name: np.vectorize(exact, otypes=[object])(value) for name, value in values.items()}
+    letters = Evaluation({**sizes, **scalars}, arrays)
     J = np.empty((*(numbers[a] for a in signature.output), *point[wrt].shape))
-    for k in np.ndindex(J.shape):
-        at = dict(zip((*f.out, *f.inp), map(sp.Integer, k), strict=True))
-        written_out = form.xreplace({**sizes, **at}).doit()
-        J[k] = float(sp.N(written_out.xreplace(values).xreplace(values), 20))  # twice: z[y] has y for its index
+    with mpmath.workdps(DIGITS):
+        for k in np.ndindex(J.shape):
+            J[k] = letters.at(dict(zip((*f.out, *f.inp), k, strict=True))).value(form)
     return J
 
 

@@ -8,8 +8,10 @@ import pytest
 import jacobians as jac
 import symbolic
 from jacobians import settings
+from jacobians.checks import WitnessError
 from jacobians.errors import DenseLimitError, FormError, InputError
-from jacobians.op import Op
+from jacobians.op import Op, term
+from symbolic.network import SympyDerivatives
 from tests.contract import close
 from tests.evaluation import Evaluation, letters, object_array
 
@@ -103,8 +105,10 @@ def test_by_default_the_last_node_by_all_parameters():
 
 def test_a_deep_network():
     layers = "\n".join(f"x{k + 1} = tanh(x{k})" for k in range(400))
-    found = symbolic.entries_of(jac.Model.parse(f"x0 : 1\n{layers}"), "x400", "x0")
-    assert found.definitions[-1][0].name == "dx400_dx1_0"
+    model = jac.Model.parse(f"x0 : 1\n{layers}")
+    assert symbolic.entries_of(model, "x400", "x0").definitions[-1][0].name == "dx400_dx1_0"
+    with pytest.raises(FormError, match=r"entries of dx400: .* got 400 nodes, one inside the other; use shared=True"):
+        symbolic.entries_of(model, "x400", "x0", shared=False)
 
 
 # ----- what is refused -----
@@ -156,3 +160,18 @@ def test_an_op_without_a_formula():
     model = jac.Model({"x": 2}, [jac.node("h", Halved(), x="x"), jac.node("L", jac.Sum(), x="h")])
     with pytest.raises(FormError, match="Halved: no entries in symbols: it has no index formula"):
         symbolic.entries_of(model, "L", "x")
+
+
+class Tanh(Halved):
+    """y = x / 2 under the name of an op of the package."""
+
+    def d_x(self):
+        return term("-> ... | ...", coef=0.5)
+
+
+def test_the_witness_takes_no_formula_of_another_op():
+    model = jac.Model({"x": 2}, [jac.node("h", Tanh(), x="x"), jac.node("L", jac.Sum(), x="h")])
+    run = model.run({"x": [0.3, 0.7]})
+    with pytest.raises(WitnessError, match="SymPy has no formula for tanh"):
+        SympyDerivatives(run, 100).jacobian("L", "x")
+    assert str(symbolic.entries_of(model, "h", "x").arrays["x"]) == "[[1/2, 0], [0, 1/2]]"
