@@ -15,7 +15,6 @@ from sympy.core.cache import clear_cache
 
 import jacobians as jac
 import symbolic
-from symbolic.convert import from_sympy
 
 Call = Callable[[], object]
 Arrays = Mapping[str, np.ndarray]
@@ -45,7 +44,9 @@ def by_sympy(output: np.ndarray, variable: np.ndarray) -> object:
     """Outputs first, as everywhere here."""
     if output.ndim == 0:
         return sp.derive_by_array(output[()], sp.Array(variable))
-    return from_sympy(sp.derive_by_array(sp.Array(output), sp.Array(variable)), variable.ndim)
+    n = variable.ndim
+    J = sp.derive_by_array(sp.Array(output), sp.Array(variable))
+    return sp.permutedims(J, [*range(n, J.rank()), *range(n)])
 
 
 # ----- the tasks -----

@@ -168,9 +168,7 @@ def _kept(f: Listed, keep: set[str], sizes: Mapping[str, int]) -> Listed:
     return Listed({}, Factor(full, (*at, *values.labels[1:]), values.name))
 
 
-def positions(
-    f: Listed, steps: Mapping[str, int], sizes: Mapping[str, int], index: DType = INDEX
-) -> Array:
+def positions(f: Listed, steps: Mapping[str, int], sizes: Mapping[str, int], index: DType = INDEX) -> Array:
     """The sum over all labels of index times step: where the values stand, in some numbering; axes (ROW, *labels).
 
     A row of its own where there is no list; labels that the factor lacks follow as further axes.
