@@ -33,7 +33,8 @@ SHORT = {"absolute": "abs"}
 #: Functions that change an argument, and those whose result has a shape that depends on the entries.
 REFUSED = set(
     "copyto put place putmask put_along_axis fill_diagonal apply_along_axis "
-    "argwhere nonzero flatnonzero unique extract compress trim_zeros".split()
+    "argwhere nonzero flatnonzero unique unique_all unique_counts unique_inverse unique_values extract compress "
+    "trim_zeros bincount setdiff1d setxor1d union1d intersect1d delete insert repeat roots lstsq".split()
 )
 
 
@@ -65,8 +66,8 @@ def function_name(func: Callable[..., Any]) -> str:
 
 @lru_cache(maxsize=4096)
 def ufunc_type(ufunc: np.ufunc, kinds: tuple[Any, ...]) -> Any:
-    """The type(s) of a ufunc's result; Python numbers are given as they are, since they adapt."""
-    sample = [np.ones((1,), k) if isinstance(k, np.dtype) else k for k in kinds]
+    """The type(s) of a ufunc's result; Python numbers come with their type (1 == True), since they adapt."""
+    sample = [np.ones((1,), k) if isinstance(k, np.dtype) else k[1] for k in kinds]
     with np.errstate(all="ignore"):
         found = ufunc(*sample)
     return tuple(f.dtype for f in found) if isinstance(found, tuple) else found.dtype

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jacobians.op import Op
-from jacobians.plans.calls import Untraceable
 from jacobians.plans.patterns import Part, numbered, pattern_of
 from jacobians.plans.program import DType, Program, Shape
 from jacobians.plans.traced import Recorder, Traced
@@ -61,7 +60,7 @@ class OpProgram:
         before = len(self.recorder.guards)
         try:
             self.op.check(**self.inputs)
-        except Untraceable:
+        except Exception:
             return True
         finally:
             asked = len(self.recorder.guards) > before
@@ -80,14 +79,13 @@ class OpProgram:
         before = len(self.recorder.guards)
         try:
             value = self.op.compute(**self.inputs)
+            self.recorder.require_constants()
             if isinstance(value, Traced):
                 return value.number
-        except Untraceable:
-            pass
+        except Exception:  # whatever the code cannot do without numbers; where it is wrong, the call says so
+            self.recorder.constants.clear()
         del self.recorder.guards[before:]
-        return self._called(
-            lambda op, **inputs: np.asarray(op.compute(**inputs)), self.op.out_shape(**self.shapes), "value"
-        )
+        return self._called(lambda op, **inputs: op.compute(**inputs), self.op.out_shape(**self.shapes), "value")
 
     def _terms(self, wrt: str) -> list[Part]:
         signature, sizes = self.op.sizes(self.shapes)
@@ -95,13 +93,15 @@ class OpProgram:
         before = len(self.recorder.guards)
         try:
             J = self.op._jacobian(wrt, recorded, signature, sizes)
-        except Untraceable:
+            self.recorder.require_constants()
+        except Exception:  # as for the value
+            self.recorder.constants.clear()
             del self.recorder.guards[before:]
             return self._dense(wrt)
         parts = []
         for t in J.terms:
             values = tuple([self._number(f.value) for f in t.factors])
-            parts.append(Part(pattern_of(t), values, t.coef))
+            parts.append(Part(pattern_of(t), values, float(t.coef)))
         return parts
 
     def _number(self, value: Any) -> int:
@@ -116,10 +116,10 @@ class OpProgram:
 
     def _called(self, function: Any, shape: Shape, what: str) -> int:
         op = self.op
-        call = Call(op, what, lambda **inputs: function(op, **inputs))
         numbers = tuple(v.number for v in self.inputs.values())
         kinds = [v.dtype for v in self.inputs.values() if v.dtype.kind == "f"]
         dtype = np.result_type(*kinds) if kinds else np.dtype(np.float64)
+        call = Call(op, what, lambda **inputs: np.asarray(function(op, **inputs), dtype, order="C"))
         slots = ", ".join(f"{name}={{{k}}}" for k, name in enumerate(self.inputs, start=1))
         return self.program.add(f"{{0}}({slots})", (self.program.constant(call), *numbers), shape, dtype)
 

@@ -23,6 +23,7 @@ COMPARE, AND, SUM, PRODUCT, UNARY, ATOM = range(6)
 
 
 #: Calls that give an array of their own with its axes in order.
+TURNING = (".T", "transpose", "swapaxes", "moveaxis", "rollaxis", "rot90", "diagonal", "sliding_window", "einsum")
 OWN = ("np.dot(", "np.matmul(", "np.zeros(", "np.empty(")
 
 
@@ -181,7 +182,8 @@ class Program:
 def _layout(template: str) -> tuple[bool, bool]:
     """Whether a call gives an array with its axes in order; whether it turns the axes of its operand."""
     own = template.startswith(OWN) or template == "{0} @ {1}" or "order='C'" in template
-    return own, any(word in template for word in (".T", "transpose", "swapaxes", "moveaxis", "einsum"))
+    looked_up = template.startswith("{0}[") and "{1}" in template and not template.startswith("{0}[{1}")
+    return own, looked_up or any(word in template for word in TURNING)
 
 
 def replayed(source: Program, host: Program, names: dict[int, int], value: int) -> int:

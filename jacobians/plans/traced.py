@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ from jacobians.plans.calls import INFIX, SHORT, Untraceable, broadcast, function
 from jacobians.plans.products import LARGE
 from jacobians.plans.program import ATOM, PRODUCT, UNARY, DType, Program, Shape
 
+#: Each condition that code asks doubles the plans that there may be: with more, the op is called as it is.
+MOST_CONDITIONS = 8
+
 
 class Recorder:
     """One recording: the program, and the answers that guards are given one after the other (then False)."""
@@ -25,6 +29,8 @@ class Recorder:
     def __init__(self, answers: Sequence[bool] = ()) -> None:
         self.program = Program()
         self.answers = tuple(answers)
+        #: Arrays of the recorded code itself, and what they held.
+        self.constants: list[tuple[np.ndarray[Any, Any], int]] = []
         #: The value asked about and the answer that was assumed.
         self.guards: list[tuple[int, bool]] = []
         self.errors = np.geterr()
@@ -38,9 +44,22 @@ class Recorder:
             if number == condition.number:
                 return answer
         number = len(self.guards)
+        if number == MOST_CONDITIONS:
+            raise Untraceable(f"more than {MOST_CONDITIONS} conditions")
         answer = self.answers[number] if number < len(self.answers) else False
         self.guards.append((condition.number, answer))
         return answer
+
+    def constant(self, value: np.ndarray[Any, Any]) -> int:
+        """An array that the recorded code made or has."""
+        self.constants.append((value, _checksum(value)))
+        return self.program.constant(value)
+
+    def require_constants(self) -> None:
+        """Raise where the code changed an array after it was recorded."""
+        if any(_checksum(value) != before for value, before in self.constants):
+            raise Untraceable("an assignment into an array of the code")
+        self.constants.clear()
 
     def add(self, template: str, operands: list[int], shape: Shape, dtype: DType, level: int = ATOM) -> Traced:
         """A recorded instruction."""
@@ -59,7 +78,7 @@ class Recorder:
     def written(self, value: Any, operands: list[int]) -> str:
         """Source of an argument; arrays become operands."""
         if isinstance(value, Traced | np.ndarray):
-            number = value.number if isinstance(value, Traced) else self.program.constant(value)
+            number = value.number if isinstance(value, Traced) else self.constant(value)
             operands.append(number)
             return f"{{{len(operands) - 1}}}"
         if isinstance(value, tuple | list):
@@ -68,6 +87,10 @@ class Recorder:
                 return f"[{', '.join(items)}]"
             return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
         return literal(value)
+
+
+def _checksum(value: np.ndarray[Any, Any]) -> int:
+    return zlib.crc32(np.ascontiguousarray(value).tobytes())
 
 
 def _blank(value: Any) -> Any:
@@ -103,6 +126,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if kwargs.pop("out", None) is not None:
             raise Untraceable(f"np.{ufunc.__name__} into a given array")
+        if getattr(np, ufunc.__name__, None) is not ufunc:
+            raise Untraceable(f"{ufunc.__name__}, which is not of NumPy")
         operands: list[int] = []
         texts = [self.recorder.written(value, operands) for value in inputs]
         if method == "__call__" and not kwargs:
@@ -127,7 +152,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
 
     def _each(self, ufunc: np.ufunc, inputs: tuple[Any, ...], texts: list[str], operands: list[int]) -> Any:
         """An elementwise function."""
-        kinds = tuple([v.dtype if isinstance(v, Traced | np.ndarray | np.generic) else v for v in inputs])
+        kinds = tuple([v.dtype if isinstance(v, Traced | np.ndarray | np.generic) else (type(v), v) for v in inputs])
         dtype, shape = ufunc_type(ufunc, kinds), broadcast(*map(_shape, inputs))
         sign, level = INFIX.get(ufunc.__name__, ("", ATOM))
         if sign:
@@ -144,12 +169,14 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
             return ABOUT[func](*args)
         if func is np.swapaxes and args[0].ndim == 2 and {k % 2 for k in args[1:]} == {0, 1}:
             return args[0].T
+        if func is np.where and len(args) < 3:
+            raise Untraceable("np.where of a condition alone: its shape depends on the entries")
         name = function_name(func)
         operands: list[int] = []
         texts = [self.recorder.written(value, operands) for value in args]
         texts += [f"{k}={self.recorder.written(v, operands)}" for k, v in kwargs.items()]
         template = f"{name}({', '.join(texts)})"
-        if func is np.where and len(args) == 3:
+        if func is np.where:
             kinds = [v.dtype if isinstance(v, Traced | np.ndarray | np.generic) else v for v in args[1:]]
             return self.recorder.add(template, operands, broadcast(*map(_shape, args)), np.result_type(*kinds))
         with np.errstate(all="ignore"):
@@ -157,6 +184,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
                 blank = func(*map(_blank, args), **{k: _blank(v) for k, v in kwargs.items()})
             except np.linalg.LinAlgError:  # ones are a singular matrix
                 blank = func(*map(_regular, args), **kwargs)
+        if any(blank is value for value in (*args, *kwargs.values())):
+            raise Untraceable(f"{name} into a given array")
         return self.recorder.like(template, operands, tuple(blank) if isinstance(blank, tuple | list) else blank)
 
     # ----- methods and attributes of arrays -----
@@ -167,6 +196,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         texts += [f"{k}={self.recorder.written(v, operands)}" for k, v in kwargs.items()]
         with np.errstate(all="ignore"):
             blank = getattr(_blank(self), name)(*map(_blank, args), **kwargs)
+        if any(blank is value for value in (*args, *kwargs.values())):
+            raise Untraceable(f"{name} into a given array")
         return self.recorder.like(f"{{0}}.{name}({', '.join(texts)})", operands, blank)
 
     def __getattr__(self, name: str) -> Any:
@@ -228,7 +259,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
 
 
 METHODS = (
-    "reshape transpose swapaxes sum max min mean prod any all argmax argmin ravel squeeze repeat take cumsum dot "
+    "reshape transpose swapaxes sum max min mean prod any all argmax argmin ravel squeeze take cumsum dot "
     "diagonal trace flatten conj var std clip round"
 ).split()
 
