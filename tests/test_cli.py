@@ -21,6 +21,29 @@ def small(tmp_path):
     return path
 
 
+class TestPlan:
+    def test_code_that_runs_as_it_is(self, run_command, small):
+        status, out, err = run_command("plan", small, "--of", "a", "--wrt", "W", "--wrt", "x")
+        assert (status, err) == (0, "")
+        assert out.splitlines()[0] == "# 0 multiplications of entries in products; results of 144 bytes"
+        scope: dict = {}
+        exec(out, scope)
+        W = np.array([[1.0, 2, 3], [4, 5, 6]])
+        results = scope["jacobians"](x=np.array([7.0, 8, 9]), W=W, b=np.array([1.0, 2]))
+        assert results["a", "W"].tolist() == [[[7, 8, 9], [0, 0, 0]], [[0, 0, 0], [7, 8, 9]]]
+        np.testing.assert_array_equal(results["a", "x"], W)
+
+    def test_json_and_a_file(self, run_command, tmp_path):
+        _, out, _ = run_command("plan", "--json", "--order", "forward")
+        data = json.loads(out)
+        assert data["pairs"] == [["L", name] for name in ("W1", "b1", "W2", "b2")]
+        assert data["multiplications"] > 0
+        assert data["bytes"] == 8 * (12 + 4 + 8 + 2)
+        path = tmp_path / "plan.py"
+        run_command("plan", "-o", path)
+        assert path.read_text(encoding="utf-8").startswith("# ")
+
+
 class TestShow:
     def test_built_in_network(self, run_command):
         status, out, err = run_command("show")
