@@ -1,4 +1,4 @@
-"""Plans of single ops: equal to the plain evaluation in value, shape, type and layout, whichever way a plan runs."""
+"""Plans of single ops: equal to the plain evaluation in value, shape, type and layout, however they run."""
 
 from __future__ import annotations
 

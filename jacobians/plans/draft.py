@@ -15,6 +15,7 @@ from jacobians.jacobian import Jacobian
 from jacobians.plans.dense import dense, in_order
 from jacobians.plans.function import Function, compiled
 from jacobians.plans.graph import Graph
+from jacobians.plans.locals import Holding
 from jacobians.plans.patterns import Part, numbered, term_of
 from jacobians.plans.program import DType, Shape
 from jacobians.plans.reduce import simplified
@@ -129,10 +130,10 @@ class Draft:
         return found
 
 
-def drafted(model: Model, wanted: Wanted, types: Mapping[str, DType], answers: Mapping[str, tuple[bool, ...]]) -> Draft:
+def drafted(model: Model, wanted: Wanted, types: Mapping[str, DType], holding: Holding) -> Draft:
     """The cheapest draft among the orders that are worth comparing."""
     with _uncollected():
-        return _drafted(model, wanted, types, answers)
+        return _drafted(model, wanted, types, holding)
 
 
 @contextmanager
@@ -147,14 +148,12 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _drafted(
-    model: Model, wanted: Wanted, types: Mapping[str, DType], answers: Mapping[str, tuple[bool, ...]]
-) -> Draft:
-    graph = Graph(model, types, answers)
+def _drafted(model: Model, wanted: Wanted, types: Mapping[str, DType], holding: Holding) -> Draft:
+    graph = Graph(model, types, holding)
     asked = [(graph.name(of), graph.name(wrt)) for of, wrt in wanted.pairs]
     first, *others = orders(graph, asked) if wanted.order == "best" else (wanted.order,)
     drafts = [Draft(graph, wanted, first)]
-    drafts += [Draft(Graph(model, types, answers), wanted, order) for order in others]
+    drafts += [Draft(Graph(model, types, holding), wanted, order) for order in others]
     return min(drafts, key=Draft.rank) if others else drafts[0]
 
 

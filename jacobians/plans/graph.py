@@ -8,11 +8,11 @@ from typing import NamedTuple
 from jacobians.composite import Composite
 from jacobians.model import Model
 from jacobians.op import Op
-from jacobians.plans.locals import Answers, Call, OpProgram, op_program
+from jacobians.plans.locals import Call, Holding, OpProgram, op_program
 from jacobians.plans.patterns import Part
 from jacobians.plans.program import DType, Program, Shape, replayed
 
-Guards = tuple[tuple[int, int, bool], ...]
+Guards = tuple[tuple[int, bool], ...]
 
 
 class Vertex(NamedTuple):
@@ -27,9 +27,9 @@ class Vertex(NamedTuple):
 class Graph:
     """Vertices in order, and their values and derivatives as instructions of `program` once they are asked for."""
 
-    def __init__(self, model: Model, dtypes: Mapping[str, DType], answers: Answers) -> None:
+    def __init__(self, model: Model, dtypes: Mapping[str, DType], holding: Holding) -> None:
         self.program = Program()
-        self.answers = answers
+        self.holding = holding
         self.vertices: dict[str, Vertex] = {}
         self.shapes: dict[str, Shape] = dict(model.leaves)
         self.values: dict[str, int] = {
@@ -38,7 +38,7 @@ class Graph:
         self.leaves = tuple(model.leaves)
         #: A layer made of a graph is its last vertex.
         self.named: dict[str, str] = {}
-        #: Conditions that were assumed, in the order of their instructions: vertex and number there, and the answer.
+        #: Conditions that were assumed, in the order of their instructions: vertex and identity, and the answer.
         self.guards: dict[tuple[str, int], bool] = {}
         self._recorded: dict[str, tuple[OpProgram, dict[int, int]]] = {}
         self._taken = {*model.leaves, *model.nodes}
@@ -109,7 +109,7 @@ class Graph:
             vertex = self.vertices[name]
             values = [self.value(vertex.sources[key]) for key in vertex.op.input_names()]
             shapes, dtypes = map(self.program.shape, values), map(self.program.dtype, values)
-            own = op_program(vertex.op, list(shapes), list(dtypes), self.answers.get(name, ()))
+            own = op_program(vertex.op, list(shapes), list(dtypes), self.holding.get(name, frozenset()))
             inputs = [own.inputs[key].number for key in vertex.op.input_names()]
             names = dict(zip(inputs, values, strict=True))
             self._recorded[name] = own, names
@@ -132,10 +132,11 @@ class Graph:
 
     def _guard(self, name: str, own: OpProgram, names: dict[int, int], guards: Guards) -> None:
         """The plan holds where the conditions that were assumed do."""
-        for position, value, answer in guards:
-            if (name, position) in self.guards:
+        for value, answer in guards:
+            identity = own.recorder.identity(value)
+            if (name, identity) in self.guards:
                 continue
             condition = replayed(own.program, self.program, names, value)
             template = f"if {'not ' if answer else ''}{{0}}: raise Elsewhere({len(self.guards)})"
             self.program.add(template, (condition,), (), self.program.dtype(condition), kind="guard")
-            self.guards[name, position] = answer
+            self.guards[name, identity] = answer

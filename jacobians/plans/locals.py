@@ -14,8 +14,8 @@ from jacobians.plans.patterns import Part, numbered, pattern_of
 from jacobians.plans.program import DType, Program, Shape
 from jacobians.plans.traced import Recorder, Traced
 
-#: Answers to what an op asks about its values: the op's number in the model, then one answer after the other.
-Answers = Mapping[str, tuple[bool, ...]]
+#: The conditions that hold of those that ops ask about: vertex -> identities of their formulas.
+Holding = Mapping[str, frozenset[int]]
 
 
 class Recorded(NamedTuple):
@@ -23,16 +23,16 @@ class Recorded(NamedTuple):
 
     result: Any
     #: Each by its number among all of the op, the value asked about, and the answer.
-    guards: tuple[tuple[int, int, bool], ...]
+    guards: tuple[tuple[int, bool], ...]
 
 
 class OpProgram:
     """What an op does to inputs of given shapes and types, recorded bit by bit as it is asked for."""
 
-    def __init__(self, op: Op, shapes: tuple[Shape, ...], dtypes: tuple[DType, ...], answers: tuple[bool, ...]) -> None:
-        self.op, self.answers = op, answers
+    def __init__(self, op: Op, shapes: tuple[Shape, ...], dtypes: tuple[DType, ...], holding: frozenset[int]) -> None:
+        self.op = op
         names = op.input_names()
-        self.recorder = Recorder(answers)
+        self.recorder = Recorder(holding)
         self.inputs = {
             name: self.recorder.input(name, shape, dtype)
             for name, shape, dtype in zip(names, shapes, dtypes, strict=True)
@@ -57,26 +57,24 @@ class OpProgram:
         """Whether the op may refuse values; False where its check says nothing about these shapes and options."""
         if type(self.op).check is Op.check:
             return False
-        before = len(self.recorder.guards)
         try:
             self.op.check(**self.inputs)
         except Exception:
             return True
         finally:
-            asked = len(self.recorder.guards) > before
-            del self.recorder.guards[before:]
+            asked = bool(self.recorder.guards)
+            self.recorder.guards.clear()
         return asked
 
     def _once(self, key: str, record: Any) -> Recorded:
         if key not in self.known:
-            before = len(self.recorder.guards)
+            self.recorder.guards.clear()
             result = record()
-            asked = enumerate(self.recorder.guards[before:], start=before)
-            self.known[key] = Recorded(result, tuple((k, value, answer) for k, (value, answer) in asked))
+            self.known[key] = Recorded(result, tuple(self.recorder.guards.items()))
+            self.recorder.guards.clear()
         return self.known[key]
 
     def _value(self) -> int:
-        before = len(self.recorder.guards)
         try:
             value = self.op.compute(**self.inputs)
             self.recorder.require_constants()
@@ -84,19 +82,18 @@ class OpProgram:
                 return value.number
         except Exception:  # whatever the code cannot do without numbers; where it is wrong, the call says so
             self.recorder.constants.clear()
-        del self.recorder.guards[before:]
+        self.recorder.guards.clear()
         return self._called(lambda op, **inputs: op.compute(**inputs), self.op.out_shape(**self.shapes), "value")
 
     def _terms(self, wrt: str) -> list[Part]:
         signature, sizes = self.op.sizes(self.shapes)
         recorded: dict[str, Any] = dict(self.inputs)
-        before = len(self.recorder.guards)
         try:
             J = self.op._jacobian(wrt, recorded, signature, sizes)
             self.recorder.require_constants()
         except Exception:  # as for the value
             self.recorder.constants.clear()
-            del self.recorder.guards[before:]
+            self.recorder.guards.clear()
             return self._dense(wrt)
         parts = []
         for t in J.terms:
@@ -174,12 +171,10 @@ def frozen(option: Any) -> Hashable:
 
 
 @lru_cache(maxsize=1024)
-def _op_program(
-    key: OpKey, shapes: tuple[Shape, ...], dtypes: tuple[DType, ...], answers: tuple[bool, ...]
-) -> OpProgram:
-    return OpProgram(deepcopy(key.op), shapes, dtypes, answers)  # what is recorded later is of the same options
+def _op_program(key: OpKey, shapes: tuple[Shape, ...], dtypes: tuple[DType, ...], holding: frozenset[int]) -> OpProgram:
+    return OpProgram(deepcopy(key.op), shapes, dtypes, holding)  # what is recorded later is of the same options
 
 
-def op_program(op: Op, shapes: Sequence[Shape], dtypes: Sequence[DType], answers: tuple[bool, ...]) -> OpProgram:
+def op_program(op: Op, shapes: Sequence[Shape], dtypes: Sequence[DType], holding: frozenset[int]) -> OpProgram:
     """The recorded op; the same one for all ops of that class, options, shapes and types."""
-    return _op_program(OpKey(op), tuple(shapes), tuple(dtypes), answers)
+    return _op_program(OpKey(op), tuple(shapes), tuple(dtypes), holding)

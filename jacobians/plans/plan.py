@@ -13,7 +13,7 @@ from jacobians.errors import InputError, ShapeError, shape_text
 from jacobians.plans.draft import Draft, Key, Wanted, drafted
 from jacobians.plans.function import Elsewhere, Function, Results, Unfit
 from jacobians.plans.listing import listing, value_names
-from jacobians.plans.locals import OpKey
+from jacobians.plans.locals import Holding, OpKey
 from jacobians.plans.program import DType, Shape
 from jacobians.terms import Array
 
@@ -124,22 +124,21 @@ class Plan:
             self._direct = draft.direct
         return draft
 
-    def _draft(self, types: tuple[DType, ...], answers: Mapping[str, tuple[bool, ...]]) -> Draft:
-        key = (structure(self.model), types, tuple(sorted(answers.items())), self.wanted)
+    def _draft(self, types: tuple[DType, ...], holding: Holding) -> Draft:
+        key = (structure(self.model), types, frozenset(holding.items()), self.wanted)
         if (known := _DRAFTS.get(key)) is None:
             if len(_DRAFTS) >= MOST_PLANS:
                 del _DRAFTS[next(iter(_DRAFTS))]
             kinds = dict(zip(self._leaves, types, strict=True))
-            known = _DRAFTS[key] = drafted(self.model, self.wanted, kinds, answers)
+            known = _DRAFTS[key] = drafted(self.model, self.wanted, kinds, holding)
         return known
 
     def _branch(self, old: Draft, number: int) -> Draft:
         """Plan again for points where a condition is the other way round."""
         types = tuple([old.graph.program.dtype(old.graph.values[name]) for name in self._leaves])
-        vertex, position = old.guards[number]
-        before = tuple([old.graph.guards.get((vertex, k), False) for k in range(position)])
-        answers = {**old.graph.answers, vertex: (*before, not old.graph.guards[vertex, position])}
-        self._drafts[types] = self._draft(types, answers)
+        vertex, condition = old.guards[number]
+        holding = old.graph.holding.get(vertex, frozenset()) ^ {condition}
+        self._drafts[types] = self._draft(types, {**old.graph.holding, vertex: holding})
         return self._select(types)
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import operator
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,15 +24,16 @@ MOST_CONDITIONS = 8
 
 
 class Recorder:
-    """One recording: the program, and the answers that guards are given one after the other (then False)."""
+    """One recording: the program, and which of the conditions that the code asks about hold (no others do)."""
 
-    def __init__(self, answers: Sequence[bool] = ()) -> None:
+    def __init__(self, holding: Collection[int] = ()) -> None:
         self.program = Program()
-        self.answers = tuple(answers)
+        self.holding = frozenset(holding)
+        self._identities: list[int] = []
         #: Arrays of the recorded code itself, and what they held.
         self.constants: list[tuple[np.ndarray[Any, Any], int]] = []
-        #: The value asked about and the answer that was assumed.
-        self.guards: list[tuple[int, bool]] = []
+        #: What was asked since they were last taken: the value of each condition, and whether it was assumed to hold.
+        self.guards: dict[int, bool] = {}
         self.errors = np.geterr()
 
     def input(self, name: str, shape: Shape, dtype: DType) -> Traced:
@@ -40,15 +41,20 @@ class Recorder:
         return Traced(self, self.program.input(name, shape, dtype))
 
     def answer(self, condition: Traced) -> bool:
-        for number, answer in self.guards:
-            if number == condition.number:
-                return answer
-        number = len(self.guards)
-        if number == MOST_CONDITIONS:
-            raise Untraceable(f"more than {MOST_CONDITIONS} conditions")
-        answer = self.answers[number] if number < len(self.answers) else False
-        self.guards.append((condition.number, answer))
-        return answer
+        if condition.number not in self.guards:
+            if len(self.guards) == MOST_CONDITIONS:
+                raise Untraceable(f"more than {MOST_CONDITIONS} conditions")
+            self.guards[condition.number] = self.identity(condition.number) in self.holding
+        return self.guards[condition.number]
+
+    def identity(self, value: int) -> int:
+        """What tells the formula of a value from others, in whatever order the code was recorded."""
+        for k in range(len(self._identities), value + 1):
+            at = self.program.code[k]
+            constant = self.program.constants.get(k)
+            held = constant.tobytes() if isinstance(constant, np.ndarray) else id(constant)
+            self._identities.append(hash((at.template, at.shape, held, *(self._identities[j] for j in at.operands))))
+        return self._identities[value]
 
     def constant(self, value: np.ndarray[Any, Any]) -> int:
         """An array that the recorded code made or has."""
