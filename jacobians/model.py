@@ -106,7 +106,8 @@ class Model:
 
     def require(self, name: str, where: str) -> None:
         """Raise where there is no leaf or named node of this name."""
-        if name not in self.leaves and name not in self.named:
+        node = self.nodes.get(name)
+        if name not in self.leaves and (node is None or node.hidden):
             raise unknown(where, "name", name, [*self.leaves, *self.named])
 
     def equations(self) -> dict[str, str]:

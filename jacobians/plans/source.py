@@ -34,6 +34,7 @@ class Writer:
         """
         self.program, self.results, self.way = program, results, way
         self.names = dict(names)
+        self._given = set(results)
         self._taken = set(self.names.values())
         self.order = program.needed(results)
         self.uses = Counter(k for number in self.order for k in program.code[number].operands) + Counter(results)
@@ -77,7 +78,7 @@ class Writer:
             alone = self.uses[number] == 1 and number not in self.names and at.kind == "value"
             alone = alone and number not in self.changed  # an array that is written into has a name
             view = at.template.startswith("{0}.reshape(")  # of a result, it needs no name
-            if alone and len(text) <= LONGEST and (view or number not in self.results):
+            if alone and len(text) <= LONGEST and (view or number not in self._given):
                 self.text[number] = (text, at.level)
             else:
                 name = self.names.get(number) or self._fresh()
