@@ -94,16 +94,15 @@ class Elimination:
 
     def chain(self) -> dict[str, dict[str, Jacobian]]:
         """The local Jacobians where one follows the other and there are few, without numbers; {} elsewhere."""
-        single = all(
-            len(edges) == 1 and len(self.out[name]) == 1 for name, edges in self.into.items() if name in self.out
-        )
-        if not single or not 1 < len(self.between) <= CHAIN:
-            return {}
         found: dict[str, dict[str, Jacobian]] = {}
-        for name in self.between:
-            ((end, parts),) = self.into[name].items()
+        before: Name | None = None
+        for name in self.between if 1 < len(self.between) <= CHAIN else ():
+            ((end, parts), *others) = self.into[name].items()
+            if others or len(self.out[name]) != 1 or before not in (None, end):
+                return {}
             source = end if isinstance(end, str) else end[1]
             found[name] = {source: self.blank(name, source, parts)}
+            before = name
         return found
 
     def blank(self, name: str, source: str, parts: Sequence[Part]) -> Jacobian:
