@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from jacobians.errors import InputError, unknown
 from jacobians.node import node
@@ -29,25 +29,38 @@ def plan_of_model(
 ) -> Plan:
     """The plan for `of` by `wrt`, or for a list of pairs."""
     pairs = asked_pairs(model, of, wrt)
-    for name in samples:
+    batched = _listed(samples, "samples as names of leaves")
+    for name in batched:
         if name not in model.leaves:
             raise unknown("plan: samples", "leaf", name, model.leaves)
+        if not model.leaves[name]:
+            raise InputError(f"plan: samples: expected {name} to have a first axis of samples, got a number")
     if order not in (known := ("best", "backward", "forward")):
         raise unknown("plan", "order", order, known)
-    for name in values:
+    shown = tuple(dict.fromkeys(_listed(values, "values as names")))
+    for name in shown:
         model.require(name, "plan: values")
-    return Plan(model, Wanted(tuple(pairs), order, tuple(samples), structured, tuple(dict.fromkeys(values))))
+    return Plan(model, Wanted(tuple(pairs), order, batched, structured, shown))
+
+
+def _listed(given: Any, expected: str) -> tuple[Any, ...]:
+    """One name or many."""
+    if isinstance(given, str):
+        return (given,)
+    if not isinstance(given, Iterable):
+        raise InputError(f"plan: expected {expected}, got {given!r}; as in model.plan('L', ['W1', 'b1'])")
+    return tuple(given)
 
 
 def asked_pairs(model: Model, of: Asked, wrt: str | Sequence[str] | None) -> list[Key]:
     """Every name checked; `wrt` left out means all parameters (all differentiable leaves where there are none)."""
-    given = [of] if isinstance(of, str) else list(of)
+    given = _listed(of, "names or pairs (of, wrt)")
+    wrts = _listed(wrt or model.parameters() or model.differentiable(), "wrt as names")
     if not given:
         raise InputError("plan: expected a name, names, or pairs (of, wrt), got nothing; as in model.plan('L', 'W1')")
     pairs: list[Key] = []
     for item in given:
         if isinstance(item, str):
-            wrts = [wrt] if isinstance(wrt, str) else list(wrt or model.parameters() or model.differentiable())
             pairs += [(item, w) for w in wrts]
         elif isinstance(item, tuple | list) and len(item) == 2 and wrt is None:
             pairs.append((item[0], item[1]))
@@ -78,7 +91,7 @@ def plan_of_op(op: Op, wrt: str | Sequence[str] | None, order: str, shapes: Mapp
     """The plan of an op by itself, keyed by (its output's symbol, input)."""
     from jacobians.model import Model
 
-    names = [wrt] if isinstance(wrt, str) else list(wrt or op.differentiable())
+    names = _listed(wrt or op.differentiable(), "names of inputs")
     for name in names:
         op.require_input(name)
     if missing := [name for name in op.input_names() if name not in shapes]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from jacobians import settings
-from jacobians.errors import InputError, shape_text
+from jacobians.errors import DenseLimitError, InputError, shape_text
 from jacobians.jacobian import Jacobian
 from jacobians.plans.dense import dense, in_order
 from jacobians.plans.function import Function, compiled
@@ -102,7 +102,21 @@ class Draft:
     @cached_property
     def direct(self) -> Function:
         """The function of a point."""
+        self.require_memory()
         return compiled(self.graph.program, self.values, "direct", tuple(self.graph.leaves), self.keys, self.mark)
+
+    def require_memory(self) -> None:
+        """Refuse results that nobody gave memory for and that are larger than the limit."""
+        P = self.graph.program
+        for key, value in zip(self.keys, self.values, strict=True):
+            needed = math.prod(P.shape(value)) * P.dtype(value).itemsize
+            if needed > settings.dense_limit:
+                name = key if isinstance(key, str) else f"d{key[0]}/d{key[1]}"
+                raise DenseLimitError(
+                    f"plan: {name} of shape {shape_text(P.shape(value))} needs {needed:,} bytes, the limit is "
+                    f"{settings.dense_limit:,}. Ways out: structured=True for its factors, out=... with arrays of "
+                    "your own, or jacobians.settings.dense_limit = ..."
+                )
 
     @cached_property
     def run(self) -> Function:

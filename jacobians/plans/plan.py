@@ -62,6 +62,7 @@ class Plan:
         Raises:
             InputError: as `Model.run`; `out` lacks an array or holds one of another type.
             ShapeError: as `Model.run`; an array in `out` has another shape.
+            DenseLimitError: a result that no array in `out` is given for is larger than `settings.dense_limit`.
         """
         if out is None and threads == 1:
             try:
@@ -91,6 +92,8 @@ class Plan:
             raise InputError(f"plan: expected threads as an integer from 1, got {threads!r}")
         if self.wanted.structured:
             raise InputError("plan: out and threads are for dense results; leave them out, or structured=True")
+        if out is None:
+            draft.require_memory()
         P = draft.graph.program
         known = out.made if isinstance(out, Results) and out.mark is draft.mark else [None] * len(draft.keys)
         targets = []
