@@ -102,14 +102,17 @@ class Draft:
     @cached_property
     def direct(self) -> Function:
         """The function of a point."""
-        self.require_memory()
         return compiled(self.graph.program, self.values, "direct", tuple(self.graph.leaves), self.keys, self.mark)
+
+    def sizes(self) -> list[int]:
+        """The bytes of the results."""
+        P = self.graph.program
+        return [math.prod(P.shape(value)) * P.dtype(value).itemsize for value in self.values]
 
     def require_memory(self) -> None:
         """Refuse results that nobody gave memory for and that are larger than the limit."""
         P = self.graph.program
-        for key, value in zip(self.keys, self.values, strict=True):
-            needed = math.prod(P.shape(value)) * P.dtype(value).itemsize
+        for key, value, needed in zip(self.keys, self.values, self.sizes(), strict=True):
             if needed > settings.dense_limit:
                 name = key if isinstance(key, str) else f"d{key[0]}/d{key[1]}"
                 raise DenseLimitError(

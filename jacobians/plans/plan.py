@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from jacobians import settings
 from jacobians.errors import InputError, ShapeError, shape_text
 from jacobians.plans.draft import Draft, Key, Wanted, drafted
 from jacobians.plans.function import Elsewhere, Function, Results, Unfit
@@ -76,6 +76,7 @@ class Plan:
                     return self._into(draft, arrays, out, threads)
                 if self.wanted.structured:
                     return self._structured(draft, arrays)
+                draft.require_memory()
                 return draft.direct(dict(zip(self._leaves, arrays, strict=True)))  # type: ignore[no-any-return]
             except Elsewhere as condition:
                 draft = self._branch(draft, condition.number)
@@ -124,7 +125,8 @@ class Plan:
         draft = self._drafts[types]
         self._types = types
         if not self.wanted.structured:
-            self._direct = draft.direct
+            small = max(draft.sizes(), default=0) <= settings.dense_limit
+            self._direct = draft.direct if small else _nothing_yet
         return draft
 
     def _draft(self, types: tuple[DType, ...], holding: Holding) -> Draft:
@@ -158,8 +160,7 @@ class Plan:
     @property
     def cost(self) -> Cost:
         """What it costs at every point."""
-        P, values = self.draft.graph.program, self.draft.values
-        return Cost(self.draft.multiplications, sum(math.prod(P.shape(v)) * P.dtype(v).itemsize for v in values))
+        return Cost(self.draft.multiplications, sum(self.draft.sizes()))
 
     def __repr__(self) -> str:
         """What is asked for."""
