@@ -240,7 +240,7 @@ def test_kept_results_of_other_types_are_refused():
         plan(small, out=kept)
     locked = plan(point)
     locked["z", "x"].flags.writeable = False
-    with pytest.raises(InputError, match="expected a writeable float64 .* got float64 with flags C, read-only"):
+    with pytest.raises(InputError, match=r"expected a writeable float64 .* got float64 with flags C, read-only"):
         plan(point, out=locked)
     with pytest.raises(InputError, match="got float64 with flags not C, writeable; pass results of the plan"):
         plan(point, out={("z", "x"): np.zeros((2, 3), order="F")})
