@@ -130,7 +130,7 @@ def sum_hidden(term: Term, most: float = math.inf) -> Term:
         first, second = pair
         keep = needed(first, second)
         labels = {*factors[first].labels, *factors[second].labels} & keep
-        if keep == axes and math.prod(term.sizes[a] for a in labels) > most:
+        if labels and keep == axes and math.prod(term.sizes[a] for a in labels) > most:
             return replace(term, factors=tuple(factors))
         factors[first] = multiply(factors[first], factors[second], keep)
         del factors[second]

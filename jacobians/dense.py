@@ -13,6 +13,7 @@ from functools import partial, reduce
 
 import numpy as np
 
+from jacobians import memory
 from jacobians.arithmetic import DType, by_size, dry, multiply, sum_hidden
 from jacobians.errors import InputError, shape_error
 from jacobians.listed import ROW, join, listed, product
@@ -30,12 +31,19 @@ DENSEST = 1 / 16
 def dense_sum(terms: Iterable[Term], shape: Sequence[int], dtype: DType, out: Array | None = None) -> Array:
     """The dense array of a sum of terms, axes outputs first; in `out`, of that shape and type, where it is given."""
     terms = tuple(terms)
-    full = np.zeros(tuple(shape), dtype) if out is None else out
+    full = _zeros(terms, tuple(shape), dtype) if out is None else out
     if out is not None and not (terms and _covers(terms[0])):
         full.fill(0)
     for k, term in enumerate(terms):
         write_dense(term, full, add=k > 0)
     return full
+
+
+def _zeros(terms: Sequence[Term], shape: tuple[int, ...], dtype: DType) -> Array:
+    written = [memory.stretches((*t.out, *t.inp), shape) for t in terms]
+    if memory.mostly_untouched(shape, dtype.itemsize, written):
+        return memory.zeros(shape, dtype)
+    return np.zeros(shape, dtype)
 
 
 def checked_out(out: object, terms: Sequence[Term], shape: Sequence[int], dtype: DType) -> Array:

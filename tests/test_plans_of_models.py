@@ -123,7 +123,7 @@ def test_gradients_by_all_parameters_share_what_backpropagation_shares():
 
 
 def test_a_dense_result_takes_its_own_memory():
-    model = jac.Model.parse("x in R^400\nW in R^(400x400)\nb in R^400\nz = W @ x + b")
+    model = jac.Model.parse("x in R^100\nW in R^(100x100)\nb in R^100\nz = W @ x + b")
     point, plan = model.random_point(), model.plan("z", "W")
     plan(point)
     tracemalloc.start()

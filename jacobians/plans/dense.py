@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from jacobians import memory
 from jacobians.plans.patterns import Part
 from jacobians.plans.products import LARGE, Labelled, Sizes, aligned, volume
 from jacobians.plans.program import OWN, PRODUCT, SUM, UNARY, DType, Program, Shape, replayed
@@ -79,7 +80,9 @@ def _dense(P: Program, parts: Sequence[Part], shape: Shape) -> int:
     full = groups.pop(tuple(range(len(shape))), [])
     total = _full(P, full, shape, dtype) if full else None
     if total is None:
-        total = _zeros(P, shape, dtype)
+        written = [memory.stretches(group[0][1].pattern.axes, shape) for group in groups.values()]
+        written += [(math.prod(P.shape(places)), 1) for places, _ in sparse.values()]
+        total = _zeros(P, shape, dtype, memory.mostly_untouched(shape, dtype.itemsize, written))
         first = True
     else:
         total, first = _fresh(P, total, shape, dtype, bool(groups or sparse)), False
@@ -92,9 +95,10 @@ def _dense(P: Program, parts: Sequence[Part], shape: Shape) -> int:
     return total
 
 
-def _zeros(P: Program, shape: Shape, dtype: DType) -> int:
+def _zeros(P: Program, shape: Shape, dtype: DType, untouched: bool) -> int:
     size = str(shape[0]) if len(shape) == 1 else str(shape)
-    return P.add(f"np.zeros({size}{_typed(dtype)})", (), shape, dtype, kind="fresh")
+    call = "memory.zeros" if untouched else "np.zeros"
+    return P.add(f"{call}({shape if untouched else size}{_typed(dtype)})", (), shape, dtype, kind="fresh")
 
 
 def _typed(dtype: DType) -> str:

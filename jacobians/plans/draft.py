@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from jacobians import settings
+import numpy as np
+
+from jacobians import memory, settings
 from jacobians.errors import DenseLimitError, InputError, shape_text
 from jacobians.jacobian import Jacobian
 from jacobians.plans.dense import dense, in_order
@@ -21,6 +23,7 @@ from jacobians.plans.program import DType, Shape
 from jacobians.plans.reduce import simplified
 from jacobians.plans.source import base
 from jacobians.plans.sweeps import eliminated, orders
+from jacobians.plans.threads import cleared
 from jacobians.terms import Array
 
 if TYPE_CHECKING:
@@ -102,7 +105,25 @@ class Draft:
     @cached_property
     def direct(self) -> Function:
         """The function of a point."""
-        return compiled(self.graph.program, self.values, "direct", tuple(self.graph.leaves), self.keys, self.mark)
+        return self._compiled("direct", self.keys, self.mark)
+
+    @cached_property
+    def run(self) -> Function:
+        """The function of a point that gives the arrays only."""
+        return self._compiled("fresh")
+
+    @cached_property
+    def into(self) -> Function:
+        """The function of a point and of the arrays to write into."""
+        return self._compiled("kept")
+
+    @cached_property
+    def on_threads(self) -> Function:
+        """The same, with the number of threads that share large products."""
+        return self._compiled("threads")
+
+    def _compiled(self, way: str, keys: Sequence[Key | str] = (), mark: object = None) -> Function:
+        return compiled(self.graph.program, self.values, way, tuple(self.graph.leaves), keys, mark)
 
     def sizes(self) -> list[int]:
         """The bytes of the results."""
@@ -121,20 +142,20 @@ class Draft:
                     "your own, or jacobians.settings.dense_limit = ..."
                 )
 
-    @cached_property
-    def run(self) -> Function:
-        """The function of the leaves."""
-        return compiled(self.graph.program, self.values, "fresh")
-
-    @cached_property
-    def into(self) -> Function:
-        """The function of the leaves and of the arrays to write into."""
-        return compiled(self.graph.program, self.values, "kept")
-
-    @cached_property
-    def on_threads(self) -> Function:
-        """The same, with the number of threads that share large products."""
-        return compiled(self.graph.program, self.values, "threads")
+    def blank(self, threads: int) -> list[Array]:
+        """New arrays to write into, with zeros where nothing will be written."""
+        P = self.graph.program
+        blank, sparse = [], []
+        for value in self.values:
+            shape, dtype, made = P.shape(value), P.dtype(value), P.code[base(P, value)].template
+            if made.startswith("memory.zeros("):
+                blank.append(memory.zeros(shape, dtype))
+                continue
+            blank.append(np.empty(shape, dtype))
+            if made.startswith("np.zeros("):
+                sparse.append(blank[-1])
+        cleared(sparse, threads)
+        return blank
 
     def jacobians(self, arrays: Sequence[Array], names: Sequence[str]) -> list[Jacobian]:
         """Structured results from the factors that a function returned."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from jacobians import memory
 from jacobians.plans.program import Program
 from jacobians.plans.source import Writer
 from jacobians.plans.threads import shared
@@ -48,14 +49,14 @@ def compiled(
     P: Program,
     values: Sequence[int],
     way: str,
-    leaves: Sequence[str] = (),
+    leaves: Sequence[str],
     keys: Sequence[Any] = (),
     mark: object = None,
 ) -> Function:
-    """The function of the inputs.
+    """The function of a point, which looks whether the point fits.
 
-    `way`: "fresh" takes arrays and returns new ones; "kept" takes the arrays to write into as well, "threads" the
-    number of threads in addition; "direct" takes a point, looks whether it fits, and returns Results.
+    `way`: "direct" gives Results; "fresh" a tuple of arrays; "kept" takes the arrays to write into as well, "threads"
+    the number of threads in addition.
     """
     inputs = [k for k, i in enumerate(P.code) if i.kind == "input"]
     names = {number: f"x{k}" for k, number in enumerate(inputs)}
@@ -63,23 +64,25 @@ def compiled(
     writer = Writer(P, values, names, way)
     lines = writer.statements()
     kept = [f"o{k}" for k in range(len(values))] if way in ("kept", "threads") else []
-    given = ", ".join(kept or [writer.text[v][0] for v in values])
-    made = f"({given},)" if given else "()"
-    arguments = [*(names[k] for k in inputs), *kept]
-    scope: dict[str, Any] = {"np": np, "Elsewhere": Elsewhere}
+    made = "".join(f"{name}, " for name in kept or [writer.text[v][0] for v in values])
+    scope: dict[str, Any] = {"np": np, "memory": memory, "ndarray": np.ndarray, "Elsewhere": Elsewhere, "Unfit": Unfit}
     scope |= {names[number]: P.constants[number] for number in P.constants}
+    scope |= {f"k{k}": name for k, name in enumerate(leaves)}
+    scope |= {f"d{k}": P.dtype(number) for k, number in enumerate(inputs)}
+    arguments, body = ["point"], _taken(P, inputs)
+    if kept:
+        arguments.append("targets")
+        body.append(f"{made}= targets")
     if way == "threads":
         arguments.append("threads")
         scope["shared"] = shared
         lines = ["later = []", *lines, "shared(later, threads)"]
-    body = [*lines, f"return {made}"]
+    body += [*lines, f"made = ({made})"]
     if way == "direct":
-        arguments = ["point"]
-        scope |= {"Results": Results, "Unfit": Unfit, "keys": tuple(keys), "mark": mark, "ndarray": np.ndarray}
-        scope |= {f"k{k}": name for k, name in enumerate(leaves)}
-        scope |= {f"d{k}": P.dtype(number) for k, number in enumerate(inputs)}
-        body = [*_taken(P, inputs), *lines, f"made = {made}", "results = Results(zip(keys, made))"]
-        body += ["results.made = made", "results.mark = mark", "return results"]
+        scope |= {"Results": Results, "keys": tuple(keys), "mark": mark}
+        body += ["results = Results(zip(keys, made))", "results.made = made", "results.mark = mark", "return results"]
+    else:
+        body.append("return made")
     text = "\n".join([*writer.decorators(), f"def run({', '.join(arguments)}):", *(f"    {line}" for line in body)])
     exec(compile(text, "<plan>", "exec"), scope)  # made of templates of this package: no text of a user is in it
     function: Function = scope["run"]

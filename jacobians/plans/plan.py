@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -47,6 +47,8 @@ class Plan:
         self._drafts: dict[tuple[DType, ...], Draft] = {}
         self._types: tuple[DType, ...] = ()
         self._direct: Function = _nothing_yet
+        #: The draft of the last point, which is tried first.
+        self._ready: Draft | None = None
 
     # ----- running -----
 
@@ -64,30 +66,34 @@ class Plan:
             ShapeError: as `Model.run`; an array in `out` has another shape.
             DenseLimitError: a result that no array in `out` is given for is larger than `settings.dense_limit`.
         """
-        if out is None and threads == 1:
-            try:
+        try:
+            if out is None and threads == 1:
                 return self._direct(point)  # type: ignore[no-any-return]
-            except (Unfit, Elsewhere, KeyError, TypeError, AttributeError):  # the long way says what is wrong
-                pass
-        arrays, draft = self._checked(point)  # other threads may choose another draft on the way
+            if self._ready is not None:
+                return self._into(self._ready, point, out, threads)
+        except (Unfit, Elsewhere, KeyError, TypeError, AttributeError):  # the long way says what is wrong
+            pass
+        checked, draft = self._checked(point)  # other threads may choose another draft on the way
         while True:
             try:
                 if out is not None or threads != 1:
-                    return self._into(draft, arrays, out, threads)
+                    return self._into(draft, checked, out, threads)
                 if self.wanted.structured:
-                    return self._structured(draft, arrays)
+                    return self._structured(draft, checked)
                 draft.require_memory()
-                return draft.direct(dict(zip(self._leaves, arrays, strict=True)))  # type: ignore[no-any-return]
+                return draft.direct(checked)  # type: ignore[no-any-return]
             except Elsewhere as condition:
                 draft = self._branch(draft, condition.number)
 
-    def _structured(self, draft: Draft, arrays: Sequence[Array]) -> Results:
-        made = draft.run(*arrays)
+    def _structured(self, draft: Draft, point: Mapping[str, Array]) -> Results:
+        made = draft.run(point)
         rest = made[len(made) - len(self.wanted.values) :]
         found = draft.jacobians(made, value_names(self.model, draft))
         return Results.of(draft.keys, [*found, *rest], draft.mark)
 
-    def _into(self, draft: Draft, arrays: Sequence[Array], out: Mapping[Key, Array] | None, threads: int) -> Results:
+    def _into(
+        self, draft: Draft, point: Mapping[str, ArrayLike], out: Mapping[Key, Array] | None, threads: int
+    ) -> Results:
         """The same into given arrays, or into new ones on threads."""
         if not isinstance(threads, int) or threads < 1:
             raise InputError(f"plan: expected threads as an integer from 1, got {threads!r}")
@@ -95,27 +101,19 @@ class Plan:
             raise InputError("plan: out and threads are for dense results; leave them out, or structured=True")
         if out is None:
             draft.require_memory()
-        P = draft.graph.program
-        known = out.made if isinstance(out, Results) and out.mark is draft.mark else [None] * len(draft.keys)
-        targets = []
-        for key, number, before in zip(draft.keys, draft.values, known, strict=True):
-            if out is None:
-                targets.append(np.zeros(P.shape(number), P.dtype(number)))
-                continue
-            target = checked_out(key, out, P.shape(number), P.dtype(number))
-            if target is not before:
-                target[...] = 0
-            targets.append(target)
+            targets = draft.blank(threads)
+        else:
+            targets = _targets(draft, out)
         if isinstance(out, Results):
             out.made, out.mark = targets, draft.mark
-        made = draft.into(*arrays, *targets) if threads == 1 else draft.on_threads(*arrays, *targets, threads)
+        made = draft.into(point, targets) if threads == 1 else draft.on_threads(point, targets, threads)
         return Results.of(draft.keys, made, draft.mark)
 
-    def _checked(self, point: Mapping[str, ArrayLike]) -> tuple[Sequence[Array], Draft]:
-        """The leaves in order, in the order of their axes, and the draft for their types."""
-        checked = self.model.checked_point(point or {})
-        arrays = [np.asarray(checked[name], order="C") for name in self._leaves]
-        return arrays, self._select(tuple([a.dtype for a in arrays]))
+    def _checked(self, point: Mapping[str, ArrayLike]) -> tuple[Mapping[str, Array], Draft]:
+        """The point in arrays in the order of their axes, and the draft for their types."""
+        given = self.model.checked_point(point or {})
+        checked = {name: np.asarray(given[name], order="C") for name in self._leaves}
+        return checked, self._select(tuple([a.dtype for a in checked.values()]))
 
     # ----- planning -----
 
@@ -123,7 +121,7 @@ class Plan:
         if types not in self._drafts:
             self._drafts[types] = self._draft(types, {})
         draft = self._drafts[types]
-        self._types = types
+        self._types, self._ready = types, draft
         if not self.wanted.structured:
             small = max(draft.sizes(), default=0) <= settings.dense_limit
             self._direct = draft.direct if small else _nothing_yet
@@ -172,6 +170,21 @@ def _nothing_yet(point: Mapping[str, Any]) -> Results:
     raise Unfit
 
 
+def _targets(draft: Draft, out: Mapping[Any, Array]) -> list[Array]:
+    """The given arrays, with zeros in all that this draft did not write last."""
+    if not isinstance(out, Mapping):
+        raise InputError(f"plan: expected out as a dict of arrays, got {type(out).__name__}; pass results of the plan")
+    P = draft.graph.program
+    known = out.made if isinstance(out, Results) and out.mark is draft.mark else [None] * len(draft.keys)
+    targets = []
+    for key, number, before in zip(draft.keys, draft.values, known, strict=True):
+        target = checked_out(key, out, P.shape(number), P.dtype(number))
+        if target is not before:
+            target[...] = 0
+        targets.append(target)
+    return targets
+
+
 def structure(model: Model) -> Hashable:
     """Equal for models of the same names, shapes and ops."""
     nodes = tuple([(n.name, OpKey(n.op), tuple(n.sources.items())) for n in model.nodes.values()])
@@ -180,11 +193,10 @@ def structure(model: Model) -> Hashable:
 
 def checked_out(key: Key | str, out: Mapping[Any, Array], shape: Shape, dtype: DType) -> Array:
     """The array in `out` for a pair, or an error that says what it should be."""
-    where = f"plan: out[{key!r}]" if isinstance(key, str) else f"plan: out[{key[0]!r}, {key[1]!r}]"
-    if not isinstance(out, Mapping):
-        came = type(out).__name__
-        raise InputError(f"{where}: expected out as a dict of arrays, got {came}; pass results of the plan")
     array = out.get(key)
+    if type(array) is np.ndarray and array.shape == shape and array.dtype == dtype and array.flags.carray:
+        return array
+    where = f"plan: out[{key!r}]" if isinstance(key, str) else f"plan: out[{key[0]!r}, {key[1]!r}]"
     if not isinstance(array, np.ndarray):
         came = "nothing" if array is None else type(array).__name__
         raise InputError(

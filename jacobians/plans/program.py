@@ -24,7 +24,7 @@ COMPARE, AND, SUM, PRODUCT, UNARY, ATOM = range(6)
 
 #: Calls that give an array of their own with its axes in order.
 TURNING = (".T", "transpose", "swapaxes", "moveaxis", "rollaxis", "rot90", "diagonal", "sliding_window", "einsum")
-OWN = ("np.dot(", "np.matmul(", "np.zeros(", "np.empty(")
+OWN = ("np.dot(", "np.matmul(", "np.zeros(", "memory.zeros(", "np.empty(")
 
 
 class Instruction(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,10 @@ from jacobians.plans.program import AND, ATOM, COMPARE, PRODUCT, SUM, UNARY, Ins
 #: The longest expression that is made by putting one instruction into another.
 LONGEST = 88
 
+#: Arrays of fewer entries than this are kept until the end.
+LARGE = 1000
+
+_NAME = re.compile(r"\bv\d+\b")
 _SLOT = re.compile(r"\{(\d+)\}")
 #: Calls that can write into a given array.
 _OUT = re.compile(r"^np\.(dot|matmul|multiply|add|subtract|einsum)\(('[^']+', )?\{0\}, \{1\}(, order='C')?\)$")
@@ -46,12 +51,24 @@ class Writer:
         #: How often the array of an instruction is changed.
         self.changed = Counter(base(program, k) for k in writes)
         self._next = 0
+        self._large: set[str] = set()
 
     def statements(self) -> list[str]:
         """One line per instruction that is not put into another."""
         for number in self.order:
             self._write(number, self.program.code[number])
-        return self.lines
+        return self.lines if self.way == "listed" else self._freed()
+
+    def _freed(self) -> list[str]:
+        """The lines, with large arrays let go of where they are used last: others then take their memory."""
+        last = {name: k for k, line in enumerate(self.lines) for name in _NAME.findall(line) if name in self._large}
+        for number in self.results:
+            for name in _NAME.findall(self.text[number][0]):
+                last.pop(name, None)
+        ends: dict[int, list[str]] = {}
+        for name, k in last.items():
+            ends.setdefault(k, []).append(name)
+        return [f"{line}; del {', '.join(ends[k])}" if k in ends else line for k, line in enumerate(self.lines)]
 
     def decorators(self) -> list[str]:
         """What stands above the function: no warnings where an op gives none on purpose."""
@@ -84,6 +101,8 @@ class Writer:
                 name = self.names.get(number) or self._fresh()
                 self.lines.append(f"{name} = {text}")
                 self.text[number] = (name, ATOM)
+                if math.prod(at.shape) >= LARGE:
+                    self._large.add(name)
 
     def _fresh(self) -> str:
         self._next += 1
@@ -97,13 +116,14 @@ class Writer:
         for slot, binding, rest in slots:
             text, level = self.text[at.operands[slot]]
             written.append(f"({text}){rest}" if level < binding else text + rest)
-        return "".join(written)
+        text = "".join(written)
+        return text.replace("memory.zeros(", "np.zeros(") if self.way == "listed" else text
 
     def _into(self, number: int, at: Instruction, target: str) -> None:
         """The array of a result that is given."""
         self.text[number] = (target, ATOM)
         text = self._filled(at)
-        if at.template.startswith("np.zeros("):
+        if at.template.startswith(("np.zeros(", "memory.zeros(")):
             if self.changed[number] > 1:  # places that a later term only adds to
                 self.lines.append(f"{target}[...] = 0.0")
         elif at.template.startswith("np.empty("):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -21,15 +21,30 @@ Task = tuple[str, Array, Array, Array]
 def shared(tasks: Sequence[Task], threads: int) -> None:
     """Do all products: large ones in pieces along the first axis of the result, one for each thread."""
     pieces = [piece for task in tasks for piece in _pieces(task, threads)]
-    if pieces:
-        waiting = [_pool(threads).submit(_multiply, *piece) for piece in pieces[1:]]
-        _multiply(*pieces[0])
-        for future in waiting:
-            future.result()
+    _together([partial(np.einsum, spec, a, b, out=out) for spec, a, b, out in pieces], threads)
 
 
-def _multiply(spec: str, a: Array, b: Array, out: Array) -> None:
-    np.einsum(spec, a, b, out=out)
+def cleared(arrays: Sequence[Array], threads: int) -> None:
+    """Fill arrays with zeros."""
+    flat = [array.reshape(-1) for array in arrays]
+    _together([partial(part.fill, 0) for array in flat for part in _parts(array, threads)], threads)
+
+
+def _together(calls: Sequence[Callable[[], object]], threads: int) -> None:
+    """All calls, the first of them on this thread."""
+    waiting = [_pool(threads).submit(call) for call in calls[1:]]
+    for call in calls[:1]:
+        call()
+    for future in waiting:
+        future.result()
+
+
+def _parts(array: Array, threads: int) -> list[Array]:
+    """The array in pieces along its first axis; small ones whole."""
+    if array.size < LARGE or len(array) < threads:
+        return [array]
+    ends = [len(array) * k // threads for k in range(threads + 1)]
+    return [array[start:stop] for start, stop in pairwise(ends)]
 
 
 def _pieces(task: Task, threads: int) -> list[Task]:
