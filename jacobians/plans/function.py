@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from jacobians import memory
-from jacobians.plans.program import Program
+from jacobians.plans.program import DType, Program, Shape
 from jacobians.plans.source import Writer
 from jacobians.plans.threads import shared
+from jacobians.terms import Array
+
+#: Points with more leaves than this are looked at in a loop.
+MANY = 16
 
 Function = Callable[..., Any]
 
@@ -69,6 +73,7 @@ def compiled(
     scope |= {names[number]: P.constants[number] for number in P.constants}
     scope |= {f"k{k}": name for k, name in enumerate(leaves)}
     scope |= {f"d{k}": P.dtype(number) for k, number in enumerate(inputs)}
+    scope |= {"taken": _many_taken, "expected": _expected(P, inputs, leaves)}
     arguments, body = ["point"], _taken(P, inputs)
     if kept:
         arguments.append("targets")
@@ -89,11 +94,32 @@ def compiled(
     return function
 
 
+def _expected(P: Program, inputs: Sequence[int], leaves: Sequence[str]) -> list[tuple[str, Shape, DType]]:
+    return [(name, P.shape(number), P.dtype(number)) for name, number in zip(leaves, inputs, strict=True)]
+
+
 def _taken(P: Program, inputs: Sequence[int]) -> list[str]:
     """The leaves from a point, and what they must be."""
+    if len(inputs) > MANY:
+        return [f"{', '.join(f'x{k}' for k in range(len(inputs)))} = taken(point, expected)"]
     lines = [f"x{k} = point[k{k}]" for k in range(len(inputs))]
     unfit = [f"len(point) != {len(inputs)}"]
     for k, number in enumerate(inputs):
         array = f"type(x{k}) is ndarray and x{k}.flags.c_contiguous"
         unfit.append(f"not ({array} and x{k}.shape == {P.shape(number)} and x{k}.dtype == d{k})")
     return [*lines, *(f"if {condition}: raise Unfit" for condition in unfit)]
+
+
+def _many_taken(point: Mapping[str, Any], expected: Sequence[tuple[str, Shape, DType]]) -> list[Array]:
+    """The same for many leaves, for which that many lines would take long to compile."""
+    if len(point) != len(expected):
+        raise Unfit
+    arrays = []
+    for name, shape, dtype in expected:
+        array = point[name]
+        if not (type(array) is np.ndarray and array.shape == shape and array.dtype == dtype):
+            raise Unfit
+        if not array.flags.c_contiguous:
+            raise Unfit
+        arrays.append(array)
+    return arrays
