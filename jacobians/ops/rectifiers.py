@@ -33,7 +33,7 @@ class ReLU(Elementwise):
         return np.maximum(x, 0.0)
 
     def derivative(self, x: Array) -> Array:
-        return np.heaviside(x, 0.0)
+        return np.sign(np.maximum(x, 0.0))  # faster than np.heaviside, and relu(x) itself is often there already
 
 
 class LeakyReLU(Elementwise):

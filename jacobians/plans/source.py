@@ -20,9 +20,10 @@ from jacobians.plans.program import AND, ATOM, COMPARE, PRODUCT, SUM, UNARY, Ins
 LONGEST = 88
 
 #: Arrays of fewer entries than this are kept until the end.
-LARGE = 1000
+LARGE = 4000
 
 _NAME = re.compile(r"\bv\d+\b")
+_PLAIN = re.compile(r"\w+")
 _SLOT = re.compile(r"\{(\d+)\}")
 #: Calls that can write into a given array.
 _OUT = re.compile(r"^np\.(dot|matmul|multiply|add|subtract|einsum)\(('[^']+', )?\{0\}, \{1\}(, order='C')?\)$")
@@ -90,6 +91,8 @@ class Writer:
             self.lines.append(line)
         elif number in self.bases:
             self._into(number, at, f"o{self.bases[number]}")
+        elif (spare := self._spare(number, at)) is not None:
+            self._in_place(number, at, spare)
         else:
             text = self._filled(at)
             alone = self.uses[number] == 1 and number not in self.names and at.kind == "value"
@@ -103,6 +106,28 @@ class Writer:
                 self.text[number] = (name, ATOM)
                 if math.prod(at.shape) >= LARGE:
                     self._large.add(name)
+
+    def _spare(self, number: int, at: Instruction) -> int | None:
+        """Which operand of a sum or product is a large new array that nothing else reads: the result takes its memory."""
+        if self.way == "listed" or at.template not in ORDERED or math.prod(at.shape) < LARGE:
+            return None
+        for slot, k in enumerate(at.operands):
+            it = self.program.code[k]
+            same = it.kind == "value" and it.shape == at.shape and it.dtype == at.dtype
+            new = it.template in ORDERED or it.template.startswith(("np.dot(", "np.matmul("))
+            if same and new and self.uses[k] == 1 and not _PLAIN.fullmatch(self.text[k][0]):
+                return slot
+        return None
+
+    def _in_place(self, number: int, at: Instruction, slot: int) -> None:
+        name = self._fresh()
+        spare = at.operands[slot]
+        self.lines.append(f"{name} = {self.text[spare][0]}")
+        self.text[spare] = (name, ATOM)
+        one, two = (self.text[k][0] for k in at.operands)
+        self.lines.append(f"np.{ORDERED[at.template]}({one}, {two}, out={name})")
+        self.text[number] = (name, ATOM)
+        self._large.add(name)
 
     def _fresh(self) -> str:
         self._next += 1
