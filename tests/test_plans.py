@@ -14,24 +14,18 @@ from jacobians import Model, node
 from jacobians.composite import Composite
 from jacobians.errors import DenseLimitError, InputError, ShapeError
 from jacobians.op import Op, term
-from jacobians.plans import dense, products, recipes, reduce, sums, threads
-from jacobians.plans.plan import _DRAFTS
 from tests.graphs import random_model
+from tests.large import as_if_large
 
 
 @pytest.fixture(params=["small", "large"])
 def size(request, monkeypatch):
-    """The same with the arithmetic of large arrays; nothing that was planned for small ones is taken up."""
-    if request.param == "large":
-        for module, name in itertools.product((products, reduce, dense, sums), ("LARGE", "RANK_ONE", "SMALL")):
-            if hasattr(module, name):
-                monkeypatch.setattr(module, name, 1)
-        monkeypatch.setattr(threads, "LARGE", 1)
-        monkeypatch.setattr(recipes, "_RECIPES", {})
-        _DRAFTS.clear()
-    yield
-    if request.param == "large":
-        _DRAFTS.clear()
+    """The same with the arithmetic of large arrays."""
+    if request.param == "small":
+        yield
+    else:
+        with as_if_large(monkeypatch):
+            yield
 
 
 def listed(plan, point) -> dict:

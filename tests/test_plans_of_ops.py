@@ -7,9 +7,8 @@ import pytest
 
 import jacobians as jac
 from jacobians.errors import InputError, ShapeError
-from jacobians.plans import dense, products, recipes, reduce, sums, threads
-from jacobians.plans.plan import _DRAFTS
 from tests.contract import Case, cases, close, ops
+from tests.large import as_if_large
 
 DIFFERENTIABLE = [op for op in ops() if op.differentiable()]
 EVERY = pytest.mark.parametrize("op", DIFFERENTIABLE, ids=lambda op: op.name)
@@ -54,18 +53,10 @@ def apart(results, point) -> None:
         assert not any(np.shares_memory(array, other) for other in (*arrays[:k], *point.values()))
 
 
-@pytest.fixture
-def as_if_large(monkeypatch):
-    """Every array counts as a large one; nothing that was planned for small ones is taken up."""
-    for module in (products, reduce, dense, sums):
-        for name in ("RANK_ONE", "SMALL"):
-            if hasattr(module, name):
-                monkeypatch.setattr(module, name, 1)
-    monkeypatch.setattr(threads, "LARGE", 1)
-    monkeypatch.setattr(recipes, "_RECIPES", {})
-    _DRAFTS.clear()
-    yield
-    _DRAFTS.clear()
+@pytest.fixture(name="as_if_large")
+def _as_if_large(monkeypatch):
+    with as_if_large(monkeypatch):
+        yield
 
 
 # ----- every op -----

@@ -17,13 +17,13 @@ from jacobians.jacobian import Jacobian
 from jacobians.plans.dense import dense, in_order
 from jacobians.plans.function import Function, compiled
 from jacobians.plans.graph import Graph
+from jacobians.plans.large import cleared
 from jacobians.plans.locals import Holding
 from jacobians.plans.patterns import Part, numbered, term_of
 from jacobians.plans.program import DType, Shape
 from jacobians.plans.reduce import simplified
 from jacobians.plans.source import base
 from jacobians.plans.sweeps import eliminated, orders
-from jacobians.plans.threads import cleared
 from jacobians.terms import Array
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from jacobians import memory
+from jacobians.plans.large import multiplied, shared
 from jacobians.plans.program import DType, Program, Shape
 from jacobians.plans.source import Writer
-from jacobians.plans.threads import shared
 from jacobians.terms import Array
 
 #: Points with more leaves than this are looked at in a loop.
@@ -69,7 +69,8 @@ def compiled(
     lines = writer.statements()
     kept = [f"o{k}" for k in range(len(values))] if way in ("kept", "threads") else []
     made = "".join(f"{name}, " for name in kept or [writer.text[v][0] for v in values])
-    scope: dict[str, Any] = {"np": np, "memory": memory, "ndarray": np.ndarray, "Elsewhere": Elsewhere, "Unfit": Unfit}
+    scope: dict[str, Any] = {"np": np, "memory": memory, "multiplied": multiplied, "ndarray": np.ndarray}
+    scope |= {"Elsewhere": Elsewhere, "Unfit": Unfit}
     scope |= {names[number]: P.constants[number] for number in P.constants}
     scope |= {f"k{k}": name for k, name in enumerate(leaves)}
     scope |= {f"d{k}": P.dtype(number) for k, number in enumerate(inputs)}

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from jacobians import memory
 from jacobians.plans.dense import ORDERED
 from jacobians.plans.locals import Call
 from jacobians.plans.program import AND, ATOM, COMPARE, PRODUCT, SUM, UNARY, Instruction, Program
@@ -27,6 +28,8 @@ _PLAIN = re.compile(r"\w+")
 _SLOT = re.compile(r"\{(\d+)\}")
 #: Calls that can write into a given array.
 _OUT = re.compile(r"^np\.(dot|matmul|multiply|add|subtract|einsum)\(('[^']+', )?\{0\}, \{1\}(, order='C')?\)$")
+#: Products of two factors that can be made in pieces: the labels of all axes are written out.
+_PRODUCT = re.compile(r"^np\.einsum\(('[a-z]+,[a-z]+->[a-z]+', )\{0\}, \{1\}")
 
 
 class Writer:
@@ -94,7 +97,7 @@ class Writer:
         elif (spare := self._spare(number, at)) is not None:
             self._in_place(number, at, spare)
         else:
-            text = self._filled(at)
+            text = self._in_blocks(at) or self._filled(at)
             alone = self.uses[number] == 1 and number not in self.names and at.kind == "value"
             alone = alone and number not in self.changed  # an array that is written into has a name
             view = at.template.startswith("{0}.reshape(")  # of a result, it needs no name
@@ -108,7 +111,7 @@ class Writer:
                     self._large.add(name)
 
     def _spare(self, number: int, at: Instruction) -> int | None:
-        """Which operand of a sum or product is a large new array that nothing else reads: the result takes its memory."""
+        """Which operand of a sum or product is a large new array that nothing else reads: its memory is taken."""
         if self.way == "listed" or at.template not in ORDERED or math.prod(at.shape) < LARGE:
             return None
         for slot, k in enumerate(at.operands):
@@ -157,12 +160,21 @@ class Writer:
             a, b = (self.text[k][0] for k in at.operands)
             same = at.shape == self._target_shape(number)
             view = target if same else f"{target}.reshape({', '.join(map(str, at.shape))})"
-            if self.way == "threads" and "einsum" in call and self._unread(number):
-                self.lines.append(f"later.append(({call.partition('(')[2]}{a}, {b}, {view}))")
+            if self.way == "threads" and (found := _PRODUCT.match(at.template)) and self._unread(number):
+                self.lines.append(f"later.append(({found[1]}{a}, {b}, {view}))")
             else:
-                self.lines.append(f"{call}{a}, {b}, out={view})")
+                self.lines.append(self._in_blocks(at, view) or f"{call}{a}, {b}, out={view})")
         else:
             self.lines.append(f"{target}[...] = {text}")
+
+    def _in_blocks(self, at: Instruction, into: str = "") -> str:
+        """The call for a large product of two factors by `np.einsum`; no text for others."""
+        found = _PRODUCT.match(at.template)
+        nbytes = math.prod(at.shape) * at.dtype.itemsize
+        if self.way == "listed" or not found or nbytes < memory.LARGE:
+            return ""
+        a, b = (self.text[k][0] for k in at.operands)
+        return f"multiplied({found[1]}{a}, {b}, {into or f'np.empty({at.shape}, np.{at.dtype.name})'})"
 
     def _unread(self, number: int) -> bool:
         """Whether the array of a result is neither changed nor read before the end."""
