@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from jacobians import Model, node
 from jacobians.composite import Composite
 from jacobians.errors import DenseLimitError, InputError, ShapeError
 from jacobians.op import Op, term
+from jacobians.plans.locals import _op_program, op_program
+from jacobians.plans.plan import _DRAFTS
 from tests.graphs import random_model
 from tests.large import as_if_large
 
@@ -269,6 +273,32 @@ def test_one_plan_in_many_threads():
         for got, expected in zip(pool.map(plan, points), want, strict=True):
             for key, array in expected.items():
                 np.testing.assert_array_equal(got[key], array, strict=True)
+
+
+def test_threads_that_plan_at_the_same_time():
+    """They share what is recorded of an op; where a probability is close to 1 the code is another."""
+    many, rng = 8, np.random.default_rng(4)
+    models = [Model.parse(f"z{k} in R^7\np = softmax(z{k})") for k in range(many)]
+    points = [{f"z{k}": np.where(np.arange(7) == 3 * (k % 2), 40 * (k % 2), rng.normal(size=7))} for k in range(many)]
+    want = [models[k].run(points[k]).jacobian("p", f"z{k}").dense() for k in range(many)]
+    together = Barrier(many)
+
+    def planned(k):
+        together.wait()
+        return models[k].plan("p", f"z{k}")(points[k])["p", f"z{k}"]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(many) as pool:
+            for _ in range(60):
+                _DRAFTS.clear()
+                _op_program.cache_clear()
+                op_program(models[0].nodes["p"].op, [(7,)], [np.dtype(float)], frozenset())
+                for got, expected in zip(pool.map(planned, range(many)), want, strict=True):
+                    np.testing.assert_allclose(got, expected, rtol=1e-12)
+    finally:
+        sys.setswitchinterval(interval)
 
 
 @pytest.mark.parametrize("threads", [1.5, "2", None, -1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 #: Plans that are kept, for models of a structure that was planned before.
 MOST_PLANS = 256
 _DRAFTS: dict[Hashable, Draft] = {}
+#: What ops do is recorded once for all plans: one thread at a time.
+_PLANNING = RLock()
 
 
 class Cost(NamedTuple):
@@ -129,11 +132,12 @@ class Plan:
 
     def _draft(self, types: tuple[DType, ...], holding: Holding) -> Draft:
         key = (structure(self.model), types, frozenset(holding.items()), self.wanted)
-        if (known := _DRAFTS.get(key)) is None:
-            if len(_DRAFTS) >= MOST_PLANS:
-                del _DRAFTS[next(iter(_DRAFTS))]
-            kinds = dict(zip(self._leaves, types, strict=True))
-            known = _DRAFTS[key] = drafted(self.model, self.wanted, kinds, holding)
+        with _PLANNING:
+            if (known := _DRAFTS.get(key)) is None:
+                if len(_DRAFTS) >= MOST_PLANS:
+                    del _DRAFTS[next(iter(_DRAFTS))]
+                kinds = dict(zip(self._leaves, types, strict=True))
+                known = _DRAFTS[key] = drafted(self.model, self.wanted, kinds, holding)
         return known
 
     def _branch(self, old: Draft, number: int) -> Draft:
