@@ -80,11 +80,13 @@ def bars(task: str, pairs: Pairs) -> Iterator[Bar]:
         yield against("ours", "torch_backward", "ours / torch_backward", 1.0)
     elif task in ("N4", "N8"):
         yield against("ours", best, f"ours / {best}", 1.2)
+        if task == "N4":
+            yield against("ours_threads", best, f"ours, threads=2 / {best}", 1.2)
     else:
         yield against("ours", best, f"ours / {best}", 1.1)
         yield against("ours", "hand", "ours / hand", 1.3)
     if task == "N1b":
-        yield against("ours_kept", "ours", "ours, kept / fresh", 1 / 50)
+        yield against("ours_kept", "hand", "ours, kept / hand, fresh", 1 / 50)
     yield against("ours", REFERENCE, "first call, ours / JAX", 1 / 20, "first")
     size = pairs.get("ours", {}).get("bytes", 0)
     if size >= BYTES_THAT_COUNT and task != "G1":  # of a batch, the layers' values are kept beside the gradients

@@ -156,7 +156,10 @@ class Plan:
     # ----- reading -----
 
     def source(self) -> str:
-        """The code that runs, with the names of the model: to be read, and to be pasted and run elsewhere."""
+        """The code that runs, with the names of the model: to be read, and to be pasted and run elsewhere.
+
+        What runs does the same, and reuses the memory of large arrays.
+        """
         return listing(self.model, self.draft)
 
     @property
