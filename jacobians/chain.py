@@ -24,6 +24,8 @@ ORDERS = ("forward", "backward", "best")
 CHAIN = 40
 Simplify = Callable[[Jacobian], Jacobian]
 Edges = dict[str, dict[str, Jacobian]]  # edges[node][source] = d node / d source
+#: Of pairs that are multiplied, known by the objects themselves, which are kept so that no other takes their place.
+Prices = dict[tuple[int, int], tuple[int, Jacobian, Jacobian]]
 
 
 def jacobian(run: Run, of: str, wrt: str, order: str, simplify: Simplify = Jacobian.merge) -> Jacobian:
@@ -162,7 +164,8 @@ def elimination_order(edges: Edges, of: str) -> list[str]:
     with counted(dry=True):
         graph = {name: dict(sources) for name, sources in edges.items()}
         order: list[str] = []
-        prices = {v: _price(graph, v) for v in edges if v != of}
+        known: Prices = {}
+        prices = {v: _price(graph, v, known) for v in edges if v != of}
         while prices:
             vertex = min(prices, key=lambda v: prices[v])
             del prices[vertex]
@@ -170,7 +173,7 @@ def elimination_order(edges: Edges, of: str) -> list[str]:
             touched = set(graph[vertex]) | {name for name, sources in graph.items() if vertex in sources}
             _remove(graph, vertex, Jacobian.merge)
             touched |= {s for name in touched if name in graph for s in graph[name]}
-            prices |= {v: _price(graph, v) for v in touched & prices.keys()}
+            prices |= {v: _price(graph, v, known) for v in touched & prices.keys()}
     return order
 
 
@@ -185,14 +188,18 @@ def _remove(graph: Edges, vertex: str, simplify: Simplify) -> None:
                 sources[source] = simplify(sources[source] + joined) if source in sources else joined
 
 
-def _price(graph: Edges, vertex: str) -> int:
+def _price(graph: Edges, vertex: str, known: Prices) -> int:
     """The multiplications that removing a vertex takes."""
-    with counted(dry=True) as own:
-        for sources in graph.values():
-            if vertex in sources:
-                for inner in graph[vertex].values():
-                    (sources[vertex] @ inner).merge()
-    return own.multiplications
+    outers = [sources[vertex] for sources in graph.values() if vertex in sources]
+    return sum(_pair_price(outer, inner, known) for outer in outers for inner in graph[vertex].values())
+
+
+def _pair_price(outer: Jacobian, inner: Jacobian, known: Prices) -> int:
+    if (id(outer), id(inner)) not in known:
+        with counted(dry=True) as own:
+            (outer @ inner).merge()
+        known[id(outer), id(inner)] = own.multiplications, outer, inner
+    return known[id(outer), id(inner)][0]
 
 
 def bracketing(edges: Edges) -> list[str]:
