@@ -20,6 +20,8 @@ import libraries
 
 #: A turn is repeated where other processes took more than this part of a core meanwhile.
 FOREIGN = 0.1
+#: So many first calls are made before the one of the process that is timed.
+FIRSTS = 4
 #: Seconds that a first call may take.
 CAP = 150
 
@@ -99,7 +101,7 @@ class Worker:
 
 def run_task(task: str, peers: list[str], threads: int, quick: bool, reference: Path) -> dict[str, dict[str, Any]]:
     """What was found for each peer."""
-    again = {p: [] if quick else _first_calls(task, p, threads, reference) for p in peers}
+    again = _first_calls(task, [] if quick else peers, threads, reference)
     workers = {p: Worker(task, p, reference, threads) for p in peers}
     try:
         alive = [w for w in workers.values() if w.alive]
@@ -119,12 +121,13 @@ def run_task(task: str, peers: list[str], threads: int, quick: bool, reference: 
     return found
 
 
-def _first_calls(task: str, peer: str, threads: int, reference: Path) -> list[float]:
-    """First calls of two more processes, where a single measurement would decide too much."""
-    firsts = []
-    for _ in range(2 if peer in libraries.FIRST_CALLS else 0):
-        worker = Worker(task, peer, reference, threads)
-        worker.close()
-        if worker.alive:
-            firsts.append(worker.facts["first"])
+def _first_calls(task: str, peers: list[str], threads: int, reference: Path) -> dict[str, list[float]]:
+    """First calls of more processes, in turns, where a single measurement would decide too much."""
+    firsts: dict[str, list[float]] = {p: [] for p in libraries.FIRST_CALLS if p in peers}
+    for _ in range(FIRSTS):
+        for peer, found in firsts.items():
+            worker = Worker(task, peer, reference, threads)
+            worker.close()
+            if worker.alive:
+                found.append(worker.facts["first"])
     return firsts

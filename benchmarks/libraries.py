@@ -37,7 +37,7 @@ PEERS: Mapping[str, Peer] = {
     "ours": Peer("peer_ours", "fresh"),
     "ours_kept": Peer("peer_ours", "kept"),
     "ours_1": Peer("peer_ours", "fresh", "N9 N10", threads=1),
-    "ours_threads": Peer("peer_ours", "threads", "N4 N9 N10"),
+    "ours_threads": Peer("peer_ours", "threads", "N4 N9 N10", threads=1),  # idle threads of BLAS keep a core busy
 }
 #: A BLAS kernel or cache size that is forced from outside is not what users have.
 UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")

@@ -14,7 +14,7 @@ import jacobians as jac
 
 # `import jacobians` leaves its parts until they are used, `import jax` loads all at once: here too, since a first call
 # is measured without the loading of modules.
-for part in ("jacobians.equations", "jacobians.notation", "jacobians.ops", "jacobians.plans"):
+for part in ("jacobians.equations", "jacobians.points", "jacobians.notation", "jacobians.ops", "jacobians.plans"):
     package = importlib.import_module(part)
     for module in pkgutil.iter_modules(getattr(package, "__path__", ()), part + "."):
         importlib.import_module(module.name)

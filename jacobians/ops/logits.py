@@ -30,13 +30,14 @@ class FromLogits(Loss):
         raise NotImplementedError
 
     def _jacobian(self, wrt: str, arrays: dict[str, Array], signature: Signature, sizes: dict[str, int]) -> Jacobian:
-        textbook = super()._jacobian(wrt, arrays, signature, sizes)
+        textbook = super()._jacobian
         if wrt != "z":
-            return textbook
-        labels, weight = signature.inputs["z"], self.weight(arrays["z"].shape)
+            return textbook(wrt, arrays, signature, sizes)
+        labels, shape = signature.inputs["z"], arrays["z"].shape
         slope = Factor(self.slope(**arrays), labels, f"d{self.symbol}/dz")
-        exact = build_term(f"{self.label}.d_z", [slope], signature.output, labels, {}, weight)
-        return Jacobian((exact,), textbook.out_shape, textbook.in_shape, lambda: self.printed(textbook))
+        exact = build_term(f"{self.label}.d_z", [slope], signature.output, labels, {}, self.weight(shape))
+        out = tuple([sizes[a] for a in signature.output])
+        return Jacobian((exact,), out, shape, lambda: self.printed(textbook(wrt, arrays, signature, sizes)))
 
 
 class BinaryCrossEntropyLogits(FromLogits):

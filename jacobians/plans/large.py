@@ -24,16 +24,21 @@ Task = tuple[str, Array, Array, Array]
 
 def multiplied(spec: str, a: Array, b: Array, out: Array) -> Array:
     """`np.einsum(spec, a, b, out=out)`, which fills with zeros first: those of a block are still in the cache."""
-    blocks = 1 if out.nbytes < IN_BLOCKS else out.nbytes // BLOCK
-    for piece in _pieces((spec, a, b, out), blocks):
-        np.einsum(piece[0], piece[1], piece[2], out=piece[3])
+    _in_blocks((spec, a, b, out), out.nbytes)
     return out
 
 
 def shared(tasks: Sequence[Task], threads: int) -> None:
     """Do all products: large ones in pieces along the first axis of the result, one for each thread."""
-    pieces = [piece for task in tasks for piece in _pieces(task, threads)]
-    _together([partial(multiplied, spec, a, b, out) for spec, a, b, out in pieces], threads)
+    pieces = [(piece, task[-1].nbytes) for task in tasks for piece in _pieces(task, threads)]
+    _together([partial(_in_blocks, piece, whole) for piece, whole in pieces], threads)
+
+
+def _in_blocks(task: Task, whole: int) -> None:
+    """A product, or a piece of one whose result has so many bytes."""
+    blocks = 1 if whole < IN_BLOCKS else task[-1].nbytes // BLOCK
+    for spec, a, b, out in _pieces(task, blocks):
+        np.einsum(spec, a, b, out=out)
 
 
 def cleared(arrays: Sequence[Array], threads: int) -> None:
@@ -43,12 +48,17 @@ def cleared(arrays: Sequence[Array], threads: int) -> None:
 
 
 def _together(calls: Sequence[Callable[[], object]], threads: int) -> None:
-    """All calls, the first of them on this thread."""
-    waiting = [_pool(threads).submit(call) for call in calls[1:]]
-    for call in calls[:1]:
-        call()
+    """All calls, each thread the same share of them; this thread is one."""
+    own, *others = [share for k in range(threads) if (share := calls[k::threads])] or [[]]
+    waiting = [_pool(threads).submit(_one_by_one, share) for share in others]
+    _one_by_one(own)
     for future in waiting:
         future.result()
+
+
+def _one_by_one(calls: Sequence[Callable[[], object]]) -> None:
+    for call in calls:
+        call()
 
 
 def _parts(array: Array, threads: int) -> list[Array]:

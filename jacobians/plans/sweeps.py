@@ -165,8 +165,10 @@ def _cheapest_first(left: Elimination) -> None:
 
 
 def orders(graph: Graph, asked: Asked) -> tuple[str, ...]:
-    """The orders that are worth comparing: one where the sizes alone decide, or where the graph is large."""
+    """The orders that are worth comparing: one where no path has two steps, the sizes decide, or the graph is large."""
     inner = between(graph, asked)
+    if not any(source in inner for name in inner for source in graph.vertices[name].differentiable):
+        return ("backward",)
     ofs, wrts = (set(side) for side in zip(*asked, strict=True))
     narrowest = min((math.prod(graph.shapes[v]) for v in inner if v not in ofs), default=1)
     outputs, inputs = (sum(math.prod(graph.shapes[name]) for name in side) for side in (ofs, wrts))
