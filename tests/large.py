@@ -16,7 +16,7 @@ from jacobians.plans.plan import _DRAFTS
 def as_if_large(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every array counts as a large one that is almost all zeros; nothing planned for small ones is taken up."""
     for module in (products, reduce, dense, sums, large, source, memory):
-        for name in ("LARGE", "SMALL", "IN_BLOCKS", "BLOCK"):
+        for name in ("LARGE", "SMALL", "IN_BLOCKS", "BLOCK", "WORTH_A_CALL"):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, 1)
     monkeypatch.setattr(memory, "DEAR", 0)

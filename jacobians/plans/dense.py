@@ -8,7 +8,7 @@ known while planning leave few entries, those are written at their places.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -66,6 +66,8 @@ def contiguous(P: Program, value: int) -> bool:
 #: Operations that can be told to lay out their result in the order of its axes.
 ORDERED = {"{0} * {1}": "multiply", "{0} + {1}": "add", "{0} - {1}": "subtract"}
 
+#: Entries of a matrix product in a batch that are worth a call of BLAS.
+WORTH_A_CALL = 256
 
 Group = list[tuple[list[Labelled], Part]]
 
@@ -170,26 +172,36 @@ def _whole(P: Program, found: Labelled | None, order: list[int], sizes: Sizes, c
 
 
 def _low_rank(P: Program, terms: Sequence[Weighted], order: list[int], sizes: Sizes, dtype: DType) -> int | None:
-    """Terms that are outer products of the same rows and columns, as one matrix product of their stacked factors."""
+    """Terms that are outer products of the same rows and columns, as one matrix product of their stacked factors.
+
+    Leading axes may be those of a batch: a product for each of their entries.
+    """
     if volume(order, sizes) < LARGE:
         return None
-    for split in range(1, len(order)):
-        rows, columns = order[:split], order[split:]
-        if all({*f.labels} <= {*rows} or {*f.labels} <= {*columns} for factors, _ in terms for f in factors):
+    for first, middle in _splits(len(order)):
+        batch, rows, columns = order[:first], order[first:middle], order[middle:]
+        left, right = {*batch, *rows}, {*batch, *columns}
+        if all({*f.labels} <= left or {*f.labels} <= right for factors, _ in terms for f in factors):
             break
     else:
         return None
-    n, m = volume(rows, sizes), volume(columns, sizes)
-    if len(terms) * 4 > min(n, m):
+    many, n, m = (volume(axes, sizes) for axes in (batch, rows, columns))
+    if len(terms) * 4 > min(n, m) or (batch and n * m < WORTH_A_CALL):
         return None
-    left = [_column(P, [f for f in factors if {*f.labels} <= {*rows}], c, rows, sizes, dtype) for factors, c in terms]
-    right = [
-        _column(P, [f for f in factors if not {*f.labels} <= {*rows}], 1.0, columns, sizes, dtype)
-        for factors, _ in terms
-    ]
-    A, B = _stacked(P, left, n, dtype), _stacked(P, right, m, dtype)
-    value = P.call("matmul", P.transpose(A, (1, 0)), B, shape=(n, m), dtype=dtype, multiplications=n * m * len(terms))
+    over = [[f for f in factors if {*f.labels} <= left] for factors, _ in terms]
+    rest = [[f for f in factors if not {*f.labels} <= left] for factors, _ in terms]
+    A = [_column(P, f, c, [*batch, *rows], sizes, dtype) for f, (_, c) in zip(over, terms, strict=True)]
+    B = [_column(P, f, 1.0, [*batch, *columns], sizes, dtype) for f in rest]
+    one, two = _stacked(P, A, (many, n) if batch else (n,), dtype), _stacked(P, B, (many, m) if batch else (m,), dtype)
+    one, two = P.transpose(one, (1, 2, 0) if batch else (1, 0)), P.transpose(two, (1, 0, 2)) if batch else two
+    shape = (many, n, m) if batch else (n, m)
+    value = P.call("matmul", one, two, shape=shape, dtype=dtype, multiplications=many * n * m * len(terms))
     return P.reshape(value, tuple(sizes[a] for a in order))
+
+
+def _splits(rank: int) -> Iterator[tuple[int, int]]:
+    """Where the axes of a batch end and where those of the rows do, no batch first."""
+    return ((first, middle) for first in range(rank - 1) for middle in range(first + 1, rank))
 
 
 def _column(P: Program, factors: list[Labelled], coef: float, labels: list[int], sizes: Sizes, dtype: DType) -> int:
@@ -204,9 +216,10 @@ def _column(P: Program, factors: list[Labelled], coef: float, labels: list[int],
     return P.reshape(value, (math.prod(shape),))
 
 
-def _stacked(P: Program, rows: Sequence[int], n: int, dtype: DType) -> int:
+def _stacked(P: Program, rows: Sequence[int], shape: Shape, dtype: DType) -> int:
     slots = ", ".join(f"{{{k}}}" for k in range(len(rows)))
-    return P.add(f"np.array(({slots}))", tuple(rows), (len(rows), n), dtype)
+    flat = P.add(f"np.array(({slots}))", tuple(rows), (len(rows), math.prod(shape)), dtype)
+    return P.reshape(flat, (len(rows), *shape))
 
 
 # ----- terms with deltas -----
