@@ -61,7 +61,7 @@ class Writer:
         """One line per instruction that is not put into another."""
         for number in self.order:
             self._write(number, self.program.code[number])
-        return self.lines if self.way == "listed" else self._freed()
+        return self._freed() if self._large and self.way != "listed" else self.lines
 
     def _freed(self) -> list[str]:
         """The lines, with large arrays let go of where they are used last: others then take their memory."""
@@ -169,9 +169,9 @@ class Writer:
 
     def _in_blocks(self, at: Instruction, into: str = "") -> str:
         """The call for a large product of two factors by `np.einsum`; no text for others."""
-        found = _PRODUCT.match(at.template)
-        nbytes = math.prod(at.shape) * at.dtype.itemsize
-        if self.way == "listed" or not found or nbytes < memory.LARGE:
+        if self.way == "listed" or math.prod(at.shape) * at.dtype.itemsize < memory.LARGE:
+            return ""
+        if not (found := _PRODUCT.match(at.template)):
             return ""
         a, b = (self.text[k][0] for k in at.operands)
         return f"multiplied({found[1]}{a}, {b}, {into or f'np.empty({at.shape}, np.{at.dtype.name})'})"
