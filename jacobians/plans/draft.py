@@ -123,7 +123,8 @@ class Draft:
         return self._compiled("threads")
 
     def _compiled(self, way: str, keys: Sequence[Key | str] = (), mark: object = None) -> Function:
-        return compiled(self.graph.program, self.values, way, tuple(self.graph.leaves), keys, mark)
+        with _uncollected():
+            return compiled(self.graph.program, self.values, way, tuple(self.graph.leaves), keys, mark)
 
     def sizes(self) -> list[int]:
         """The bytes of the results."""

@@ -40,6 +40,8 @@ class Graph:
         self.named: dict[str, str] = {}
         #: Conditions that were assumed, in the order of their instructions: vertex and identity, and the answer.
         self.guards: dict[tuple[str, int], bool] = {}
+        #: The vertices between asked inputs and outputs, for what was asked.
+        self.between: dict[tuple[tuple[str, str], ...], dict[str, None]] = {}
         self._recorded: dict[str, tuple[OpProgram, dict[int, int]]] = {}
         self._taken = {*model.leaves, *model.nodes}
         self._add(model, {name: name for name in model.leaves}, "")

@@ -125,6 +125,13 @@ class Elimination:
 
 def between(graph: Graph, asked: Asked) -> dict[str, None]:
     """The vertices that lie on a path from an asked input to an asked output, in order."""
+    key = tuple(asked)
+    if key not in graph.between:
+        graph.between[key] = _between(graph, asked)
+    return graph.between[key]
+
+
+def _between(graph: Graph, asked: Asked) -> dict[str, None]:
     below: set[str] = {wrt for _, wrt in asked}
     reached = []
     for name in graph.vertices:
