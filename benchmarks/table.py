@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from libraries import PEERS, REFERENCE
+from libraries import PEERS, REFERENCE, takes_part
 
 Pairs = Mapping[str, Mapping[str, Any]]
 
@@ -75,17 +75,17 @@ def bars(task: str, pairs: Pairs) -> Iterator[Bar]:
     best = fastest(pairs)
     if task in ("N9", "N10"):
         yield against("ours_1", "hand_1", "ours / hand, one thread", 1.0)
-        yield against("ours_threads", best, f"ours, threads=2 / {best}", 1.2)
     elif task == "G1":
         yield against("ours", "torch_backward", "ours / torch_backward", 1.0)
     elif task in ("N4", "N8"):
         yield against("ours", best, f"ours / {best}", 1.2)
-        if task == "N4":
-            yield against("ours_threads", best, f"ours, threads=2 / {best}", 1.2)
     else:
         yield against("ours", best, f"ours / {best}", 1.1)
         yield against("ours", "hand", "ours / hand", 1.3)
+    if takes_part("ours_threads", task):
+        yield against("ours_threads", best, f"ours, threads=2 / {best}", 1.2)
     if task == "N1b":
+        yield against("ours_kept", "ours", "ours, kept / fresh", 1 / 50)
         yield against("ours_kept", "hand", "ours, kept / hand, fresh", 1 / 50)
     yield against("ours", REFERENCE, "first call, ours / JAX", 1 / 20, "first")
     size = pairs.get("ours", {}).get("bytes", 0)

@@ -26,7 +26,6 @@ DEAR = 8
 _PRIVATE = getattr(mmap, "MAP_PRIVATE", 0) | getattr(mmap, "MAP_ANONYMOUS", 0)
 _SMALL_PAGES = getattr(mmap, "MADV_NOHUGEPAGE", None)
 
-
 #: So many stretches of so many entries each.
 Stretches = tuple[int, int]
 

@@ -192,10 +192,11 @@ def _low_rank(P: Program, terms: Sequence[Weighted], order: list[int], sizes: Si
     rest = [[f for f in factors if not {*f.labels} <= left] for factors, _ in terms]
     A = [_column(P, f, c, [*batch, *rows], sizes, dtype) for f, (_, c) in zip(over, terms, strict=True)]
     B = [_column(P, f, 1.0, [*batch, *columns], sizes, dtype) for f in rest]
-    one, two = _stacked(P, A, (many, n) if batch else (n,), dtype), _stacked(P, B, (many, m) if batch else (m,), dtype)
-    one, two = P.transpose(one, (1, 2, 0) if batch else (1, 0)), P.transpose(two, (1, 0, 2)) if batch else two
-    shape = (many, n, m) if batch else (n, m)
-    value = P.call("matmul", one, two, shape=shape, dtype=dtype, multiplications=many * n * m * len(terms))
+    lead = (many,) if batch else ()
+    one = P.transpose(_stacked(P, A, (*lead, n), dtype), (1, 2, 0) if batch else (1, 0))
+    two = P.transpose(_stacked(P, B, (*lead, m), dtype), (1, 0, 2) if batch else (0, 1))
+    cost = many * n * m * len(terms)
+    value = P.call("matmul", one, two, shape=(*lead, n, m), dtype=dtype, multiplications=cost)
     return P.reshape(value, tuple(sizes[a] for a in order))
 
 

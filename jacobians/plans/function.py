@@ -13,9 +13,6 @@ from jacobians.plans.program import DType, Program, Shape
 from jacobians.plans.source import Writer
 from jacobians.terms import Array
 
-#: Points with more leaves than this are looked at in a loop.
-MANY = 16
-
 Function = Callable[..., Any]
 
 
@@ -69,16 +66,14 @@ def compiled(
     lines = writer.statements()
     kept = [f"o{k}" for k in range(len(values))] if way in ("kept", "threads") else []
     made = "".join(f"{name}, " for name in kept or [writer.text[v][0] for v in values])
-    scope: dict[str, Any] = {"np": np, "memory": memory, "multiplied": multiplied, "ndarray": np.ndarray}
+    scope: dict[str, Any] = {"np": np, "memory": memory, "multiplied": multiplied}
     scope |= {"Elsewhere": Elsewhere, "Unfit": Unfit}
     scope |= {names[number]: P.constants[number] for number in P.constants}
-    scope |= {f"k{k}": name for k, name in enumerate(leaves)}
-    scope |= {f"d{k}": P.dtype(number) for k, number in enumerate(inputs)}
-    scope |= {"taken": _many_taken, "expected": _expected(P, inputs, leaves)}
-    arguments, body = ["point"], _taken(P, inputs)
+    scope |= {"taken": _taken, "expected": _expected(P, inputs, leaves)}
+    arguments, body = ["point"], [f"({''.join(f'{names[k]}, ' for k in inputs)}) = taken(point, expected)"]
     if kept:
         arguments.append("targets")
-        body.append(f"{made}= targets")
+        body.append(f"({made}) = targets")
     if way == "threads":
         arguments.append("threads")
         scope["shared"] = shared
@@ -96,29 +91,18 @@ def compiled(
 
 
 def _expected(P: Program, inputs: Sequence[int], leaves: Sequence[str]) -> list[tuple[str, Shape, DType]]:
+    """What the leaves must be."""
     return [(name, P.shape(number), P.dtype(number)) for name, number in zip(leaves, inputs, strict=True)]
 
 
-def _taken(P: Program, inputs: Sequence[int]) -> list[str]:
-    """The leaves from a point, and what they must be."""
-    if len(inputs) > MANY:
-        return [f"{', '.join(f'x{k}' for k in range(len(inputs)))} = taken(point, expected)"]
-    lines = [f"x{k} = point[k{k}]" for k in range(len(inputs))]
-    unfit = [f"len(point) != {len(inputs)}"]
-    for k, number in enumerate(inputs):
-        array = f"type(x{k}) is ndarray and x{k}.flags.c_contiguous"
-        unfit.append(f"not ({array} and x{k}.shape == {P.shape(number)} and x{k}.dtype == d{k})")
-    return [*lines, *(f"if {condition}: raise Unfit" for condition in unfit)]
-
-
-def _many_taken(point: Mapping[str, Any], expected: Sequence[tuple[str, Shape, DType]]) -> list[Array]:
-    """The same for many leaves, for which that many lines would take long to compile."""
+def _taken(point: Mapping[str, Any], expected: Sequence[tuple[str, Shape, DType]]) -> list[Array]:
+    """The leaves from a point; Unfit where one is not what the code was made for."""
     if len(point) != len(expected):
         raise Unfit
     arrays = []
     for name, shape, dtype in expected:
         array = point[name]
-        if not (type(array) is np.ndarray and array.shape == shape and array.dtype == dtype):
+        if type(array) is not np.ndarray or array.shape != shape or array.dtype != dtype:
             raise Unfit
         if not array.flags.c_contiguous:
             raise Unfit

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jacobians.errors import shape_text
 from jacobians.plans.draft import Draft
 from jacobians.plans.locals import Call
 from jacobians.plans.source import Writer, base, identifier, literal
@@ -42,12 +41,6 @@ def listing(model: Model, draft: Draft) -> str:
             *(f"    {x}" for x in body),
         ]
     )
-
-
-def _about(model: Model, names: dict[int, str], draft: Draft) -> str:
-    """The docstring of the function: what it takes."""
-    shapes = ", ".join(f"{names[draft.graph.values[k]]} {shape_text(shape)}" for k, shape in model.leaves.items())
-    return f'"""Arrays in C order: {shapes}."""'
 
 
 def named_values(model: Model, draft: Draft, taken: set[str]) -> dict[int, str]:

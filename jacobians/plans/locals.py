@@ -22,7 +22,7 @@ class Recorded(NamedTuple):
     """A value or a local Jacobian of an op: the result, and the conditions that were assumed for it."""
 
     result: Any
-    #: Each by its number among all of the op, the value asked about, and the answer.
+    #: Each as the value asked about and the answer.
     guards: tuple[tuple[int, bool], ...]
 
 

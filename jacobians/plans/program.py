@@ -24,7 +24,9 @@ COMPARE, AND, SUM, PRODUCT, UNARY, ATOM = range(6)
 
 #: Calls that give an array of their own with its axes in order.
 TURNING = (".T", "transpose", "swapaxes", "moveaxis", "rollaxis", "rot90", "diagonal", "sliding_window", "einsum")
-OWN = ("np.dot(", "np.matmul(", "np.zeros(", "memory.zeros(", "np.empty(")
+#: Zeros, in ordinary memory or in pages that stay untouched until something is written.
+ZEROS = ("np.zeros(", "memory.zeros(")
+OWN = ("np.dot(", "np.matmul(", "np.empty(", *ZEROS)
 
 
 class Instruction(NamedTuple):

@@ -15,7 +15,7 @@ import numpy as np
 from jacobians import memory
 from jacobians.plans.dense import ORDERED
 from jacobians.plans.locals import Call
-from jacobians.plans.program import AND, ATOM, COMPARE, PRODUCT, SUM, UNARY, Instruction, Program
+from jacobians.plans.program import AND, ATOM, COMPARE, PRODUCT, SUM, UNARY, ZEROS, Instruction, Program
 
 #: The longest expression that is made by putting one instruction into another.
 LONGEST = 88
@@ -151,7 +151,7 @@ class Writer:
         """The array of a result that is given."""
         self.text[number] = (target, ATOM)
         text = self._filled(at)
-        if at.template.startswith(("np.zeros(", "memory.zeros(")):
+        if at.template.startswith(ZEROS):
             if self.changed[number] > 1:  # places that a later term only adds to
                 self.lines.append(f"{target}[...] = 0.0")
         elif at.template.startswith("np.empty("):
