@@ -26,10 +26,10 @@ from tests.large import as_if_large
 def size(request, monkeypatch):
     """The same with the arithmetic of large arrays."""
     if request.param == "small":
-        yield
+        yield "small"
     else:
         with as_if_large(monkeypatch):
-            yield
+            yield "large"
 
 
 def listed(plan, point) -> dict:
@@ -408,6 +408,20 @@ def test_layers_of_graphs_convolutions_and_lookups(size):
     right(model, [("g2", "h"), ("g2", "x"), ("g2", "g1"), ("g1", "h")])
 
 
+def test_sums_of_outer_products_are_one_matrix_product(size):
+    """Of attention for each row of queries, of layer norm without a batch."""
+    model = Model.parse(
+        "X in R^(11x13)\nW in R^(13x13)\nU in R^(13x13)\nV in R^(13x13)\nY = self_attention(X, W, U, V)"
+    )
+    right(model, [("Y", "X"), ("Y", "W"), ("Y", "V")])
+    if size == "large":
+        assert "np.matmul(" in model.plan("Y", "X").source().partition("dY_dX = ")[2].partition("\n")[0]
+    norm = Model.parse("x in R^19\nz = layer_norm(x, affine=false)")
+    right(norm, [("z", "x")])
+    if size == "large":
+        assert "dz_dx = np.matmul(" in norm.plan("z", "x").source()
+
+
 # ----- costs -----
 
 
@@ -514,7 +528,7 @@ def test_dense_results_beyond_the_limit(monkeypatch):
     plan, point = model.plan("y", "x"), {"x": np.linspace(-1, 1, 1000)}
     monkeypatch.setattr(jac.settings, "dense_limit", 7_999_999)
     message = r"dy/dx of shape \(1000, 1000\) needs 8,000,000 bytes, the limit is 7,999,999.*structured=True"
-    for options in ({}, {"threads": 2}):
+    for options in ({}, {"threads": 2}, {}):  # the last one where the plan has been made
         with pytest.raises(DenseLimitError, match=message):
             plan(point, **options)
     own = {("y", "x"): np.ones((1000, 1000))}

@@ -118,7 +118,7 @@ class Writer:
             it = self.program.code[k]
             same = it.kind == "value" and it.shape == at.shape and it.dtype == at.dtype
             new = it.template in ORDERED or it.template.startswith(("np.dot(", "np.matmul("))
-            if same and new and self.uses[k] == 1 and not _PLAIN.fullmatch(self.text[k][0]):
+            if same and new and not _PLAIN.fullmatch(self.text[k][0]):  # what has no name is read here only
                 return slot
         return None
 
