@@ -20,13 +20,12 @@ from jacobians.notation.tree import (
     Name,
     Negative,
     Number,
-    Partial,
     Prime,
     Span,
-    Sum,
     Transpose,
     Tree,
 )
+from jacobians.notation.tree_calculus import Partial, Sum
 
 __all__ = [
     "Binary",

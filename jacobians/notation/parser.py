@@ -30,13 +30,12 @@ from jacobians.notation.tree import (
     Negative,
     Number,
     Operator,
-    Partial,
     Prime,
     Relation,
-    Sum,
     Transpose,
     Tree,
 )
+from jacobians.notation.tree_calculus import Partial, Sum
 
 #: Levels of a tree: `a + b + c + ...` has one per sign, and whatever walks a tree must not run out of stack.
 MAX_DEPTH = 200

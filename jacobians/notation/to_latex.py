@@ -18,12 +18,11 @@ from jacobians.notation.tree import (
     Name,
     Negative,
     Number,
-    Partial,
     Prime,
-    Sum,
     Transpose,
     Tree,
 )
+from jacobians.notation.tree_calculus import Partial, Sum
 
 # How tightly a tree binds in LaTeX, where a product sign binds looser than standing side by side.
 RELATION, SUM, NEGATIVE, PRODUCT, IMPLICIT, FRACTION, ATOM = range(7)

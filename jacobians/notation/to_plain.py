@@ -17,12 +17,11 @@ from jacobians.notation.tree import (
     Name,
     Negative,
     Number,
-    Partial,
     Prime,
-    Sum,
     Transpose,
     Tree,
 )
+from jacobians.notation.tree_calculus import Partial, Sum
 
 # How tightly a tree binds: what stands in a place that needs more goes into brackets.
 RELATION, SUM, PRODUCT, UNARY, IMPLICIT, POWER, POSTFIX, NUMBER, ATOM = range(9)

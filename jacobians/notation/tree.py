@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-Operator = Literal["+", "-", "@", "*", "/", "^", "·", "⊗"]
+Operator = Literal["+", "-", "@", "*", "/", "^", "·", "⊗", "∘", "×"]
 Relation = Literal["<", "<=", ">", ">=", "==", "!="]
 
 
@@ -131,7 +131,7 @@ class Negative(Tree):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Binary(Tree):
-    """`left op right`: `@` matrix product, `*` elementwise, `·` whichever fits, `⊗` outer product."""
+    """`left op right`: `@` matrix product, `*` elementwise, `·` `×` `∘` whichever fits, `⊗` outer product."""
 
     op: Operator
     left: Tree
@@ -232,27 +232,3 @@ class Iverson(Tree):
     @property
     def children(self) -> tuple[Tree, ...]:
         return (self.condition,)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Partial(Tree):
-    """`D(a, b)`, `∂a/∂b`."""
-
-    of: Tree
-    by: Tree
-
-    @property
-    def children(self) -> tuple[Tree, ...]:
-        return (self.of, self.by)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Sum(Tree):
-    """`sum_i(W[o, i] * x[i])`."""
-
-    indices: tuple[str, ...]
-    body: Tree
-
-    @property
-    def children(self) -> tuple[Tree, ...]:
-        return (self.body,)
