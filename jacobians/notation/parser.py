@@ -74,6 +74,8 @@ class Parser(TokenStream):
     With `implicit_product` factors may stand side by side; without it only a number may stand before a factor.
     """
 
+    operators, factors = OPERATORS, FACTORS
+
     def __init__(self, tokens: Sequence[Token], text: str, implicit_product: bool = False) -> None:
         super().__init__(tokens, text)
         self.implicit_product, self.norms = implicit_product, 0
@@ -110,12 +112,13 @@ class Parser(TokenStream):
     def expression(self, level: int = 0) -> Tree:
         """Everything up to an operator that binds no tighter than `level`."""
         start, left = self.token, self.unary()
-        while (found := OPERATORS.get(self.token.kind)) and found[0] > level:
+        while (found := self.operators.get(self.token.kind)) and found[0] > level:
             sign = self.advance()
             right = self.expression(found[0])
             if sign.kind is Kind.DIVIDE:
-                self.require_bracketed(right, sign)
-            left = Binary(found[1], left, right, span=self.span(start))
+                left = self.quotient(left, right, sign, start)
+            else:
+                left = Binary(found[1], left, right, span=self.span(start))
         return left
 
     # ----- from loose to tight -----
@@ -127,7 +130,7 @@ class Parser(TokenStream):
             operand = self.nested(self.unary)
             return operand if start.kind is Kind.PLUS else Negative(operand, span=self.span(start))
         left = self.power()
-        while self.token.kind in FACTORS and self.starts_factor(left):
+        while self.token.kind in self.factors and self.starts_factor(left):
             left = Juxtaposition(left, self.power(), span=self.span(start))
         return left
 
@@ -169,13 +172,15 @@ class Parser(TokenStream):
             return False
         return self.token.kind is not Kind.NORM or self.norms == 0
 
-    def require_bracketed(self, right: Tree, sign: Token) -> None:
+    def quotient(self, left: Tree, right: Tree, sign: Token, start: Token) -> Tree:
         """`a / 2 x` can mean two things; a product in brackets ends before the last token that was read."""
-        while isinstance(right, Negative):
-            right = right.operand
-        if isinstance(right, Juxtaposition) and right.span and right.span[2:] == self.end():
+        below = right
+        while isinstance(below, Negative):
+            below = below.operand
+        if isinstance(below, Juxtaposition) and below.span and below.span[2:] == self.end():
             problem = "unclear whether the factor after the fraction belongs below"
             raise self.error(f"{problem}: put the fraction or what is below in brackets", sign)
+        return Binary("/", left, right, span=self.span(start))
 
     # ----- units -----
 

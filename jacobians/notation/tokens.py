@@ -47,8 +47,54 @@ class Kind(Enum):
     TIMES = auto()
     NEWLINE = auto()
     END = auto()
+    # ----- only in LaTeX -----
+    WORD = auto()  # letters side by side: which names they are is decided by declarations
+    COMMAND = auto()  # the value is the command without its backslash, or what stands for several of them
+    SUBSCRIPT = auto()
+    GROUP_OPEN = auto()
+    GROUP_CLOSE = auto()
+    BRACE_OPEN = auto()
+    BRACE_CLOSE = auto()
+    ANGLE_OPEN = auto()
+    ANGLE_CLOSE = auto()
+    BAR = auto()  # opens and closes
+    BAR_OPEN = auto()
+    BAR_CLOSE = auto()
+    NORM_OPEN = auto()
+    NORM_CLOSE = auto()
+    NULL_OPEN = auto()  # the \left. of what is evaluated
+    EVALUATED = auto()  # the \right| of what is evaluated; the point follows as a subscript
+    NABLA = auto()
+    COMPOSE = auto()
+    DOTS = auto()
+    ARROW = auto()
+    SEMICOLON = auto()
+    BEGIN = auto()  # the value is the kind of matrix
+    FINISH = auto()
+    CELL = auto()
+    ROW = auto()
+    TEXT = auto()  # words between formulas
+    SEPARATOR = auto()  # between statements
 
     __hash__ = object.__hash__  # members are single objects: the parser looks up tables by kind all the time
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """Where a token of a macro comes from: the call's place in the source, and the call around that one."""
+
+    begin: int
+    end: int
+    parent: Origin | None
+
+    @property
+    def calls(self) -> list[Origin]:
+        """The calls around one another, the outermost first."""
+        calls, origin = [self], self.parent
+        while origin:
+            calls.append(origin)
+            origin = origin.parent
+        return calls[::-1]
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +107,7 @@ class Token:
     line: int
     column: int
     offset: int
+    origin: Origin | None = None
 
     @property
     def shown(self) -> str:

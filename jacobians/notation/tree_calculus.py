@@ -145,11 +145,25 @@ class Slice(Tree):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Membership(Tree):
-    r"""`W \in \mathbb{R}^{m \times n}`: sizes; `None` for a set that says none."""
+    r"""`W \in \mathbb{R}^{m \times n}`: sizes; `k \in G`: no sizes, but the set it is `within`."""
 
     element: Tree
     sizes: tuple[Tree, ...] | None
+    within: Tree | None = None
 
     @property
     def children(self) -> tuple[Tree, ...]:
-        return (self.element, *(self.sizes or ()))
+        return _given(self.element, *(self.sizes or ()), self.within)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class MapsTo(Tree):
+    r"""`f : \mathbb{R}^n \to \mathbb{R}^m`: the sizes of argument and value; `None` for a set that says none."""
+
+    function: Tree
+    domain: tuple[Tree, ...] | None
+    codomain: tuple[Tree, ...] | None
+
+    @property
+    def children(self) -> tuple[Tree, ...]:
+        return (self.function, *(self.domain or ()), *(self.codomain or ()))
