@@ -1,0 +1,157 @@
+"""What the names of a document mean: leaves, equations, functions, labels, and the conventions it is written in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from jacobians.model import Model
+from jacobians.notation.names import split_name
+from jacobians.notation.symbols import Symbols
+from jacobians.notation.tree import Call, Tree
+
+#: Layers of the instance that a claim about a generic layer is checked on.
+LAYERS = 3
+
+Domain = Literal["real", "positive", "probability", "one-hot", "binary", "symmetric", "class"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The conventions that notation leaves open. The defaults are those of most books; a document may say otherwise."""
+
+    vectors: Literal["columns", "rows"] = "columns"
+    star: Literal["elementwise", "matrix product"] = "elementwise"
+    dot: Literal["fitting", "elementwise", "matrix product"] = "fitting"
+    juxtaposition: Literal["matrix product", "elementwise"] = "matrix product"
+    otimes: Literal["outer product", "Kronecker", "elementwise"] = "outer product"
+    layout: Literal["mixed", "numerator", "denominator"] = "mixed"
+    derivatives: Literal["either", "total", "direct"] = "either"
+    sums: Literal["written", "Einstein"] = "written"
+    indices: Literal[0, 1] = 1
+    vec: Literal["column", "row"] = "column"
+    overline: Literal["name", "gradient"] = "name"
+    inverse: Literal["matrix", "elementwise"] = "matrix"
+    #: What a `d` name of a sample's quantity is the gradient of: the mean loss, or the sum of all samples' losses.
+    gradients: Literal["mean", "sum"] = "mean"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A quantity with random values; `sizes` are numbers, names of sizes, or trees such as `n_(k-1)`; None is open."""
+
+    name: str
+    sizes: tuple[Tree | None, ...]
+    domain: Domain = "real"
+    row: bool = False
+    #: The label's letter where there is one for every layer.
+    label: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """`z_(k) = W_(k) @ a_(k-1) + b_(k)`, or by entries: `b_j = sum_i(w_ji x_i)` with the indices (j,)."""
+
+    name: str
+    expression: Tree
+    indices: tuple[str, ...] = ()
+    text: str = ""
+    line: int = 0
+    #: The label's letter where the equation holds for every layer.
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """An undefined function (elementwise, or of whole arrays to a number or to a vector), or one with an equation."""
+
+    name: str
+    kind: Literal["elementwise", "number", "vector", "defined"]
+    size: Tree | None = None
+    parameters: tuple[str, ...] = ()
+    body: Tree | None = None
+
+
+@dataclass(slots=True)
+class Context:
+    """Everything that formulas are read and evaluated with."""
+
+    leaves: dict[str, Leaf] = field(default_factory=dict)
+    equations: dict[str, Equation] = field(default_factory=dict)
+    functions: dict[str, Function] = field(default_factory=dict)
+    #: Label letters with their first and last values; `L`, the last layer, has equal ones.
+    labels: dict[str, tuple[int, int]] = field(default_factory=dict)
+    sizes: dict[str, int | None] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    loss: str = ""
+    #: The size that counts the samples of a batch.
+    samples: Tree | None = None
+    #: A network that was given as a Model: its named nodes are quantities too.
+    model: Model | None = None
+    text: str = ""
+
+    @classmethod
+    def of_model(cls, model: Model) -> Context:
+        """The names of a network; its last scalar node is the loss."""
+        names = [*model.leaves, *model.named]
+        scalar = [name for name in model.named if model.shapes[name] == ()]
+        return cls(model=model, loss=scalar[-1] if scalar else "", labels=_layers(names))
+
+    @property
+    def is_concrete(self) -> bool:
+        """Whether all sizes are given as numbers, so that there is one instance only."""
+        return self.model is not None
+
+    def with_settings(self, **changed: object) -> Context:
+        """The same names under other conventions."""
+        return replace(self, settings=replace(self.settings, **changed))  # type: ignore[arg-type]
+
+    def names(self) -> dict[str, int | None]:
+        """All quantities with their ranks, where those are known before anything is computed."""
+        known: dict[str, int | None] = {name: len(leaf.sizes) for name, leaf in self.leaves.items()}
+        for name, equation in self.equations.items():
+            known[name] = len(equation.indices) or None
+        if self.model is not None:
+            known |= {n: len(self.model.shapes[n]) for n in (*self.model.leaves, *self.model.named)}
+        return known
+
+    def applications(self, function: str) -> list[Tree]:
+        """What a function is applied to in the equations, each way once."""
+        calls = {
+            part: None
+            for e in self.equations.values()
+            for part in e.expression.walk()
+            if isinstance(part, Call) and part.function == function and not part.primes
+        }
+        return list(calls)
+
+    def layered(self) -> set[str]:
+        """Functions that have a layer's label wherever the equations apply them: g^{(k)}."""
+        calls = [p for e in self.equations.values() for p in e.expression.walk() if isinstance(p, Call)]
+        return {p.function for p in calls if p.label is not None}
+
+    def symbols(self) -> Symbols:
+        """What reading needs to know."""
+        names = self.names()
+        generic = {q.name for q in (*self.equations.values(), *self.leaves.values()) if q.label}
+        bases: Mapping[str, int | None] = {split_name(n).base: r for n, r in names.items() if split_name(n).layer}
+        return Symbols(
+            quantities=dict(names),
+            labelled=generic | set(bases) if self.labels else generic,
+            labels=set(self.labels),
+            functions=set(self.functions),
+            sizes=set(self.sizes),
+        )
+
+
+def _layers(names: list[str]) -> dict[str, tuple[int, int]]:
+    """Numbered names such as z1, z2 are layers: k and l may stand for any of them, L for the last."""
+    numbers = [int(split_name(n).layer) for n in names if split_name(n).layer]
+    if not numbers:
+        return {}
+    first, last = 1, max(numbers)
+    taken = set(names)
+    letters = {letter: (first, last) for letter in "kl" if letter not in taken}
+    return letters | ({} if "L" in taken else {"L": (last, last)})

@@ -1,0 +1,293 @@
+"""From the tree of a formula to its value: several points at once, free letters as axes, exact derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from jacobians.claims import calculus, calls, indexing, products
+from jacobians.claims.context import Equation, Function, Leaf, Settings
+from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood
+from jacobians.claims.functions import power, reciprocal
+from jacobians.claims.instance import Instance
+from jacobians.claims.network import node_value
+from jacobians.claims.values import Seed, Value, add, constant, letter_to_axis, mapped, scaled, structured, transposed
+from jacobians.errors import shape_text
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+from jacobians.notation.to_plain import to_plain
+
+NUMBERS = {"pi": np.pi, "e": np.e}
+IDENTITIES = ("I", "Id", "E", "eye")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What letters mean at one place of a formula: labels are numbers, index letters are axes, names may be replaced."""
+
+    labels: tuple[tuple[str, int], ...] = ()
+    letters: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, Value], ...] = ()
+
+    def with_label(self, letter: str, number: int) -> Scope:
+        return replace(self, labels=(*(p for p in self.labels if p[0] != letter), (letter, number)))
+
+    def with_letter(self, letter: str, axis: str) -> Scope:
+        return replace(self, letters=(*(p for p in self.letters if p[0] != letter), (letter, axis)))
+
+    def with_value(self, name: str, value: Value) -> Scope:
+        return replace(self, values=(*(p for p in self.values if p[0] != name), (name, value)))
+
+    def label(self) -> Mapping[str, int]:
+        return dict(self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How to read what can be read in more than one way: these derivatives hold all else in their equation fixed."""
+
+    direct: frozenset[t.Tree] = frozenset()
+
+
+@dataclass(slots=True)
+class Evaluator:
+    """Evaluates trees in one instance under one reading; every part is computed once."""
+
+    instance: Instance
+    reading: Reading = field(default_factory=Reading)
+    settings: Settings = field(default_factory=Settings)
+    seeds: tuple[Seed, ...] = ()
+    #: Sub-formulas that something is differentiated by, as `f(x)` in dg/df.
+    targets: dict[tuple[t.Tree, Scope], Seed] = field(default_factory=dict)
+    #: How many values each letter takes, by the name of its axis.
+    ranges: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+    _cache: dict[Any, Value] = field(default_factory=dict)
+    _open: set[Any] = field(default_factory=set)
+    _fresh: list[int] = field(default_factory=lambda: [0])
+
+    def value(self, tree: t.Tree, scope: Scope) -> Value:
+        """The value of a part of a formula.
+
+        Raises:
+            IllFormed: it has no meaning; NotUnderstood: a name that is not declared, something not supported.
+        """
+        key = (tree, scope, self.seeds) if not scope.values else None
+        if key is not None and (known := self._cache.get(key)) is not None:
+            return known
+        seed = self.targets.get((tree, scope)) if self.targets else None
+        handler = HANDLERS.get(type(tree))
+        if handler is None:
+            raise NotUnderstood(f"{type(tree).__name__} cannot be evaluated here", tree)
+        try:
+            if seed is not None and seed in self.seeds:
+                made = calculus.identity(self.without(seed).value(tree, scope), seed)
+            else:
+                made = handler(self, tree, scope)
+        except ClaimError as error:
+            raise error.located(tree)
+        except (FloatingPointError, OverflowError) as error:
+            raise NotUnderstood(f"the numbers are too large to compare: {error}", tree) from None
+        if key is not None:
+            self._cache[key] = made
+        return made
+
+    # ----- variations of this evaluator -----
+
+    def seeded(self, seed: Seed, target: tuple[t.Tree, Scope] | None = None) -> Evaluator:
+        """The same, with a further derivative carried along."""
+        targets = self.targets if target is None else {**self.targets, target: seed}
+        seeds = tuple(sorted((*self.seeds, seed)))
+        cache = self._cache if targets is self.targets else {}
+        return replace(self, seeds=seeds, targets=targets, _cache=cache)
+
+    def without(self, *gone: Seed) -> Evaluator:
+        """The same, with fewer derivatives carried along."""
+        return replace(self, seeds=tuple(s for s in self.seeds if s not in gone))
+
+    # ----- names -----
+
+    def name(self, tree: t.Name, scope: Scope) -> Value:
+        for name, value in scope.values:
+            if name == tree.text and tree.label is None:
+                return value
+        if tree.label is not None:
+            return self.quantity(self.labelled(tree, scope), tree)
+        if (axis := dict(scope.letters).get(tree.text)) is not None:
+            return indexing.letter_value(self, axis, tree)
+        if tree.text in scope.label():
+            return constant(float(scope.label()[tree.text]))
+        return self.quantity(tree.text, tree)
+
+    def labelled(self, tree: t.Name, scope: Scope) -> str:
+        """The name with its label counted out."""
+        assert tree.label is not None
+        return self.instance.labelled(tree.text, self.instance.label(tree.label, scope.label()))
+
+    def quantity(self, name: str, at: t.Tree | None = None) -> Value:
+        """The value of a leaf or of what an equation defines, by its plain name."""
+        key = (name, self.seeds)
+        if (known := self._cache.get(key)) is not None:
+            return known
+        if key in self._open:
+            raise NotUnderstood(f"{name} is defined by itself; label its steps, as in {name}_(t)", at)
+        self._open.add(key)
+        try:
+            made = self._quantity(name, at)
+        finally:
+            self._open.discard(key)
+        own = [s for s in self.seeds if s.name == name]
+        for seed in own:
+            made = calculus.identity(made, seed)
+        self._cache[key] = made
+        return made
+
+    def _quantity(self, name: str, at: t.Tree | None) -> Value:
+        own = [s for s in self.seeds if s.name == name]
+        if own:
+            return self.without(*own).quantity(name, at)
+        if any(s.direct for s in self.seeds):  # all else is held fixed
+            return self.without(*(s for s in self.seeds if s.direct)).quantity(name, at)
+        model = self.instance.context.model
+        if model is not None and (name in model.leaves or name in model.nodes):
+            return self.instance.model_leaf(name) if name in model.leaves else node_value(self, name)
+        found = self.instance.find(name)
+        if found is None:
+            return calls.unknown_name(self, name, at)
+        definition, labels = found
+        if isinstance(definition, Leaf):
+            return self.instance.leaf(name, definition, labels)
+        return self.defined(definition, labels)
+
+    def defined(self, e: Equation, labels: Mapping[str, int]) -> Value:
+        """The right side of an equation; the letters on its left side become axes."""
+        scope = Scope(tuple(labels.items()))
+        for index in e.indices:
+            scope = scope.with_letter(index, self.fresh(index))
+        letters = [dict(scope.letters)[index] for index in e.indices]
+        indexing.find_ranges(self, e.expression, scope)
+        made = self.value(e.expression, scope)
+        for letter in letters:
+            made = indexing.with_letter(self, made, letter)
+        rows = self.settings.vectors == "rows"
+        if letters:
+            return letter_to_axis(made, letters).as_("row" if rows else "column")
+        named = "row" if rows else "column"  # a gradient that has a name has the shape of its variable
+        return made.as_(named if made.orientation == "free" else made.orientation)
+
+    def fresh(self, letter: str) -> str:
+        """A name for the axis of a letter that is bound here."""
+        self._fresh[0] += 1
+        return f"{letter}#{self._fresh[0]}"
+
+    # ----- arithmetic -----
+
+    def number(self, tree: t.Number, scope: Scope) -> Value:
+        return constant(float(tree.value) if not self.instance.precise else self._precise(tree))
+
+    def _precise(self, tree: t.Number) -> Any:
+        import mpmath
+
+        return mpmath.mpf(tree.value.numerator) / tree.value.denominator
+
+    def negative(self, tree: t.Negative, scope: Scope) -> Value:
+        return scaled(self.value(tree.operand, scope), -1)
+
+    def transpose(self, tree: t.Transpose, scope: Scope) -> Value:
+        inner = self.value(tree.operand, scope)
+        if inner.orientation == "free" and inner.rank == 1:  # the transpose of a gradient: a column becomes a row
+            return inner.as_("free")
+        return transposed(inner)
+
+    def binary(self, tree: t.Binary, scope: Scope) -> Value:
+        if tree.op == "^":
+            return self.power(tree, scope)
+        left, right = self.value(tree.left, scope), self.value(tree.right, scope)
+        if tree.op in "+-":
+            return self.sum_of(left, right, 1 if tree.op == "+" else -1, tree)
+        if tree.op == "/":
+            return self.quotient(left, right)
+        return products.product(left, right, tree.op, self.settings)
+
+    def juxtaposition(self, tree: t.Juxtaposition, scope: Scope) -> Value:
+        return products.product(self.value(tree.left, scope), self.value(tree.right, scope), "", self.settings)
+
+    def sum_of(self, a: Value, b: Value, sign: int, tree: t.Binary) -> Value:
+        """a + b of equal shapes; a number is added to every entry, and a bias to every sample of a batch."""
+        if a.rank == b.rank and a.shape != b.shape or {a.rank, b.rank} == {1, 2}:
+            a, b = products.broadcast(a, b, self.settings)
+        if a.rank and b.rank and a.shape != b.shape:
+            word = "sum" if sign > 0 else "difference"
+            raise IllFormed(f"a {word} needs equal shapes, got {shape_text(a.shape)} and {shape_text(b.shape)}", tree)
+        sides = {v.orientation for v in (a, b) if v.rank == 1} - {"free"}
+        if len(sides) > 1:
+            raise IllFormed(f"a sum of a column and a row, both of size {a.shape[0]}", tree)
+        split = a.split if a.split == b.split else None
+        made = add(a, b, sign).as_(split=split)
+        return made.as_(sides.pop() if sides else made.orientation, split) if made.rank == 1 else made
+
+    def quotient(self, a: Value, b: Value) -> Value:
+        inverse = mapped(reciprocal, b)
+        if b.rank == 0:
+            return products.scaled_by(a, inverse)
+        if a.rank == 0:
+            return products.scaled_by(a, inverse)
+        return products.elementwise(a, inverse)
+
+    def power(self, tree: t.Binary, scope: Scope) -> Value:
+        base = self.value(tree.left, scope)
+        exponent = self.value(tree.right, scope)
+        number = exponent.array.flat[0] if exponent.array.size == 1 and len(exponent.parts) == 1 else None
+        if number is None:
+            return calls.general_power(base, exponent, tree)
+        if isinstance(tree.left, t.Call) and tree.left.function == "norm" and number == 2 and len(tree.left.args) == 1:
+            return calls.norm_squared(self.value(tree.left.args[0], scope))
+        if base.rank == 2 and base.shape[0] == base.shape[1] and self.settings.inverse == "matrix":
+            return calls.matrix_power(base, float(number), tree)
+        exponent_number = int(number) if float(number).is_integer() else number
+        return mapped(power(exponent_number), base).as_(base.orientation, base.split if base.split else None)
+
+    # ----- lists, conditions -----
+
+    def list(self, tree: t.List, scope: Scope) -> Value:
+        return indexing.stacked(self, tree, scope)
+
+    def iverson(self, tree: t.Iverson, scope: Scope) -> Value:
+        return indexing.condition(self, tree.condition, scope)
+
+    def chain(self, tree: t.Chain, scope: Scope) -> Value:
+        raise NotUnderstood("an equation inside a formula has no value", tree)
+
+    def differential(self, tree: c.Differential, scope: Scope) -> Value:
+        raise IllFormed(
+            f"the differential d{to_plain(tree.of)} stands alone; in a quotient of differentials its partner is missing",
+            tree,
+        )
+
+
+HANDLERS: dict[type[t.Tree], Callable[[Evaluator, Any, Scope], Value]] = {
+    t.Number: Evaluator.number,
+    t.Name: Evaluator.name,
+    t.Negative: Evaluator.negative,
+    t.Transpose: Evaluator.transpose,
+    t.Binary: Evaluator.binary,
+    t.Juxtaposition: Evaluator.juxtaposition,
+    t.Index: indexing.index,
+    t.List: Evaluator.list,
+    t.Iverson: Evaluator.iverson,
+    t.Chain: Evaluator.chain,
+    t.Call: calls.call,
+    t.Prime: calls.prime,
+    c.Apply: calls.apply,
+    c.Sum: indexing.big_sum,
+    c.Product: indexing.big_product,
+    c.Cases: indexing.cases,
+    c.Partial: calculus.partial,
+    c.Gradient: calculus.gradient,
+    c.JacobianOf: calculus.jacobian_of,
+    c.At: calls.at,
+    c.Differential: Evaluator.differential,
+}

@@ -1,0 +1,103 @@
+"""Which quantity a part of a formula is: a compound denominator, the equation behind a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jacobians.claims.context import Equation
+from jacobians.claims.errors import NotUnderstood
+from jacobians.claims.values import Value
+from jacobians.notation import tree as t
+from jacobians.notation.names import with_layer
+from jacobians.notation.to_plain import to_plain
+from jacobians.notation.tree import Index, Name, Tree
+
+if TYPE_CHECKING:
+    from jacobians.claims.evaluator import Evaluator, Scope
+
+
+def defined_quantity(ev: Evaluator, tree: Tree, scope: Scope) -> tuple[str, tuple[Tree, ...]] | None:
+    """The name of the quantity that equals a part of a formula, and the letters that it is taken at.
+
+    Values at random points decide; two quantities are not equal by chance. None where the part is to be taken as it
+    is: a function applied to something, in dg(f(x))/df(x).
+
+    Raises:
+        NotUnderstood: no quantity equals it.
+    """
+    plain = ev.without(*ev.seeds)
+    value = plain.value(tree, scope)
+    axes = {axis: letter for letter, axis in scope.letters}
+    for name in quantities(ev):
+        try:
+            other = plain.quantity(name, tree)
+        except (NotUnderstood, ValueError):
+            continue
+        if same_numbers(value, other):
+            return name, tuple(Name(axes.get(x, x)) for x in value.letters)
+    if not value.letters:
+        return None
+    raise NotUnderstood(
+        f"a derivative by {to_plain(tree)}: no equation defines this; give it a name, as in z = {to_plain(tree)}", tree
+    )
+
+
+def same_numbers(value: Value, other: Value) -> bool:
+    """Whether letters first, then structure, are the axes of the other value, with equal numbers."""
+    a, b = value.array, other.array
+    if other.letters or a.shape[1:] != b.shape[1:] or not np.any(a):
+        return False
+    return bool(np.allclose(a.astype(float), b.astype(float), rtol=1e-9, atol=1e-12))
+
+
+def quantities(ev: Evaluator) -> Iterator[str]:
+    """The names of what equations define, with labels counted out."""
+    context = ev.instance.context
+    if context.model is not None:
+        yield from context.model.named
+    for name, e in context.equations.items():
+        if e.label is None:
+            yield name
+        else:
+            first, last = context.labels[e.label]
+            yield from (with_layer(name, str(k)) for k in range(first, last + 1))
+
+
+def right_side(ev: Evaluator, of: Tree, scope: Scope) -> Tree | None:
+    """The expression that a defined name stands for, with its indices and label put in; None for anything else."""
+    base, indices = (of.array, of.indices) if isinstance(of, Index) else (of, ())
+    if not isinstance(base, Name):
+        return None
+    context = ev.instance.context
+    name = base.text if base.label is None else ev.labelled(base, scope)
+    if context.model is not None and name in context.model.nodes:
+        return None
+    found = ev.instance.find(name)
+    if found is None or not isinstance(found[0], Equation):
+        return None
+    definition, labels = found
+    body = definition.expression
+    numbers: dict[str, Tree] = {k: t.Number(str(n)) for k, n in labels.items()}
+    body = substituted(body, numbers)
+    if definition.indices:
+        if len(indices) != len(definition.indices):
+            return None
+        return substituted(body, dict(zip(definition.indices, indices, strict=True)))
+    return Index(body, indices) if indices else body
+
+
+def substituted(tree: Tree, names: dict[str, Tree]) -> Tree:
+    """The tree with names replaced, also inside labels; what a sum binds is left alone."""
+    if not names:
+        return tree
+    if isinstance(tree, Name) and tree.label is None and tree.text in names:
+        return names[tree.text]
+    from jacobians.notation.rebuild import rebuilt
+    from jacobians.notation.tree_calculus import Sum
+
+    if isinstance(tree, Sum):
+        names = {k: v for k, v in names.items() if k not in tree.indices}
+    return rebuilt(tree, lambda child: substituted(child, names))
