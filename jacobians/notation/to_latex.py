@@ -6,6 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jacobians.notation.latex_names import Scripted, escaped, function_scripts, name_scripts, subscripts
+from jacobians.notation.to_latex_calculus import (
+    ATOM,
+    BASE,
+    CALCULUS,
+    FRACTION,
+    HEADS,
+    IMPLICIT,
+    NEGATIVE,
+    PRODUCT,
+    RELATION,
+    SUM,
+    special_call,
+)
 from jacobians.notation.tree import (
     Binary,
     Call,
@@ -22,11 +35,9 @@ from jacobians.notation.tree import (
     Transpose,
     Tree,
 )
-from jacobians.notation.tree_calculus import Partial, Sum
+from jacobians.notation.tree_calculus import Sum
 
-# How tightly a tree binds in LaTeX, where a product sign binds looser than standing side by side.
-RELATION, SUM, NEGATIVE, PRODUCT, IMPLICIT, FRACTION, ATOM = range(7)
-SIGNS = {"*": r"\odot", "·": r"\cdot", "⊗": r"\otimes", "+": "+", "-": "-"}
+SIGNS = {"*": r"\odot", "·": r"\cdot", "⊗": r"\otimes", "∘": r"\circ", "×": r"\times"}
 RELATIONS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "<": "<", ">": ">"}
 FENCES = {"norm": r"\lVert", "abs": r"\lvert"}
 
@@ -57,18 +68,18 @@ class LatexWriter:
         """The tree with a subscript; compound expressions in brackets."""
         if isinstance(tree, Name):
             return self.name_scripts(tree).with_subscripts(indices).text
-        fits = isinstance(tree, Call) and not (tree.function == "norm" and len(tree.args) > 1)
-        base = self.text(tree) if fits else self.brackets(self.text(tree))
+        fits = isinstance(tree, Call) and not self.has_subscript(tree)
+        base = self.text(tree, BASE) if fits else self.brackets(self.text(tree))
         return base + subscripts(indices)
+
+    def has_subscript(self, tree: Call) -> bool:
+        return (tree.function == "norm" and len(tree.args) > 1) or special_call(
+            tree.function, len(tree.args)
+        ) is not None
 
     def raised(self, tree: Tree, exponent: str) -> str:
         """The tree with a superscript, in brackets where it has one already or would not read as the base."""
-        bare = tree.array if isinstance(tree, Index) else tree
-        if isinstance(bare, Name):
-            fits = not self.name_scripts(bare).above
-        else:
-            fits = isinstance(bare, Call) or (isinstance(tree, Number) and "e" not in tree.text.lower())
-        return (self.text(tree) if fits else self.brackets(self.text(tree))) + exponent
+        return self.text(tree, BASE) + exponent
 
     def name_scripts(self, tree: Name) -> Scripted:
         parts = name_scripts(tree.text, self.symbols)
@@ -79,24 +90,31 @@ class LatexWriter:
     def number(self, tree: Number) -> tuple[int, str]:
         mantissa, _, exponent = tree.text.lower().partition("e")
         if not exponent:
-            return ATOM, mantissa
+            return BASE, mantissa
         power = rf"10^{{{int(exponent)}}}"
         return PRODUCT, power if mantissa == "1" else rf"{mantissa} \cdot {power}"
 
     def name(self, tree: Name) -> tuple[int, str]:
-        return ATOM, self.name_scripts(tree).text
+        parts = self.name_scripts(tree)
+        return ATOM if parts.above else BASE, parts.text
 
     def call(self, tree: Call) -> tuple[int, str]:
-        options = [f"{name_scripts(key).text} = {self.text(value, SUM)}" for key, value in tree.keywords]
+        plain = not (tree.primes or tree.keywords or tree.label)
+        if plain and (write := special_call(tree.function, len(tree.args))):
+            return write(self, tree.args)
         args = [self.text(arg) for arg in tree.args]
-        if fence := None if tree.primes or options or not args else FENCES.get(tree.function):
+        if plain and args and (fence := FENCES.get(tree.function)):
             order = subscripts(args[1:]) if args[1:] else ""
-            return ATOM, f"{fence} {args[0]} {fence.replace('l', 'r', 1)}{order}"
-        if tree.function == "sqrt" and len(args) == 1 and not (tree.primes or options):
-            return ATOM, rf"\sqrt{{{args[0]}}}"
-        head = function_scripts(tree.function)
-        head = head if tree.label is None else head._replace(above=f"({self.text(tree.label)})")
-        return ATOM, head.primed(tree.primes).text + self.brackets(", ".join([*args, *options]))
+            return BASE, f"{fence} {args[0]} {fence.replace('l', 'r', 1)}{order}"
+        if plain and tree.function == "sqrt" and len(args) == 1:
+            return BASE, rf"\sqrt{{{args[0]}}}"
+        options = [f"{name_scripts(key).text} = {self.text(value, SUM)}" for key, value in tree.keywords]
+        return BASE, self.head(tree).primed(tree.primes).text + self.brackets(", ".join([*args, *options]))
+
+    def head(self, tree: Call) -> Scripted:
+        """The function's name with its label."""
+        head = Scripted(HEADS[tree.function]) if tree.function in HEADS else function_scripts(tree.function)
+        return head if tree.label is None else head._replace(above=f"({self.text(tree.label)})")
 
     def negative(self, tree: Negative) -> tuple[int, str]:
         return NEGATIVE, f"-{self.text(tree.operand, PRODUCT)}"
@@ -144,7 +162,11 @@ class LatexWriter:
         return ATOM, head.primed(tree.order).text
 
     def index(self, tree: Index) -> tuple[int, str]:
-        return ATOM, self.indexed(tree.array, [self.text(i, SUM) for i in tree.indices])
+        indices = [self.text(i, SUM) for i in tree.indices]
+        bare = isinstance(tree.array, Call) or (
+            isinstance(tree.array, Name) and not self.name_scripts(tree.array).above
+        )
+        return BASE if bare else ATOM, self.indexed(tree.array, indices)
 
     def list(self, tree: List) -> tuple[int, str]:
         """Columns and matrices as such; anything deeper in square brackets."""
@@ -167,13 +189,6 @@ class LatexWriter:
     def iverson(self, tree: Iverson) -> tuple[int, str]:
         return ATOM, f"[{self.text(tree.condition)}]"
 
-    def partial(self, tree: Partial) -> tuple[int, str]:
-        return FRACTION, rf"\frac{{\partial {self.text(tree.of, ATOM)}}}{{\partial {self.text(tree.by, ATOM)}}}"
-
-    def sum(self, tree: Sum) -> tuple[int, str]:
-        bound = ", ".join(name_scripts(i).text for i in tree.indices)
-        return PRODUCT, rf"\sum_{{{bound}}} {self.text(tree.body, PRODUCT)}"
-
 
 WRITERS: dict[type[Tree], Callable[[LatexWriter, Any], tuple[int, str]]] = {
     Number: LatexWriter.number,
@@ -189,8 +204,7 @@ WRITERS: dict[type[Tree], Callable[[LatexWriter, Any], tuple[int, str]]] = {
     Chain: LatexWriter.chain,
     Comparison: LatexWriter.comparison,
     Iverson: LatexWriter.iverson,
-    Partial: LatexWriter.partial,
-    Sum: LatexWriter.sum,
+    **CALCULUS,
 }
 
 
