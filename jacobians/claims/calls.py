@@ -10,7 +10,7 @@ import numpy as np
 from jacobians.claims import functions as f
 from jacobians.claims.calculus import derivative, extract
 from jacobians.claims.context import Function
-from jacobians.claims.errors import IllFormed, NotUnderstood
+from jacobians.claims.errors import IllFormed, NotUnderstood, OutsideLabels
 from jacobians.claims.network import op_value
 from jacobians.claims.values import (
     Derivatives,
@@ -56,7 +56,18 @@ def unknown_name(ev: Evaluator, name: str, at: t.Tree | None) -> Value:
         return _bare_function(ev, name, at)
     if name in CONSTANTS:
         return constant(CONSTANTS[name])
+    if (layer := split_name(name).layer) and (has := _other_labels(ev, name)):
+        raise OutsideLabels(f"{name}: there is no label {layer}; {has}", at)
     raise NotUnderstood(f"{name} is not declared; say what it is, as in `{name} : 3` or `{name} = ...`", at)
+
+
+def _other_labels(ev: Evaluator, name: str) -> str:
+    """What labels a name has, where it has any."""
+    parts = split_name(name)
+    base = parts.base.removeprefix("d") if parts.base != "delta" else "z"
+    rest = f"_{parts.subscript}" if parts.subscript else ""
+    there = [k for k in range(10) for b in (parts.base, base) if known(ev, f"{b}{k}{rest}")]
+    return f"known are {there[0]} to {there[-1]}" if there else ""
 
 
 CONSTANTS = {"pi": float(np.pi), "e": float(np.e)}

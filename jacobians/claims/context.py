@@ -85,6 +85,8 @@ class Context:
     labels: dict[str, tuple[int, int]] = field(default_factory=dict)
     sizes: dict[str, int | None] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
+    #: The settings that the document itself states: no other one is tried for these.
+    stated: set[str] = field(default_factory=set)
     loss: str = ""
     #: The size that counts the samples of a batch.
     samples: Tree | None = None

@@ -140,6 +140,7 @@ class _Line:
         value = value.replace("element-wise", "elementwise").replace("matrix multiplication", "matrix product")
         if value not in values:
             raise self.fail(f"{what} is {' or '.join(values)}, got {value!r}")
+        self.context.stated.add(name)
         self.context.settings = replace(self.context.settings, **{name: values[value]})  # type: ignore[arg-type]
 
     def declare(self, name: str, what: str) -> None:
@@ -184,7 +185,8 @@ class _Line:
         self.context.leaves[base] = Leaf(base, sizes, domain, row, label, self.number)
 
     def sizes(self, text: str) -> tuple[Tree | None, ...]:
-        text = re.sub(r"^(?:\\mathbb\s*\{?R\}?|R)\s*(?:\^|$)", "", text.strip()).strip("{}() ")
+        text = re.sub(r"^(?:\\mathbb\s*\{?R\}?|R)\s*(?:\^|$)", "", text.strip()).strip()
+        text = text[1:-1] if text[:1] in ("{", "(") and text[-1:] in ("}", ")") else text
         if text in ("scalar", "number", ""):
             return ()
         parts = re.split(r"\s*,\s*|(?<=[\s\d)])x(?=[\s\d])", text)

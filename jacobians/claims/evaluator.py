@@ -65,7 +65,9 @@ class Evaluator:
     #: How many values each letter takes, by the name of its axis.
     ranges: dict[str, int] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
+    #: Values of parts of the claim, and of named quantities, which no reading or convention of a claim changes.
     _cache: dict[Any, Value] = field(default_factory=dict)
+    _names: dict[Any, Value] = field(default_factory=dict)
     _open: set[Any] = field(default_factory=set)
     _fresh: list[int] = field(default_factory=lambda: [0])
 
@@ -108,6 +110,13 @@ class Evaluator:
         """The same, with fewer derivatives carried along."""
         return replace(self, seeds=tuple(s for s in self.seeds if s not in gone))
 
+    def at_home(self) -> Evaluator:
+        """The evaluator for what equations define: in the document's conventions, whatever is tried for a claim."""
+        own = self.instance.context.settings
+        if self.settings is own and not self.reading.direct and not self.targets:
+            return self
+        return replace(self, settings=own, reading=Reading(), targets={}, _cache={})
+
     # ----- names -----
 
     def name(self, tree: t.Name, scope: Scope) -> Value:
@@ -130,7 +139,7 @@ class Evaluator:
     def quantity(self, name: str, at: t.Tree | None = None) -> Value:
         """The value of a leaf or of what an equation defines, by its plain name."""
         key = (name, self.seeds)
-        if (known := self._cache.get(key)) is not None:
+        if (known := self._names.get(key)) is not None:
             return known
         if key in self._open:
             raise NotUnderstood(f"{name} is defined by itself; label its steps, as in {name}_(t)", at)
@@ -142,7 +151,7 @@ class Evaluator:
         own = [s for s in self.seeds if s.name == name]
         for seed in own:
             made = calculus.identity(made, seed)
-        self._cache[key] = made
+        self._names[key] = made
         return made
 
     def _quantity(self, name: str, at: t.Tree | None) -> Value:
@@ -168,11 +177,12 @@ class Evaluator:
         for index in e.indices:
             scope = scope.with_letter(index, self.fresh(index))
         letters = [dict(scope.letters)[index] for index in e.indices]
-        indexing.find_ranges(self, e.expression, scope)
-        made = self.value(e.expression, scope)
+        home = self.at_home()
+        indexing.find_ranges(home, e.expression, scope)
+        made = home.value(e.expression, scope)
         for letter in letters:
-            made = indexing.with_letter(self, made, letter)
-        rows = self.settings.vectors == "rows"
+            made = indexing.with_letter(home, made, letter)
+        rows = home.settings.vectors == "rows"
         if letters:
             return letter_to_axis(made, letters).as_("row" if rows else "column")
         named = "row" if rows else "column"  # a gradient that has a name has the shape of its variable

@@ -1,0 +1,120 @@
+"""Check a claim: read it, judge every line of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jacobians.claims.context import Context
+from jacobians.claims.context_text import read_context
+from jacobians.claims.errors import ClaimError
+from jacobians.claims.judge import Judge
+from jacobians.claims.verdicts import Link, Verdict
+from jacobians.errors import InputError, MathSyntaxError
+from jacobians.model import Model
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+from jacobians.notation.plain_lexer import plain_tokens
+
+
+def check(model: Model | Context | str | None, claim: str, explain: bool = True) -> Verdict:
+    r"""The verdict on a claim about a network: `jac.check(model, r"\frac{\partial L}{\partial W_1} = \delta_1 x^\top")`.
+
+    `model` is a Model, the text of a model with its conventions (see `claims.context_text`), or None for claims that
+    need none. The claim is LaTeX, plain notation or Python code. With `explain` the red pen names the mistake.
+
+    Raises:
+        InputError: `claim` is no text; MathSyntaxError, ModelError: the text of the model cannot be read.
+    """
+    if not isinstance(claim, str):
+        raise InputError(f"check: expected the claim as text, got {type(claim).__name__}")
+    return Checker(context_of(model)).check(claim, explain)
+
+
+def context_of(model: Model | Context | str | None) -> Context:
+    """The context of whatever describes a network."""
+    if isinstance(model, Context):
+        return model
+    if isinstance(model, Model):
+        return Context.of_model(model)
+    if model is None:
+        return Context()
+    if isinstance(model, str):
+        return read_context(model)
+    raise InputError(f"check: expected a Model, the text of one, or None, got {type(model).__name__}")
+
+
+class Checker:
+    """Checks claims of one context; what was computed for one claim serves the next."""
+
+    def __init__(self, context: Context) -> None:
+        self.context, self.judge = context, Judge(context)
+
+    def check(self, claim: str, explain: bool = True, surface: str = "") -> Verdict:
+        """The verdict on a text: all its statements, each a chain of equalities or a declaration."""
+        from jacobians.claims.surfaces import read_claim
+
+        try:
+            surface, trees = read_claim(claim, self.context, surface)
+        except MathSyntaxError as error:
+            link = Link("not understood", None, error.problem, span=t.Span(error.line, error.column, error.line, error.column + 1))
+            return Verdict(claim, (link,), None, surface)
+        links = [link for tree in trees for link in self.links(tree)]
+        verdict = Verdict(claim, tuple(links), trees[0] if len(trees) == 1 else None, surface)
+        if explain:
+            from jacobians.claims.redpen import explained
+
+            verdict = explained(self.judge, verdict, trees)
+        return verdict
+
+    def links(self, tree: t.Tree) -> list[Link]:
+        """One verdict for each line of a chain."""
+        if isinstance(tree, c.Membership):
+            return self.membership(tree)
+        if not isinstance(tree, t.Chain):
+            return [Link("declaration", tree, "nothing is claimed")]
+        parts: list[t.Tree] = []
+        links: list[Link] = []
+        for part in tree.parts:
+            if isinstance(part, c.Membership):
+                links += self.membership(part)
+                part = part.element
+            parts.append(part)
+        return [*self.chain(parts), *links]
+
+    def chain(self, parts: Sequence[t.Tree]) -> list[Link]:
+        """Each line against the head, and against the line before it."""
+        head, links = parts[0], []
+        for before, part in zip(parts, parts[1:], strict=False):
+            link = self.judge.link(head, part)
+            if before is not head and link.status != "not understood":
+                link = self.stepped(link, head, before, part)
+            links.append(link)
+        return links
+
+    def stepped(self, link: Link, head: t.Tree, before: t.Tree, part: t.Tree) -> Link:
+        """The verdict with what the step from the line before says."""
+        from dataclasses import replace
+
+        step = self.judge.holds(before, part)
+        if link.status == "true" and not step and not self.judge.holds(head, before):
+            note = "the line above is wrong; this one is right again"
+            return replace(link, notes=(*link.notes, note), step=False)
+        if link.status in ("false", "ill-formed") and step:
+            note = "the step from the line above is right: the mistake is in that line"
+            return replace(link, notes=(*link.notes, note), step=True)
+        return replace(link, step=step)
+
+    def membership(self, tree: c.Membership) -> list[Link]:
+        """`x \\in R^n`: nothing claimed of a name; of an expression its sizes."""
+        return [Link("declaration", tree, "sizes are stated")]
+
+
+def _is_plain(text: str) -> bool:
+    try:
+        plain_tokens(text)
+    except MathSyntaxError:
+        return False
+    return True
+
+
+__all__ = ["Checker", "ClaimError", "check", "context_of"]

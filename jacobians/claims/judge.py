@@ -1,0 +1,239 @@
+"""The judge: one equation, evaluated in every instance and reading that it may be meant in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import combinations, product
+
+import numpy as np
+
+from jacobians.claims.compare import DIFFERENT, SAME, Comparison, Entry, FreeIndex, compare
+from jacobians.claims.context import Context, Settings
+from jacobians.claims.conventions import alternatives
+from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood, OutsideLabels
+from jacobians.claims.evaluator import Evaluator, Reading, Scope
+from jacobians.claims.indexing import find_ranges
+from jacobians.claims.instance import DRAWS, Configuration, Instance
+from jacobians.claims.letters import index_letters, label_letters
+from jacobians.claims.verdicts import Evidence, Link
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+
+CONFIGURATIONS: tuple[Configuration, ...] = ("different sizes", "equal sizes")
+#: Derivatives whose reading is tried both ways; more would be too many combinations.
+MOST_READINGS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one equation under one reading."""
+
+    equal: bool
+    evidence: Evidence = Evidence()
+    entry: Entry | None = None
+    error: ClaimError | None = None
+    notes: tuple[str, ...] = ()
+    failed: str = ""
+
+    @property
+    def ill_formed(self) -> bool:
+        return isinstance(self.error, IllFormed)
+
+
+@dataclass(slots=True)
+class Judge:
+    """Judges the claims of one context; values are kept from one claim to the next."""
+
+    context: Context
+    _evaluators: dict[object, Evaluator] = field(default_factory=dict)
+
+    # ----- one equation -----
+
+    def link(self, left: t.Tree, right: t.Tree) -> Link:
+        """The verdict on left = right."""
+        outcome = self.outcome(left, right)
+        if outcome.equal:
+            return Link("true", right, "", outcome.notes, outcome.evidence)
+        if isinstance(outcome.error, NotUnderstood):
+            return Link("not understood", right, outcome.error.message, span=outcome.error.span)
+        if (found := self.direct(left, right)) is not None:
+            return Link("true", right, "", found.notes, found.evidence)
+        names = []
+        for convention in alternatives(self.context, left, right):
+            other = self.outcome(left, right, settings=convention.settings)
+            if other.equal:
+                names.append(convention.name)
+        if names:
+            reason = f"true where {' or '.join(names)}; {self._why(outcome)} otherwise"
+            return Link("layout", right, reason, outcome.notes, outcome.evidence, outcome.entry, convention=names[0])
+        error = outcome.error
+        status = "ill-formed" if error is not None else "false"
+        reason = error.message if error is not None else outcome.failed
+        span = error.span if error is not None else None
+        return Link(status, right, reason, outcome.notes, outcome.evidence, outcome.entry, span)  # type: ignore[arg-type]
+
+    def _why(self, outcome: Outcome) -> str:
+        return outcome.error.message if outcome.error is not None else "the numbers differ"
+
+    def holds(self, left: t.Tree, right: t.Tree) -> bool:
+        """Whether left = right in the document's own conventions, in some reading of its derivatives."""
+        return self.outcome(left, right).equal or self.direct(left, right) is not None
+
+    # ----- readings -----
+
+    def direct(self, left: t.Tree, right: t.Tree) -> Outcome | None:
+        """The reading of some derivatives as direct ones under which the equation holds, with a note; else None."""
+        if self.context.settings.derivatives == "total":
+            return None
+        derivatives = self._ambiguous(left, right)
+        if not derivatives or len(derivatives) > MOST_READINGS:
+            return None
+        for count in range(1, len(derivatives) + 1):
+            for chosen in combinations(derivatives, count):
+                outcome = self.outcome(left, right, Reading(frozenset(chosen)))
+                if outcome.equal:
+                    from jacobians.notation.to_plain import to_plain
+
+                    names = ", ".join(to_plain(d) for d in chosen)
+                    note = f"{names} is read as the direct partial derivative: all else in its equation is held fixed"
+                    return replace(outcome, notes=(*outcome.notes, note))
+        return None
+
+    def _ambiguous(self, left: t.Tree, right: t.Tree) -> list[t.Tree]:
+        """The derivatives whose total and direct values differ, where the variable stands in the equation itself."""
+        found: dict[t.Tree, None] = {}
+        for tree in (*left.walk(), *right.walk()):
+            if isinstance(tree, c.Partial):
+                found.setdefault(tree)
+        return [tree for tree in found if self._differs(tree)]
+
+    def _differs(self, tree: t.Tree) -> bool:
+        ev = self.evaluator(CONFIGURATIONS[0], self.context.settings, False, False)
+        letters = index_letters(self.context, tree)
+        for labels in self.labels(tree, tree):
+            scope = Scope(tuple(sorted(labels.items())), tuple((x, x) for x in letters))
+            try:
+                total = ev.value(tree, scope)
+                direct = self._read(ev, Reading(frozenset((tree,)))).value(tree, scope)
+                return bool(np.any(direct.array)) and not compare(total, direct, letters).equal
+            except ClaimError:
+                continue
+        return False
+
+    def _read(self, ev: Evaluator, reading: Reading) -> Evaluator:
+        """The evaluator under another reading; the values of named quantities are the same."""
+        return replace(ev, reading=reading, _cache={})
+
+    # ----- instances -----
+
+    def outcome(
+        self,
+        left: t.Tree,
+        right: t.Tree,
+        reading: Reading | None = None,
+        settings: Settings | None = None,
+        quick: bool = False,
+    ) -> Outcome:
+        """Both sides in every instance and for every value of the free labels; the first difference ends it."""
+        count, largest, notes, seen = 0, 0.0, {}, []
+        configurations = CONFIGURATIONS[:1] if quick or self.context.is_concrete else CONFIGURATIONS
+        for configuration in configurations:
+            done = 0
+            for labels in self.labels(left, right):
+                try:
+                    result, extra = self._compare(left, right, configuration, labels, reading, settings)
+                except OutsideLabels:
+                    continue
+                except FreeIndex as error:
+                    return Outcome(False, error=error, entry=error.result.entry)
+                except ClaimError as error:
+                    return Outcome(False, error=error)
+                done += 1
+                count += DRAWS
+                notes.update(extra)
+                largest = max(largest, result.deviation)
+                if not result.equal:
+                    failed = "the numbers differ" + (f" at {_labels(labels)}" if labels else "")
+                    return Outcome(False, Evidence(count, (configuration,), largest), result.entry, None, tuple(notes), failed)
+            if not done:
+                return Outcome(False, error=NotUnderstood("no layer of the instance has all of these labels", right))
+            seen.append(configuration)
+        return Outcome(True, Evidence(count, tuple(seen), largest), None, None, tuple(notes))
+
+    def labels(self, left: t.Tree, right: t.Tree) -> Iterator[Mapping[str, int]]:
+        """Every combination of values of the free label letters."""
+        letters = label_letters(self.context, left, right)
+        ranges = [range(self.context.labels[x][0], self.context.labels[x][1] + 1) for x in letters]
+        for values in product(*ranges):
+            yield dict(zip(letters, values, strict=True))
+
+    def _compare(
+        self,
+        left: t.Tree,
+        right: t.Tree,
+        configuration: Configuration,
+        labels: Mapping[str, int],
+        reading: Reading | None,
+        settings: Settings | None,
+    ) -> tuple[Comparison, dict[str, None]]:
+        result, notes = self._at(left, right, configuration, labels, reading, settings, False, False)
+        if np.isnan(result.deviation):  # a logarithm or root of a negative number: only positive points count
+            result, notes = self._at(left, right, configuration, labels, reading, settings, True, False)
+            notes["compared where all free quantities are positive"] = None
+            if np.isnan(result.deviation):
+                raise NotUnderstood("the values are not finite at the points that were tried; say what is positive", right)
+        if SAME <= result.deviation <= DIFFERENT:
+            try:
+                result, _ = self._at(left, right, configuration, labels, reading, settings, False, True)
+            except NotUnderstood:
+                raise NotUnderstood(
+                    f"the sides differ by {result.deviation:.0e}, which may be rounding or a mistake", right
+                ) from None
+        return result, notes
+
+    def _at(
+        self,
+        left: t.Tree,
+        right: t.Tree,
+        configuration: Configuration,
+        labels: Mapping[str, int],
+        reading: Reading | None,
+        settings: Settings | None,
+        positive: bool,
+        precise: bool,
+    ) -> tuple[Comparison, dict[str, None]]:
+        ev = self.evaluator(configuration, settings or self.context.settings, positive, precise)
+        if reading is not None:
+            ev = self._read(ev, reading)
+        letters = index_letters(self.context, left, right)
+        ev.ranges.clear()
+        scope = Scope(tuple(sorted(labels.items())), tuple((x, x) for x in letters))
+        with np.errstate(all="ignore"):
+            find_ranges(ev, left, scope)
+            find_ranges(ev, right, scope)
+            ev.notes.clear()
+            a = ev.value(left, scope)
+            b = ev.value(right, scope)
+        result = compare(a, b, letters, ev.settings.indices)
+        notes = dict(ev.notes)
+        if result.by_entries:
+            notes[result.by_entries] = None
+        return result, notes
+
+    def evaluator(self, configuration: Configuration, settings: Settings, positive: bool, precise: bool) -> Evaluator:
+        key = (configuration, settings, positive, precise)
+        if key not in self._evaluators:
+            home = (configuration, self.context.settings, positive, precise)
+            if key != home:  # the same point under another convention
+                base = self.evaluator(configuration, self.context.settings, positive, precise)
+                self._evaluators[key] = replace(base, settings=settings, _cache={})
+            else:
+                instance = Instance(self.context, configuration, positive, precise)
+                self._evaluators[key] = Evaluator(instance, settings=settings)
+        return self._evaluators[key]
+
+
+def _labels(labels: Mapping[str, int]) -> str:
+    return ", ".join(f"{letter} = {n}" for letter, n in labels.items())
+

@@ -1,0 +1,105 @@
+"""Verdicts: what is said about a claim, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from jacobians.claims.compare import Entry
+from jacobians.notation.tree import Span, Tree
+
+if TYPE_CHECKING:
+    from jacobians.claims.redpen import Explanation
+
+Status = Literal["true", "false", "ill-formed", "layout", "declaration", "not understood"]
+#: From good to bad: the status of a chain is the worst of its lines.
+SEVERITY: tuple[Status, ...] = ("declaration", "true", "layout", "not understood", "ill-formed", "false")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was compared: how many points, of which sizes and layers, and the largest deviation found."""
+
+    points: int = 0
+    instances: tuple[str, ...] = ()
+    deviation: float = 0.0
+
+    def __str__(self) -> str:
+        if not self.points:
+            return "nothing compared"
+        return f"{self.points} points ({', '.join(self.instances)}), largest deviation {self.deviation:.1e}"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The verdict on one line of a chain, judged against the chain's head and against the line before."""
+
+    status: Status
+    tree: Tree | None = None
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    evidence: Evidence = Evidence()
+    entry: Entry | None = None
+    span: Span | None = None
+    #: The convention under which a claim with the status `layout` is true.
+    convention: str = ""
+    #: Whether the step from the line before holds; None where there is no such line or it has no value.
+    step: bool | None = None
+    explanation: Explanation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdict on a claim: its status, and a link for each of its lines."""
+
+    text: str
+    links: tuple[Link, ...]
+    tree: Tree | None = None
+    surface: str = "latex"
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def worst(self) -> Link:
+        """The line that decides."""
+        return max(self.links, key=lambda link: SEVERITY.index(link.status))
+
+    @property
+    def status(self) -> Status:
+        """The status of the worst line."""
+        return self.worst.status
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that is claimed holds."""
+        return self.status in ("true", "declaration")
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "text": self.text,
+            "status": self.status,
+            "links": [_link_dict(link) for link in self.links],
+            "notes": list(self.notes),
+        }
+
+
+def _link_dict(link: Link) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "status": link.status,
+        "reason": link.reason,
+        "notes": list(link.notes),
+        "points": link.evidence.points,
+        "deviation": link.evidence.deviation,
+    }
+    if link.convention:
+        made["convention"] = link.convention
+    if link.entry is not None:
+        made["entry"] = {"where": link.entry.where(), "claimed": link.entry.right, "true": link.entry.left}
+    if link.explanation is not None:
+        made["mistake"] = link.explanation.name
+        made["explanation"] = link.explanation.sentence
+        made["corrected"] = link.explanation.corrected
+    return made
