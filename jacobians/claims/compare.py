@@ -55,10 +55,10 @@ def compare(left: Value, right: Value, order: tuple[str, ...], base: int = 1) ->
         if not (left.rank and right.rank) and _is_zero(left if not left.rank else right):
             pass  # "= 0" for an array of zeros
         else:
-            raise IllFormed(f"the left side is {described(left)}, the right side {described(right)}")
+            raise Mismatch(f"the left side is {described(left)}, the right side {described(right)}")
     sides = {v.orientation for v in (left, right) if v.rank == 1}
     if {"column", "row"} <= sides:
-        raise IllFormed(f"the left side is {described(left)}, the right side {described(right)}")
+        raise Mismatch(f"the left side is {described(left)}, the right side {described(right)}")
     letters = (*left.letters, *(x for x in right.letters if x not in left.letters))
     rank = max(left.rank, right.rank)
     a, b = aligned(left, letters, rank)[()], aligned(right, letters, rank)[()]
@@ -69,6 +69,10 @@ def compare(left: Value, right: Value, order: tuple[str, ...], base: int = 1) ->
         names = ", ".join(x.partition("#")[0] for x in extra)
         raise FreeIndex(f"the index {names} is free on the right side only; is a sum over {names} missing?", result)
     return Comparison(result.deviation, result.entry, by_entries)
+
+
+class Mismatch(IllFormed):
+    """Two sides that each have a value, of different shapes: the claim is false."""
 
 
 class FreeIndex(IllFormed):

@@ -8,7 +8,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from jacobians.claims.compare import DIFFERENT, SAME, Comparison, Entry, FreeIndex, compare
+from jacobians.claims.compare import DIFFERENT, SAME, Comparison, Entry, FreeIndex, Mismatch, compare
 from jacobians.claims.context import Context, Settings
 from jacobians.claims.conventions import alternatives
 from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood, OutsideLabels
@@ -68,7 +68,7 @@ class Judge:
             reason = f"true where {' or '.join(names)}; {self._why(outcome)} otherwise"
             return Link("layout", right, reason, outcome.notes, outcome.evidence, outcome.entry, convention=names[0])
         error = outcome.error
-        status = "ill-formed" if error is not None else "false"
+        status = "ill-formed" if error is not None and not isinstance(error, Mismatch) else "false"
         reason = error.message if error is not None else outcome.failed
         span = error.span if error is not None else None
         return Link(status, right, reason, outcome.notes, outcome.evidence, outcome.entry, span)  # type: ignore[arg-type]
@@ -136,14 +136,16 @@ class Judge:
         quick: bool = False,
     ) -> Outcome:
         """Both sides in every instance and for every value of the free labels; the first difference ends it."""
-        count, largest, notes, seen = 0, 0.0, {}, []
+        count, largest, notes, seen = 0, 0.0, dict[str, None](), list[str]()
+        outside: OutsideLabels | None = None
         configurations = CONFIGURATIONS[:1] if quick or self.context.is_concrete else CONFIGURATIONS
         for configuration in configurations:
             done = 0
             for labels in self.labels(left, right):
                 try:
                     result, extra = self._compare(left, right, configuration, labels, reading, settings)
-                except OutsideLabels:
+                except OutsideLabels as error:
+                    outside = error
                     continue
                 except FreeIndex as error:
                     return Outcome(False, error=error, entry=error.result.entry)
@@ -157,7 +159,7 @@ class Judge:
                     failed = "the numbers differ" + (f" at {_labels(labels)}" if labels else "")
                     return Outcome(False, Evidence(count, (configuration,), largest), result.entry, None, tuple(notes), failed)
             if not done:
-                return Outcome(False, error=NotUnderstood("no layer of the instance has all of these labels", right))
+                return Outcome(False, error=NotUnderstood(outside.message if outside else "no layer fits", right))
             seen.append(configuration)
         return Outcome(True, Evidence(count, tuple(seen), largest), None, None, tuple(notes))
 
