@@ -58,8 +58,15 @@ class LatexWriter:
 
     def text(self, tree: Tree, needed: int = RELATION) -> str:
         """The tree where something that binds as tightly as `needed` is expected."""
-        level, written = WRITERS[type(tree)](self, tree)
+        level, written = self.written(tree)
         return written if level >= needed else self.brackets(written)
+
+    def written(self, tree: Tree) -> tuple[int, str]:
+        """How tightly the tree binds, and its text."""
+        if name := WRITERS.get(type(tree)):
+            write: Callable[[Any], tuple[int, str]] = getattr(self, name)
+            return write(tree)
+        return CALCULUS[type(tree)](self, tree)
 
     def brackets(self, inside: str) -> str:
         return rf"\left({inside}\right)" if self.sized or r"\frac" in inside else f"({inside})"
@@ -85,7 +92,7 @@ class LatexWriter:
         parts = name_scripts(tree.text, self.symbols)
         return parts if tree.label is None else parts._replace(above=f"({self.text(tree.label)})")
 
-    # ----- one writer per kind of tree: how tightly it binds, and its text -----
+    # ----- one method per kind of tree -----
 
     def number(self, tree: Number) -> tuple[int, str]:
         mantissa, _, exponent = tree.text.lower().partition("e")
@@ -190,21 +197,21 @@ class LatexWriter:
         return ATOM, f"[{self.text(tree.condition)}]"
 
 
-WRITERS: dict[type[Tree], Callable[[LatexWriter, Any], tuple[int, str]]] = {
-    Number: LatexWriter.number,
-    Name: LatexWriter.name,
-    Call: LatexWriter.call,
-    Negative: LatexWriter.negative,
-    Binary: LatexWriter.binary,
-    Juxtaposition: LatexWriter.juxtaposition,
-    Transpose: LatexWriter.transpose,
-    Prime: LatexWriter.prime,
-    Index: LatexWriter.index,
-    List: LatexWriter.list,
-    Chain: LatexWriter.chain,
-    Comparison: LatexWriter.comparison,
-    Iverson: LatexWriter.iverson,
-    **CALCULUS,
+#: The method that writes a kind of tree; those of calculus have functions.
+WRITERS: dict[type[Tree], str] = {
+    Number: "number",
+    Name: "name",
+    Call: "call",
+    Negative: "negative",
+    Binary: "binary",
+    Juxtaposition: "juxtaposition",
+    Transpose: "transpose",
+    Prime: "prime",
+    Index: "index",
+    List: "list",
+    Chain: "chain",
+    Comparison: "comparison",
+    Iverson: "iverson",
 }
 
 

@@ -57,8 +57,13 @@ class PlainWriter:
 
     def text(self, tree: Tree, needed: int = RELATION) -> str:
         """The tree where something that binds as tightly as `needed` is expected."""
-        level, written = WRITERS[type(tree)](self, tree)
+        level, written = self.written(tree)
         return written if level >= needed else self.brackets(written)
+
+    def written(self, tree: Tree) -> Written:
+        """How tightly the tree binds, and its text."""
+        write: Callable[[Any], Written] = getattr(self, WRITERS[type(tree)])
+        return write(tree)
 
     def brackets(self, inside: str) -> str:
         return f"({inside})"
@@ -70,7 +75,7 @@ class PlainWriter:
         """The sign of an operator with its blanks."""
         return op if op in "/^" else f" {op} "
 
-    # ----- one writer per kind of tree: how tightly it binds, and its text -----
+    # ----- one method per kind of tree -----
 
     def number(self, tree: Number) -> Written:
         return NUMBER, tree.text
@@ -145,6 +150,9 @@ class PlainWriter:
         of = self.text(tree.of, ATOM)
         return ATOM, f"J_{of}" + ("" if tree.argument is None else f"({self.text(tree.argument)})")
 
+    def differential(self, tree: Differential) -> Written:
+        return ATOM, f"d({self.text(tree.of)})"
+
     def sum(self, tree: Sum) -> Written:
         """`sum_i_j(body)`; with limits or a condition `sum_{i = 1..n, i != j}(body)`."""
         word, body = "prod" if isinstance(tree, Product) else "sum", self.text(tree.body)
@@ -169,6 +177,9 @@ class PlainWriter:
         values = [f"{self.text(name, SUM)}={self.text(value, SUM)}" for name, value in tree.values]
         return ATOM, f"at({', '.join([self.text(tree.body), *values])})"
 
+    def dots(self, _: Dots) -> Written:
+        return ATOM, "..."
+
     def slice(self, tree: Slice) -> Written:
         return SUM, ":".join(["" if end is None else self.text(end, SUM) for end in (tree.start, tree.stop)])
 
@@ -177,32 +188,33 @@ class PlainWriter:
         return RELATION, f"{self.text(tree.element, SUM)} : {'...' if sizes is None else sizes or 'scalar'}"
 
 
-WRITERS: dict[type[Tree], Callable[[PlainWriter, Any], Written]] = {
-    Number: PlainWriter.number,
-    Name: PlainWriter.name,
-    Call: PlainWriter.call,
-    Negative: PlainWriter.negative,
-    Binary: PlainWriter.binary,
-    Juxtaposition: PlainWriter.juxtaposition,
-    Transpose: PlainWriter.transpose,
-    Prime: PlainWriter.prime,
-    Index: PlainWriter.index,
-    List: PlainWriter.items,
-    Chain: PlainWriter.chain,
-    Comparison: PlainWriter.comparison,
-    Iverson: PlainWriter.iverson,
-    Partial: PlainWriter.partial,
-    Gradient: PlainWriter.gradient,
-    JacobianOf: PlainWriter.jacobian_of,
-    Differential: lambda writer, tree: (ATOM, f"d({writer.text(tree.of)})"),
-    Sum: PlainWriter.sum,
-    Product: PlainWriter.sum,
-    Cases: PlainWriter.cases,
-    Apply: PlainWriter.apply,
-    At: PlainWriter.at,
-    Dots: lambda writer, tree: (ATOM, "..."),
-    Slice: PlainWriter.slice,
-    Membership: PlainWriter.membership,
+#: The method that writes a kind of tree.
+WRITERS: dict[type[Tree], str] = {
+    Number: "number",
+    Name: "name",
+    Call: "call",
+    Negative: "negative",
+    Binary: "binary",
+    Juxtaposition: "juxtaposition",
+    Transpose: "transpose",
+    Prime: "prime",
+    Index: "index",
+    List: "items",
+    Chain: "chain",
+    Comparison: "comparison",
+    Iverson: "iverson",
+    Partial: "partial",
+    Gradient: "gradient",
+    JacobianOf: "jacobian_of",
+    Differential: "differential",
+    Sum: "sum",
+    Product: "sum",
+    Cases: "cases",
+    Apply: "apply",
+    At: "at",
+    Dots: "dots",
+    Slice: "slice",
+    Membership: "membership",
 }
 
 
