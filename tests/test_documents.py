@@ -306,7 +306,8 @@ def test_notes(text, kind, note, expected):
 
 
 def test_definitions_anywhere_are_macros():
-    text = "$\\newcommand{\\R}{\\mathbb{R}}$\n\n\\def\\b#1{\\bar{#1}} text\n\n$$\\newcommand{\\v}{v} \\v = w$$\n`\\def\\no{}`"
+    text = "$\\newcommand{\\R}{\\mathbb{R}}$\n\n\\def\\b#1{\\bar{#1}} text\n\n"
+    text += "$$\\newcommand{\\v}{v} \\v = w$$\n`\\def\\no{}`"
     document = read_text(text, "markdown")
     assert [part.text for part in document.parts] == [r"\v = w"]
     assert document.macros == "\\newcommand{\\R}{\\mathbb{R}}\n\\def\\b#1{\\bar{#1}}\n\\newcommand{\\v}{v}"

@@ -15,7 +15,7 @@ _OTHER = (
 _GRADIENT_NAME = rf"d(?!(?:{'|'.join(word[1:] for word in _OTHER.split('|'))})(?:_|\b))[A-Za-z]\w*|\w*?grad\w*"
 _TARGET = rf"(?<!\w)(?:\w+\.)?(?:{_GRADIENT_NAME})(?:\s*\[[^\]\n]*\])?"
 #: `dW = ..`, `dx, dW = ..`, `self.db += ..`, `grads["dW"] = ..`.
-_ASSIGNMENT = re.compile(rf"^[^=#\n]*?{_TARGET}[\s,\w)\]'\"]{0, 80}[-+*/]?=(?!=)", re.MULTILINE)
+_ASSIGNMENT = re.compile(rf"^[^=#\n]*?{_TARGET}[\s,\w)\]'\"]{{0,80}}[-+*/]?=(?!=)", re.MULTILINE)
 _TARGETS = re.compile(_TARGET)
 _LANGUAGES = frozenset("python python3 py py3 ipython ipython3 numpy".split())
 
