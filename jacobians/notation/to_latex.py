@@ -15,6 +15,7 @@ from jacobians.notation.to_latex_calculus import (
     IMPLICIT,
     NEGATIVE,
     PRODUCT,
+    REACHING,
     RELATION,
     SUM,
     special_call,
@@ -35,7 +36,6 @@ from jacobians.notation.tree import (
     Transpose,
     Tree,
 )
-from jacobians.notation.tree_calculus import Sum
 
 SIGNS = {"*": r"\odot", "·": r"\cdot", "⊗": r"\otimes", "∘": r"\circ", "×": r"\times"}
 RELATIONS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "<": "<", ">": ">"}
@@ -124,7 +124,7 @@ class LatexWriter:
         return head if tree.label is None else head._replace(above=f"({self.text(tree.label)})")
 
     def negative(self, tree: Negative) -> tuple[int, str]:
-        return NEGATIVE, f"-{self.text(tree.operand, PRODUCT)}"
+        return NEGATIVE, f"-{self.text(tree.operand, REACHING)}"
 
     def binary(self, tree: Binary) -> tuple[int, str]:
         if tree.op == "^":
@@ -132,7 +132,7 @@ class LatexWriter:
         if tree.op == "/":
             return FRACTION, rf"\frac{{{self.text(tree.left)}}}{{{self.text(tree.right)}}}"
         if tree.op in "+-":
-            return SUM, f"{self.text(tree.left, SUM)} {tree.op} {self.text(tree.right, PRODUCT)}"
+            return SUM, f"{self.text(tree.left, SUM)} {tree.op} {self.text(tree.right, REACHING)}"
         constants = _is_constant(tree.left), _is_constant(tree.right)
         if tree.op == "@" or (tree.op == "*" and constants[0]):
             return self.side_by_side(tree.left, tree.right, self.gap)
@@ -143,17 +143,13 @@ class LatexWriter:
 
     def side_by_side(self, left: Tree, right: Tree, gap: str) -> tuple[int, str]:
         """Factors without a sign, save where two numbers would run together."""
-        behind = self.factor(right, FRACTION)
+        behind = self.text(right, FRACTION)
         if behind[0].isdigit() or behind[0] == ".":
             return self.product(left, right, r"\cdot")
-        return IMPLICIT, f"{self.factor(left, IMPLICIT)}{gap}{behind}"
+        return IMPLICIT, f"{self.text(left, IMPLICIT)}{gap}{behind}"
 
     def product(self, left: Tree, right: Tree, sign: str) -> tuple[int, str]:
-        return PRODUCT, f"{self.factor(left, PRODUCT)} {sign} {self.factor(right, IMPLICIT)}"
-
-    def factor(self, tree: Tree, needed: int) -> str:
-        """A sum sign would reach over the factors behind it."""
-        return self.brackets(self.text(tree)) if isinstance(tree, Sum) else self.text(tree, needed)
+        return PRODUCT, f"{self.text(left, PRODUCT)} {sign} {self.text(right, IMPLICIT)}"
 
     def transpose(self, tree: Transpose) -> tuple[int, str]:
         if isinstance(tree.operand, Name):

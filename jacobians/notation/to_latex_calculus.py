@@ -25,8 +25,9 @@ from jacobians.notation.tree_calculus import (
 if TYPE_CHECKING:
     from jacobians.notation.to_latex import LatexWriter
 
-# How tightly a tree binds in LaTeX, where a product sign binds looser than standing side by side; a base takes scripts.
-RELATION, SUM, NEGATIVE, PRODUCT, IMPLICIT, FRACTION, ATOM, BASE = range(8)
+# How tightly a tree binds in LaTeX, where a product sign binds looser than standing side by side; a sum sign reaches
+# over the factors behind it; a base takes scripts.
+RELATION, SUM, NEGATIVE, REACHING, PRODUCT, IMPLICIT, FRACTION, ATOM, BASE = range(9)
 SIGNS = {"∂": r"\partial ", "d": r"\mathrm{d}", "δ": r"\delta ", "D": r"\mathrm{D}"}
 
 Written = tuple[int, str]
@@ -73,7 +74,7 @@ def summation(writer: LatexWriter, tree: Sum) -> Written:
         bound = condition if tree.lower is None else rf"\substack{{{bound} \\ {condition}}}"
     below = f"_{{{bound}}}" if bound else ""
     above = "" if tree.upper is None else f"^{{{writer.text(tree.upper, SUM)}}}"
-    return PRODUCT, f"{sign}{below}{above} {writer.text(tree.body, PRODUCT)}"
+    return REACHING, f"{sign}{below}{above} {writer.text(tree.body, REACHING)}"
 
 
 def cases(writer: LatexWriter, tree: Cases) -> Written:
