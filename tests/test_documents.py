@@ -188,6 +188,17 @@ def test_gradients_in_code():
     assert_placed(document)
 
 
+def test_lines_end_only_where_files_end_them():
+    document = read_text("\u2028\n$a = b$\x0c$$\nc\u2028= d\x85\n$$", "markdown")
+    assert [(part.text, part.starts[0]) for part in document.parts] == [("a = b", (2, 2)), ("c\u2028= d", (3, 1))]
+    assert_placed(document)
+
+
+def test_code_of_others_warns_nobody(recwarn):
+    assert texts("`dW = '\\d' + x`\n\n```\ngrad = '\\d'\n```") == ["dW = '\\d' + x", "grad = '\\d'"]
+    assert not recwarn.list
+
+
 def test_code_is_never_run(tmp_path):
     target = tmp_path / "made"
     texts(f"`dW = open({str(target)!r}, 'w') + 1`\n\n```python\ngrad = open({str(target)!r}, 'w')\n```")

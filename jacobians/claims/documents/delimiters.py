@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 #: Environments whose rows are the reader's business, so they stay in the text of a formula ...
-_OF_ROWS = "align gather multline eqnarray flalign alignat xalignat dgroup".split()
+_OF_ROWS = "align gather multline eqnarray flalign alignat".split()
 #: ... and those that only say: displayed.
 _ENVIRONMENTS = [*_OF_ROWS, "equation", "displaymath", "math", "dmath"]
 _BEGIN = rf"\\begin\{{(?:{'|'.join(_ENVIRONMENTS)})\*?\}}"
@@ -72,7 +72,7 @@ def closed_in(text: str, over_paragraphs: bool) -> Span | None:
 
 def is_display(opener: str) -> bool:
     """Whether this delimiter opens a formula on a line of its own."""
-    return opener == "$$" or opener.endswith("[") or opener.startswith(r"\begin")
+    return opener == "$$" or opener.endswith("[") or (opener.startswith(r"\begin") and opener != r"\begin{math}")
 
 
 @lru_cache(maxsize=64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 
 #: Longer lines are no formula that somebody wrote in a sentence.
 _LONGEST_LINE = 500
@@ -45,6 +46,7 @@ def is_python(language: str, code: str) -> bool:
 def _statements(code: str) -> list[ast.stmt]:
     """The syntax of Python code, which is never run; nothing where it is none."""
     try:
-        return ast.parse(code).body
+        with warnings.catch_warnings(action="ignore"):  # "\\d" in a string is not our reader's concern
+            return ast.parse(code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []

@@ -31,6 +31,8 @@ class Passage:
         at the right end of its line in the file.
         """
         parts = text.split("\n")
+        while parts[0].strip() and not lines[first].strip():  # a separator such as U+2028 alone is left out by a parser
+            first += 1
         return cls(text, [(first + k + 1, _column(lines[first + k], part)) for k, part in enumerate(parts)])
 
     def place(self, offset: int) -> Place:
