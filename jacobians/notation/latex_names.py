@@ -19,6 +19,8 @@ ESCAPES = {
     "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}",
 }
+#: Signs of a transpose that need no braces.
+TRANSPOSES = (r"\top", r"\intercal", "T")
 #: À to ſ without the signs × and ÷: what the text fonts of TeX and KaTeX have.
 LATIN_LETTERS = frozenset(map(chr, range(0xC0, 0x180))) - {"×", "÷"}
 #: xhat, mubar, wtilde: a letter under a sign.
@@ -37,7 +39,7 @@ class Scripted(NamedTuple):
 
     @property
     def text(self) -> str:
-        above = f"^{self.above}" if self.above == r"\top" else f"^{{{self.above}}}" if self.above else ""
+        above = f"^{self.above}" if self.above in TRANSPOSES else f"^{{{self.above}}}" if self.above else ""
         return self.base + above + (f"_{{{self.below}}}" if self.below else "")
 
     def primed(self, order: int) -> Scripted:

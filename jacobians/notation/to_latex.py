@@ -53,6 +53,8 @@ class LatexWriter:
     `symbols` maps names to the LaTeX that they are written with.
     """
 
+    transposed = r"\top"
+
     def __init__(self, symbols: Mapping[str, str] | None = None, sized: bool = True) -> None:
         self.symbols, self.sized, self.gap = symbols or {}, sized, r" \, " if sized else " "
 
@@ -154,8 +156,8 @@ class LatexWriter:
     def transpose(self, tree: Transpose) -> tuple[int, str]:
         if isinstance(tree.operand, Name):
             parts = self.name_scripts(tree.operand)
-            return ATOM, parts._replace(above=parts.above + r"\top").text
-        return ATOM, self.raised(tree.operand, r"^\top")
+            return ATOM, parts._replace(above=parts.above + self.transposed).text
+        return ATOM, self.raised(tree.operand, Scripted("", self.transposed).text)
 
     def prime(self, tree: Prime) -> tuple[int, str]:
         if not isinstance(tree.operand, Name):
