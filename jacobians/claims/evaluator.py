@@ -227,8 +227,8 @@ class Evaluator:
 
     def sum_of(self, a: Value, b: Value, sign: int, tree: t.Binary) -> Value:
         """a + b of equal shapes; a number is added to every entry, and a bias to every sample of a batch."""
-        if a.rank == b.rank and a.shape != b.shape or {a.rank, b.rank} == {1, 2}:
-            a, b = products.broadcast(a, b, self.settings)
+        if a.rank and b.rank and a.shape != b.shape:
+            a, b = products.broadcast(a, b)
         if a.rank and b.rank and a.shape != b.shape:
             word = "sum" if sign > 0 else "difference"
             raise IllFormed(f"a {word} needs equal shapes, got {shape_text(a.shape)} and {shape_text(b.shape)}", tree)

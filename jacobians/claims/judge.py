@@ -13,12 +13,15 @@ from jacobians.claims.context import Context, Settings
 from jacobians.claims.conventions import alternatives
 from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood, OutsideLabels
 from jacobians.claims.evaluator import Evaluator, Reading, Scope
+from jacobians.claims.functions import elementwise
 from jacobians.claims.indexing import find_ranges
 from jacobians.claims.instance import DRAWS, Configuration, Instance
 from jacobians.claims.letters import index_letters, label_letters
 from jacobians.claims.verdicts import Evidence, Link
+from jacobians.errors import MathSyntaxError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
+from jacobians.notation.names import with_layer
 
 CONFIGURATIONS: tuple[Configuration, ...] = ("different sizes", "equal sizes")
 #: Derivatives whose reading is tried both ways; more would be too many combinations.
@@ -47,6 +50,8 @@ class Judge:
 
     context: Context
     _evaluators: dict[object, Evaluator] = field(default_factory=dict)
+    _shapes: dict[object, tuple[int, ...] | None] = field(default_factory=dict)
+    _equations: list[tuple[t.Tree, str | None]] | None = None
 
     # ----- one equation -----
 
@@ -79,6 +84,77 @@ class Judge:
     def holds(self, left: t.Tree, right: t.Tree) -> bool:
         """Whether left = right in the document's own conventions, in some reading of its derivatives."""
         return self.outcome(left, right).equal or self.direct(left, right) is not None
+
+    # ----- for the red pen -----
+
+    def corrected(self, left: t.Tree, right: t.Tree) -> bool:
+        """Whether left = right in every instance; one look at the first is enough for most that are not."""
+        return self.outcome(left, right, quick=True).equal and self.outcome(left, right).equal
+
+    def shape(self, name: str) -> tuple[int, ...] | None:
+        """The shape of a quantity in the first instance, of a labelled one in its first layer that exists."""
+        if self.is_generic(name):
+            first, last = self.context.labels[self._label_of(name)]
+            for number in range(max(first, 0), last + 1):
+                if (shape := self.shape_of(t.Name(with_layer(name, str(number))), ())) is not None:
+                    return shape
+            return None
+        return self.shape_of(t.Name(name), ())
+
+    def shape_of(self, tree: t.Tree, claim: tuple[t.Tree, ...]) -> tuple[int, ...] | None:
+        """The shape of a part of a claim; None where it has no value by itself."""
+        key = (tree, claim)
+        if key not in self._shapes:
+            self._shapes[key] = self._shape_of(tree, claim)
+        return self._shapes[key]
+
+    def _shape_of(self, tree: t.Tree, claim: tuple[t.Tree, ...]) -> tuple[int, ...] | None:
+        ev = self.evaluator(CONFIGURATIONS[0], self.context.settings, False, False)
+        letters = index_letters(self.context, tree, *claim)
+        bound = {x for part in claim for p in part.walk() if isinstance(p, c.Sum) for x in p.indices}
+        for labels in self.labels(tree, *claim):
+            scope = Scope(tuple(sorted(labels.items())), tuple((x, x) for x in (*letters, *bound)))
+            try:
+                with np.errstate(all="ignore"):
+                    ev.ranges.clear()
+                    find_ranges(ev, tree, scope)
+                    return ev.value(tree, scope).shape
+            except ClaimError:
+                continue
+        return None
+
+    def is_generic(self, name: str) -> bool:
+        """Whether there is one for every layer."""
+        found = self.context.equations.get(name) or self.context.leaves.get(name)
+        return found is not None and found.label is not None
+
+    def _label_of(self, name: str) -> str:
+        found = self.context.equations.get(name) or self.context.leaves.get(name)
+        assert found is not None
+        assert found.label is not None
+        return found.label
+
+    def is_elementwise(self, function: str) -> bool:
+        """Whether a function acts on every entry by itself."""
+        declared = self.context.functions.get(function)
+        if declared is not None:
+            return declared.kind in ("elementwise", "defined")
+        return elementwise(function) is not None or (len(function) == 1 and function.isalpha())
+
+    def equations(self) -> list[tuple[t.Tree, str | None]]:
+        """The right sides of the equations, each with its label's letter."""
+        if self._equations is None:
+            own = [(e.expression, e.label) for e in self.context.equations.values()]
+            if self.context.model is not None:
+                from jacobians.notation.reading import parse
+
+                for text in self.context.model.equations().values():
+                    try:
+                        own.append((parse(text), None))
+                    except MathSyntaxError:
+                        continue
+            self._equations = own
+        return self._equations
 
     # ----- readings -----
 
@@ -163,9 +239,9 @@ class Judge:
             seen.append(configuration)
         return Outcome(True, Evidence(count, tuple(seen), largest), None, None, tuple(notes))
 
-    def labels(self, left: t.Tree, right: t.Tree) -> Iterator[Mapping[str, int]]:
+    def labels(self, *trees: t.Tree) -> Iterator[Mapping[str, int]]:
         """Every combination of values of the free label letters."""
-        letters = label_letters(self.context, left, right)
+        letters = label_letters(self.context, *trees)
         ranges = [range(self.context.labels[x][0], self.context.labels[x][1] + 1) for x in letters]
         for values in product(*ranges):
             yield dict(zip(letters, values, strict=True))

@@ -197,3 +197,34 @@ def _tensor(a: Value, b: Value) -> Value:
 
 def _shape(a: Value) -> str:
     return f"{a.orientation} {shape_text(a.shape)}" if a.rank == 1 and a.orientation != "free" else shape_text(a.shape)
+
+
+def broadcast(a: Value, b: Value) -> tuple[Value, Value]:
+    """Two summands of unequal shapes: a column is added to every column of a matrix, a row to every row.
+
+    What does not fit comes back as it is.
+    """
+    if a.rank == 1 and b.rank == 2:
+        return _tiled(a, b.shape), b
+    if a.rank == 2 and b.rank == 1:
+        return a, _tiled(b, a.shape)
+    if a.rank == b.rank and all(m == n or 1 in (m, n) for m, n in zip(a.shape, b.shape, strict=True)):
+        shape = tuple(max(m, n) for m, n in zip(a.shape, b.shape, strict=True))
+        return _stretched(a, shape), _stretched(b, shape)
+    return a, b
+
+
+def _tiled(v: Value, shape: tuple[int, ...]) -> Value:
+    axis = 1 if v.orientation == "row" else 0
+    if v.shape[0] != shape[axis]:
+        return v
+    return _stretched(as_matrix(v), shape)
+
+
+def _stretched(a: Value, shape: tuple[int, ...]) -> Value:
+    """Axes of size 1 repeated."""
+    for axis, (have, want) in enumerate(zip(a.shape, shape, strict=True)):
+        if have != want:
+            place = 1 + len(a.letters) + axis
+            a = Value(a.each(lambda part, place=place, want=want: part.repeat(want, axis=place)), a.letters, a.rank)  # type: ignore[misc]
+    return a

@@ -30,3 +30,27 @@ def _mapped(value: Any, f: Callable[[Tree], Tree]) -> Any:
         new = tuple([_mapped(item, f) for item in value])
         return new if any(a is not b for a, b in zip(new, value, strict=True)) else value
     return value
+
+
+def places(tree: Tree) -> list[tuple[Tree, Callable[[Tree], Tree]]]:
+    """Every child, and the tree with another one in its place."""
+    found: list[tuple[Tree, Callable[[Tree], Tree]]] = []
+    for field in fields(tree):
+        if field.name == "span":
+            continue
+        value = getattr(tree, field.name)
+        for child, put in _inside(value):
+            found.append((child, lambda new, name=field.name, put=put: replace(tree, **{name: put(new)})))  # type: ignore[misc]
+    return found
+
+
+def _inside(value: Any) -> list[tuple[Tree, Callable[[Tree], Any]]]:
+    if isinstance(value, Tree):
+        return [(value, lambda new: new)]
+    if not isinstance(value, tuple):
+        return []
+    found: list[tuple[Tree, Callable[[Tree], Any]]] = []
+    for k, item in enumerate(value):
+        for child, put in _inside(item):
+            found.append((child, lambda new, k=k, put=put: (*value[:k], put(new), *value[k + 1 :])))  # type: ignore[misc]
+    return found

@@ -1,0 +1,366 @@
+"""Mistakes with activations and their derivatives, with powers and with arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from jacobians.claims.redpen.edits import (
+    Local,
+    factors,
+    heads_product,
+    in_index,
+    is_product,
+    is_sum,
+    is_target,
+    product_of,
+    sign_of,
+    shifted,
+)
+from jacobians.claims.redpen.operator import Mistake
+from jacobians.claims.redpen.site import Site
+from jacobians.claims.matching import substituted
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+
+Above = tuple[t.Tree, ...]
+#: Activations that are taken for one another.
+CONFUSED = ("tanh", "sigmoid", "relu", "softplus", "exp", "log", "sin", "cos", "sqrt", "identity")
+
+
+def _is_derivative(tree: t.Tree) -> bool:
+    """g'(z), or diag of it, or a'(1 - a) kind of factor of its own."""
+    if isinstance(tree, t.Call) and tree.function == "diag" and tree.args:
+        return _is_derivative(tree.args[0])
+    if isinstance(tree, t.Index):
+        return _is_derivative(tree.array)
+    return isinstance(tree, t.Call) and tree.primes > 0
+
+
+def drop_derivative(site: Site) -> Local:
+    """The factor g'(z) is left out."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if not heads_product(tree, above):
+            return
+        parts = factors(tree)
+        for k, part in enumerate(parts):
+            if _is_derivative(part) and len(parts) > 1:
+                yield product_of(sign_of(tree), [*parts[:k], *parts[k + 1 :]])
+
+    return local
+
+
+def add_derivative(site: Site) -> Local:
+    """A product gets the factor g'(z), of an activation of the model."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        parent = above[0] if above else None
+        if in_index(tree, above) or is_target(tree, above):
+            return
+        if parent is not None and not is_sum(parent) and not isinstance(parent, t.Negative | c.Sum | t.Transpose):
+            if not (is_product(parent) and _is_outer(parent)):
+                return
+        if is_sum(tree):
+            return
+        for factor, scalar in _slopes(site):
+            yield t.Binary("·" if scalar else "*", tree, factor)
+
+    return local
+
+
+def _is_outer(tree: t.Tree) -> bool:
+    """δ a^T: the factor before the transposed one may lack its derivative."""
+    return isinstance(tree, t.Binary | t.Juxtaposition) and isinstance(tree.right, t.Transpose)
+
+
+def _slopes(site: Site) -> Iterator[tuple[t.Tree, bool]]:
+    """g'(z) of every activation, in the layers and with the index letters of the claim."""
+    seen: set[t.Tree] = set()
+    for activation in site.activations:
+        call = t.Call(activation.function, (activation.argument,), 1, (), activation.called)
+        letter = activation.letter
+        made = [call] if letter is None else [substituted(call, {letter: label}) for label in site.label_trees]
+        for one in made:
+            for slope, scalar in _indexed(site, one):
+                if slope not in seen:
+                    seen.add(slope)
+                    yield slope, scalar
+
+
+def _indexed(site: Site, call: t.Tree) -> Iterator[tuple[t.Tree, bool]]:
+    assert isinstance(call, t.Call)
+    rank = site.rank(call.args[0])
+    if rank == 0:
+        yield call, True
+    elif not site.letters:
+        yield call, False
+    elif rank is not None:
+        for letter in site.letters:
+            yield replace(call, args=(t.Index(call.args[0], (t.Name(letter),)),)), True
+
+
+def double_derivative(site: Site) -> Local:
+    """The factor g'(z) stands twice."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if heads_product(tree, above):
+            for part in factors(tree):
+                if _is_derivative(part):
+                    yield t.Binary("*" if (site.rank(part) or 0) else "·", tree, part)
+
+    return local
+
+
+def move_point(site: Site) -> Local:
+    """g'(a) becomes g'(z): the derivative at another quantity of the same shape."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if not (isinstance(tree, t.Call) and len(tree.args) == 1 and (tree.primes or _is_activation(site, tree))):
+            return
+        argument = tree.args[0]
+        base = argument.array if isinstance(argument, t.Index) else argument
+        if isinstance(base, t.Call) and len(base.args) == 1 and not base.primes:  # g'(g(z)) for g'(z)
+            yield replace(tree, args=(base.args[0] if base is argument else replace(argument, array=base.args[0]),))  # type: ignore[type-var]
+        if not isinstance(base, t.Name):
+            return
+        for other in site.alike(base):
+            new = other if base is argument else replace(argument, array=other)  # type: ignore[type-var]
+            yield replace(tree, args=(new,))
+
+    return local
+
+
+def _is_activation(site: Site, tree: t.Call) -> bool:
+    return site.judge.is_elementwise(tree.function)
+
+
+def add_prime(site: Site) -> Local:
+    """g(z) becomes g'(z)."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if isinstance(tree, t.Call) and not tree.primes and len(tree.args) == 1 and _is_activation(site, tree):
+            yield replace(tree, primes=1)
+
+    return local
+
+
+def remove_prime(site: Site) -> Local:
+    """g'(z) becomes g(z)."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if isinstance(tree, t.Call) and tree.primes:
+            yield replace(tree, primes=tree.primes - 1)
+
+    return local
+
+
+def other_function(site: Site) -> Local:
+    """tanh becomes sigmoid, and so on."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if isinstance(tree, t.Call) and len(tree.args) == 1 and _is_activation(site, tree):
+            own = [a.function for a in site.activations]
+            for name in dict.fromkeys((*own, *CONFUSED)):
+                if name != tree.function:
+                    yield replace(tree, function=name)
+
+    return local
+
+
+def drop_function(site: Site) -> Local:
+    """f(x) becomes x."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if isinstance(tree, t.Call) and len(tree.args) == 1 and not tree.primes and not in_index(tree, above):
+            if tree.function not in ("diag", "ones", "zeros", "Id", "kronecker", "norm"):
+                yield tree.args[0]
+
+    return local
+
+
+def apply_function(site: Site) -> Local:
+    """x becomes f(x), of a function that the model or the claim has."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        parent = above[0] if above else None
+        if in_index(tree, above) or is_target(tree, above) or isinstance(parent, t.Index | t.Call):
+            return
+        if isinstance(tree, t.Name | t.Index):
+            for name in dict.fromkeys(a.function for a in site.activations):
+                label = next(a.called for a in site.activations if a.function == name)
+                if label is None:
+                    yield t.Call(name, (tree,))
+
+    return local
+
+
+def square(site: Site) -> Local:
+    """x becomes x^2; below a fraction too."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        parent = above[0] if above else None
+        if in_index(tree, above) or is_target(tree, above) or (isinstance(parent, t.Binary) and parent.op == "^"):
+            return
+        if isinstance(tree, t.Name | t.Index | t.Call) or is_sum(tree):
+            if not (isinstance(parent, t.Index) and parent.array is tree) and not isinstance(parent, c.Partial):
+                yield t.Binary("^", tree, t.Number("2"))
+        if isinstance(tree, t.Binary) and tree.op == "/" and isinstance(tree.right, t.Name | t.Index | t.Call | t.Binary):
+            yield replace(tree, right=t.Binary("^", tree.right, t.Number("2")))
+
+    return local
+
+
+def drop_exponent(site: Site) -> Local:
+    """x^2 becomes x; a square root is left out."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if isinstance(tree, t.Binary) and tree.op == "^" and not in_index(tree, above):
+            yield tree.left
+        if isinstance(tree, t.Call) and tree.function == "sqrt" and tree.args:
+            yield tree.args[0]
+
+    return local
+
+
+def other_exponent(site: Site) -> Local:
+    """x^2 becomes x^3 or x, x^-1 becomes x^-2; the root is taken."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if in_index(tree, above) or is_target(tree, above):
+            return
+        if isinstance(tree, t.Binary) and tree.op == "^":
+            for by in (1, -1):
+                yield replace(tree, right=shifted(tree.right, by) if isinstance(tree.right, t.Number) else tree.right)
+            if isinstance(tree.right, t.Negative) and isinstance(tree.right.operand, t.Number):
+                for by in (1, -1):
+                    yield replace(tree, right=t.Negative(shifted(tree.right.operand, by)))
+        parent = above[0] if above else None
+        if isinstance(parent, t.Binary) and parent.op == "/" and isinstance(tree, t.Name | t.Index | t.Binary):
+            if parent.right is tree:
+                yield t.Call("sqrt", (tree,))
+
+    return local
+
+
+def flip_argument(site: Site) -> Local:
+    """f(u) becomes f(-u)."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if isinstance(tree, t.Call) and len(tree.args) == 1 and _is_activation(site, tree):
+            inner = tree.args[0]
+            yield replace(tree, args=(inner.operand if isinstance(inner, t.Negative) else t.Negative(inner),))
+
+    return local
+
+
+MISTAKES: tuple[Mistake, ...] = (
+    Mistake(
+        "derivative of the activation forgotten",
+        "the derivative of the activation is forgotten",
+        "Going backward through a = g(z) multiplies every entry by g'(z).",
+        add_derivative,
+        drop_derivative,
+        2,
+        "slope",
+    ),
+    Mistake(
+        "derivative of the activation too much",
+        "the derivative of the activation is there once too often",
+        "No activation lies between these two quantities, or its derivative has been multiplied in already.",
+        drop_derivative,
+        double_derivative,
+        1,
+        "slope",
+    ),
+    Mistake(
+        "derivative at the wrong point",
+        "the derivative of the activation is taken at the wrong quantity",
+        "g' is evaluated where g was: at the pre-activation z of the same layer, not at the output a.",
+        move_point,
+        None,
+        1,
+        "name",
+    ),
+    Mistake(
+        "function for its derivative",
+        "the function stands where its derivative belongs",
+        "The chain rule multiplies by g', not by g.",
+        add_prime,
+        remove_prime,
+        1,
+        "slope",
+    ),
+    Mistake(
+        "derivative for the function",
+        "the derivative stands where the function belongs",
+        "Here the value of the activation is meant, not its slope.",
+        remove_prime,
+        add_prime,
+        1,
+        "slope",
+    ),
+    Mistake(
+        "derivative of the wrong function",
+        "the wrong function",
+        "The model has another function here, and its derivative is another one too.",
+        other_function,
+        None,
+        2,
+        "function",
+    ),
+    Mistake(
+        "function applied twice",
+        "a function is applied once too often",
+        "This quantity is the function's output already.",
+        drop_function,
+        apply_function,
+        2,
+        "function",
+    ),
+    Mistake(
+        "function missing",
+        "a function is missing",
+        "The function's value is meant here, not its argument.",
+        apply_function,
+        drop_function,
+        3,
+        "function",
+    ),
+    Mistake(
+        "exponent dropped",
+        "an exponent is missing",
+        "This quantity is squared: tanh' = 1 - tanh^2, and the quotient rule squares the denominator.",
+        square,
+        drop_exponent,
+        2,
+        "exponent",
+    ),
+    Mistake(
+        "exponent too much",
+        "an exponent or a root too much",
+        "This quantity stands here to the first power.",
+        drop_exponent,
+        square,
+        2,
+        "exponent",
+    ),
+    Mistake(
+        "wrong exponent",
+        "a wrong exponent",
+        "Differentiating a power lowers its exponent by one.",
+        other_exponent,
+        None,
+        3,
+        "exponent",
+    ),
+    Mistake(
+        "sign inside the argument",
+        "the sign inside the argument is lost",
+        "The function is applied to minus this quantity, and so is its derivative.",
+        flip_argument,
+        None,
+        2,
+        "sign",
+    ),
+)

@@ -1,0 +1,238 @@
+"""Mistakes with names: another layer, another quantity, the gradient for the weight, another variable below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from jacobians.claims.redpen.edits import Local, in_index, is_target, shifted
+from jacobians.claims.redpen.operator import Mistake
+from jacobians.claims.redpen.site import Site, base_and_label
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+from jacobians.notation.names import with_layer
+
+Above = tuple[t.Tree, ...]
+
+
+def other_label(site: Site) -> Local:
+    """W^{(k)} becomes W^{(k+1)}, l becomes L."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if in_index(tree, above) or not isinstance(tree, t.Name | t.Call):
+            return
+        if tree.label is not None:
+            for label in _near(site, tree.label):
+                yield replace(tree, label=label)
+            return
+        base, number = base_and_label(tree.text if isinstance(tree, t.Name) else tree.function)
+        if number is None:
+            return
+        for by in (1, -1, 2, -2):
+            name = with_layer(base, str(number + by)) if number + by >= 0 else ""
+            if name in site.names and isinstance(tree, t.Name):
+                yield t.Name(name)
+            elif name in site.judge.context.functions and isinstance(tree, t.Call):
+                yield replace(tree, function=name)
+
+    return local
+
+
+def _near(site: Site, label: t.Tree) -> Iterator[t.Tree]:
+    """The labels that are taken for this one: next to it, and the other letters."""
+    letters = [part for part in label.walk() if isinstance(part, t.Name)]
+    for by in (1, -1):
+        yield shifted(label, by)
+    for letter in site.labels:
+        if letters and letters[0].text != letter:
+            from jacobians.claims.matching import substituted
+
+            yield substituted(label, {letters[0].text: t.Name(letter)})
+            yield t.Name(letter)
+    for by in (2, -2):
+        yield shifted(label, by)
+
+
+def add_label(site: Site) -> Local:
+    """a becomes a^{(k)}: the label was left out."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if in_index(tree, above) or not isinstance(tree, t.Name) or tree.label is not None:
+            return
+        if site.judge.is_generic(tree.text):
+            yield from (replace(tree, label=label) for label in site.label_trees)
+
+    return local
+
+
+def other_name(site: Site) -> Local:
+    """A quantity becomes another one of the same shape."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if isinstance(tree, t.Name) and not in_index(tree, above) and not is_target(tree, above):
+            yield from site.alike(tree)
+
+    return local
+
+
+def gradient_for_quantity(site: Site) -> Local:
+    """dW becomes W, a derivative of the loss becomes its variable."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if in_index(tree, above) or is_target(tree, above):
+            return
+        if isinstance(tree, t.Name) and tree.text.startswith("d") and len(tree.text) > 1:
+            if _known(site, tree.text[1:]):
+                yield replace(tree, text=tree.text[1:])
+        if isinstance(tree, c.Partial) and isinstance(tree.by, t.Name | t.Index) and above:
+            yield tree.by
+
+    return local
+
+
+def quantity_for_gradient(site: Site) -> Local:
+    """W becomes dW, or the derivative of the loss by it."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        parent = above[0] if above else None
+        if in_index(tree, above) or is_target(tree, above) or isinstance(parent, c.Partial | t.Index):
+            return
+        if isinstance(tree, t.Name) and _known(site, tree.text):
+            loss = site.judge.context.loss
+            if site.uses_gradient_names:
+                yield replace(tree, text="d" + tree.text)
+            elif loss and loss != tree.text:
+                yield c.Partial(t.Name(loss), tree)
+
+    return local
+
+
+def _known(site: Site, text: str) -> bool:
+    return text in site.names or base_and_label(text)[0] in site.names
+
+
+def other_variable(site: Site) -> Local:
+    """What stands below in a derivative, or above, becomes another quantity."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if not isinstance(tree, c.Partial):
+            return
+        for part, put in ((tree.by, "by"), (tree.of, "of")):
+            base = part.array if isinstance(part, t.Index) else part
+            if not isinstance(base, t.Name):
+                continue
+            for other in site.names_of_rank(base):
+                new = other if base is part else replace(part, array=other)  # type: ignore[type-var]
+                yield replace(tree, **{put: new})
+
+    return local
+
+
+def missing_differential(site: Site) -> Local:
+    """dL / y becomes dL / dy."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if isinstance(tree, t.Binary) and tree.op == "/":
+            top, below = tree.left, tree.right
+            if isinstance(top, c.Differential) and not isinstance(below, c.Differential):
+                yield c.Partial(top.of, below)
+            elif isinstance(below, c.Differential) and not isinstance(top, c.Differential):
+                yield c.Partial(top, below.of)
+
+    return local
+
+
+def drop_differential(site: Site) -> Local:
+    """dL / dy becomes dL / y."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if isinstance(tree, c.Partial) and tree.second is None:
+            yield t.Binary("/", c.Differential(tree.of), tree.by)
+
+    return local
+
+
+def invert_derivative(site: Site) -> Local:
+    """dx / dL becomes dL / dx."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if isinstance(tree, c.Partial) and tree.second is None:
+            yield replace(tree, of=tree.by, by=tree.of)
+
+    return local
+
+
+MISTAKES: tuple[Mistake, ...] = (
+    Mistake(
+        "differential missing",
+        "a differential sign is missing in a fraction",
+        "A derivative has a differential above and below; with one alone it is a quotient of two unlike things.",
+        missing_differential,
+        drop_differential,
+        0,
+        "differential",
+    ),
+    Mistake(
+        "wrong layer",
+        "the layer is off",
+        "Read the equation of this layer once more: every factor belongs to the layer in which it was used.",
+        other_label,
+        None,
+        1,
+        "name",
+    ),
+    Mistake(
+        "layer left out",
+        "a layer's label is missing",
+        "Every layer has a quantity of this name; the label says which one is meant.",
+        add_label,
+        None,
+        1,
+        "name",
+    ),
+    Mistake(
+        "another quantity",
+        "another quantity is meant",
+        "A quantity of the same shape stands here that is easily taken for the right one.",
+        other_name,
+        None,
+        2,
+        "name",
+    ),
+    Mistake(
+        "gradient for the quantity",
+        "a gradient stands where the quantity itself belongs",
+        "The chain rule multiplies by the weight (or value) itself, not by its gradient.",
+        gradient_for_quantity,
+        quantity_for_gradient,
+        1,
+        "gradient",
+    ),
+    Mistake(
+        "quantity for its gradient",
+        "a quantity stands where its gradient belongs",
+        "Here the gradient arriving from behind is meant, not the value.",
+        quantity_for_gradient,
+        gradient_for_quantity,
+        2,
+        "gradient",
+    ),
+    Mistake(
+        "wrong variable in a derivative",
+        "the derivative is of, or by, another quantity",
+        "In a chain of derivatives what stands below in one factor stands above in the next.",
+        other_variable,
+        None,
+        2,
+        "name",
+    ),
+    Mistake(
+        "derivative upside down",
+        "a derivative is upside down",
+        "The quantity that depends stands above, the one it depends on below.",
+        invert_derivative,
+        None,
+        2,
+        "differential",
+    ),
+)
