@@ -72,6 +72,8 @@ class Function:
     size: Tree | None = None
     parameters: tuple[str, ...] = ()
     body: Tree | None = None
+    #: The sizes of its only argument, where they are known.
+    domain: tuple[Tree, ...] = ()
 
 
 @dataclass(slots=True)
@@ -118,6 +120,11 @@ class Context:
         if self.model is not None:
             known |= {n: len(self.model.shapes[n]) for n in (*self.model.leaves, *self.model.named)}
         return known
+
+    def is_generic(self, name: str) -> bool:
+        """Whether there is a quantity of this name for every layer."""
+        found = self.equations.get(name) or self.leaves.get(name)
+        return found is not None and found.label is not None
 
     def applications(self, function: str) -> list[Tree]:
         """What a function is applied to in the equations, each way once."""

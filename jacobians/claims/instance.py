@@ -96,21 +96,7 @@ class Instance:
 
     def label(self, tree: Tree, labels: Labels) -> int:
         """The number of a label such as `k - 1`."""
-        if isinstance(tree, Number):
-            return int(tree.value)
-        if isinstance(tree, Name) and tree.label is None:
-            if tree.text in labels:
-                return labels[tree.text]
-            first, last = self.context.labels.get(tree.text, (0, -1))
-            if first == last:
-                return first
-            raise NotUnderstood(f"{tree.text} is a label without a value here; declare it, as in `{tree.text} : layer`", tree)
-        if isinstance(tree, Negative):
-            return -self.label(tree.operand, labels)
-        if isinstance(tree, Binary) and tree.op in "+-":
-            a, b = self.label(tree.left, labels), self.label(tree.right, labels)
-            return a + b if tree.op == "+" else a - b
-        raise NotUnderstood("expected a label such as k, k - 1 or 2", tree)
+        return label_number(self.context, tree, labels)
 
     # ----- values -----
 
@@ -142,6 +128,29 @@ class Instance:
 
         mpmath.mp.dps = 50
         return np.frompyfunc(mpmath.mpf, 1, 1)(array)
+
+
+def label_number(context: Context, tree: Tree, labels: Labels) -> int:
+    """The number of a label such as `k - 1`, where `labels` says what k is.
+
+    Raises:
+        NotUnderstood: a letter without a value, or no label at all.
+    """
+    if isinstance(tree, Number):
+        return int(tree.value)
+    if isinstance(tree, Name) and tree.label is None:
+        if tree.text in labels:
+            return labels[tree.text]
+        first, last = context.labels.get(tree.text, (0, -1))
+        if first == last:
+            return first
+        raise NotUnderstood(f"{tree.text} is a label without a value here; declare it, as in `{tree.text} : layer`", tree)
+    if isinstance(tree, Negative):
+        return -label_number(context, tree.operand, labels)
+    if isinstance(tree, Binary) and tree.op in "+-":
+        a, b = label_number(context, tree.left, labels), label_number(context, tree.right, labels)
+        return a + b if tree.op == "+" else a - b
+    raise NotUnderstood("expected a label such as k, k - 1 or 2", tree)
 
 
 def random_points(model: Model) -> list[dict[str, Array]]:

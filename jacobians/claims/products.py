@@ -18,12 +18,12 @@ def product(a: Value, b: Value, sign: str, settings: Settings) -> Value:
     """
     if a.rank == 0 or b.rank == 0:
         return scaled_by(a, b)
-    meaning = _meaning(sign, settings)
-    if meaning == "elementwise":
+    kind = meaning(sign, settings)
+    if kind == "elementwise":
         return elementwise(a, b)
-    if meaning == "outer product":
+    if kind == "outer product":
         return outer(a, b)
-    if meaning == "Kronecker":
+    if kind == "Kronecker":
         return kronecker(a, b)
     if (chained := chain(a, b)) is not None:
         return chained
@@ -32,7 +32,8 @@ def product(a: Value, b: Value, sign: str, settings: Settings) -> Value:
     return matrix(a, b)
 
 
-def _meaning(sign: str, settings: Settings) -> str:
+def meaning(sign: str, settings: Settings) -> str:
+    """Which product a sign between two arrays means in a document."""
     if sign == "*":
         return settings.star
     if sign == "∘":
