@@ -56,6 +56,8 @@ def unknown_name(ev: Evaluator, name: str, at: t.Tree | None) -> Value:
         return _bare_function(ev, name, at)
     if name in CONSTANTS:
         return constant(CONSTANTS[name])
+    if ev.instance.context.is_generic(name):
+        raise NotUnderstood(f"which layer's {name} is meant? write its label, as in {name}^{{(k)}}", at)
     if (layer := split_name(name).layer) and (has := _other_labels(ev, name)):
         raise OutsideLabels(f"{name}: there is no label {layer}; {has}", at)
     raise NotUnderstood(f"{name} is not declared; say what it is, as in `{name} : 3` or `{name} = ...`", at)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from jacobians.claims.errors import IllFormed
-from jacobians.claims.values import Array, Value, aligned, letter_to_axis
+from jacobians.claims.values import Array, Value, aligned, all_letters, letter_to_axis
 from jacobians.errors import shape_text
 
 #: Below, two numbers are equal; above `DIFFERENT` they are not; what lies between is computed with 50 digits.
@@ -59,7 +59,7 @@ def compare(left: Value, right: Value, order: tuple[str, ...], base: int = 1) ->
     sides = {v.orientation for v in (left, right) if v.rank == 1}
     if {"column", "row"} <= sides:
         raise Mismatch(f"the left side is {described(left)}, the right side {described(right)}")
-    letters = (*left.letters, *(x for x in right.letters if x not in left.letters))
+    letters = all_letters(left, right)
     rank = max(left.rank, right.rank)
     a, b = aligned(left, letters, rank)[()], aligned(right, letters, rank)[()]
     a, b = np.broadcast_arrays(a, b)

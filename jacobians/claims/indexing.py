@@ -112,8 +112,18 @@ def require_range(ev: Evaluator, axis: str, size: int, at: t.Tree) -> None:
 
 def index(ev: Evaluator, tree: t.Index, scope: Scope) -> Value:
     """`a_i`, `W_{k l}`, `a_{2}`, `(W a + b)_j`."""
+    if not isinstance(tree.array, t.Name):
+        _require_unbound(tree)
     array = ev.value(tree.array, scope)
     return take(ev, array, 0, tree.indices, scope, tree)
+
+
+def _require_unbound(tree: t.Index) -> None:
+    """`(sum_j ...)_j`: the letter is summed over inside, so that nothing is left of it outside."""
+    bound = {x for part in tree.array.walk() if isinstance(part, c.Sum) for x in part.indices}
+    for k in tree.indices:
+        if isinstance(k, t.Name) and k.text in bound:
+            raise IllFormed(f"the index {k.text} is summed over inside the brackets and stands free outside", tree)
 
 
 def take(ev: Evaluator, a: Value, first: int, indices: Sequence[t.Tree], scope: Scope, at: t.Tree) -> Value:
@@ -189,15 +199,14 @@ def big_sum(ev: Evaluator, tree: c.Sum, scope: Scope) -> Value:
 
 
 def is_label(ev: Evaluator, letter: str, tree: t.Tree, scope: Scope) -> bool:
-    """Whether the letter counts labels: it is declared so, or stands in a label."""
-    if letter in ev.instance.context.labels:
+    """Whether the letter counts labels: it stands in a label, or is declared so and is no index here."""
+    labels = [p.label for p in tree.walk() if isinstance(p, t.Name | t.Call) and p.label is not None]
+    if any(isinstance(p, t.Name) and p.text == letter for label in labels for p in label.walk()):
         return True
-    return any(
-        isinstance(part, t.Name) and part.label is not None and any(
-            isinstance(p, t.Name) and p.text == letter for p in part.label.walk()
-        )
-        for part in tree.walk()
-    )
+    if letter not in ev.instance.context.labels:
+        return False
+    indices = [k for p in tree.walk() if isinstance(p, t.Index) for k in p.indices]
+    return not any(isinstance(p, t.Name) and p.text == letter for k in indices for p in k.walk())
 
 
 def _labelled(ev: Evaluator, tree: c.Sum, letter: str, scope: Scope) -> Iterator[Scope]:

@@ -93,7 +93,7 @@ class Judge:
 
     def shape(self, name: str) -> tuple[int, ...] | None:
         """The shape of a quantity in the first instance, of a labelled one in its first layer that exists."""
-        if self.is_generic(name):
+        if self.context.is_generic(name):
             first, last = self.context.labels[self._label_of(name)]
             for number in range(max(first, 0), last + 1):
                 if (shape := self.shape_of(t.Name(with_layer(name, str(number))), ())) is not None:
@@ -122,11 +122,6 @@ class Judge:
             except ClaimError:
                 continue
         return None
-
-    def is_generic(self, name: str) -> bool:
-        """Whether there is one for every layer."""
-        found = self.context.equations.get(name) or self.context.leaves.get(name)
-        return found is not None and found.label is not None
 
     def _label_of(self, name: str) -> str:
         found = self.context.equations.get(name) or self.context.leaves.get(name)
@@ -214,6 +209,7 @@ class Judge:
         """Both sides in every instance and for every value of the free labels; the first difference ends it."""
         count, largest, notes, seen = 0, 0.0, dict[str, None](), list[str]()
         outside: OutsideLabels | None = None
+        misfit: tuple[ClaimError, str] | None = None
         configurations = CONFIGURATIONS[:1] if quick or self.context.is_concrete else CONFIGURATIONS
         for configuration in configurations:
             done = 0
@@ -226,14 +222,24 @@ class Judge:
                 except FreeIndex as error:
                     return Outcome(False, error=error, entry=error.result.entry)
                 except ClaimError as error:
-                    return Outcome(False, error=error)
+                    misfit = misfit or (error, _labels(labels))
+                    if not labels or isinstance(error, NotUnderstood) or done:
+                        break
+                    continue  # sizes that fit for some layers only: the claim has a meaning, and is wrong for others
                 done += 1
+                if misfit:
+                    break
                 count += DRAWS
                 notes.update(extra)
                 largest = max(largest, result.deviation)
                 if not result.equal:
                     failed = "the numbers differ" + (f" at {_labels(labels)}" if labels else "")
                     return Outcome(False, Evidence(count, (configuration,), largest), result.entry, None, tuple(notes), failed)
+            if misfit is not None:
+                error, where = misfit
+                if not done:
+                    return Outcome(False, error=error)
+                return Outcome(False, Evidence(count), failed=f"not for every layer: {error.message} (at {where})")
             if not done:
                 return Outcome(False, error=NotUnderstood(outside.message if outside else "no layer fits", right))
             seen.append(configuration)

@@ -20,7 +20,8 @@ def index_letters(context: Context, *trees: t.Tree) -> tuple[str, ...]:
 
 
 def _is_letter(context: Context, name: str) -> bool:
-    if name in context.labels or name in context.sizes:
+    first, last = context.labels.get(name, (0, 1))
+    if first == last or name in context.sizes:
         return False
     if name in context.leaves or name in context.equations:
         return False
@@ -74,6 +75,12 @@ def label_letters(context: Context, *trees: t.Tree) -> tuple[str, ...]:
 
 
 def _labels(tree: t.Tree, bound: frozenset[str]) -> Iterator[str]:
+    if isinstance(tree, t.Index):  # a letter in the place of an index is an index, also where it is a layer elsewhere
+        yield from _labels(tree.array, bound)
+        for index in tree.indices:
+            if not isinstance(index, t.Name | t.Binary):
+                yield from _labels(index, bound)
+        return
     if isinstance(tree, t.Name) and tree.label is None and tree.text not in bound:
         yield tree.text
     inside = bound | frozenset(tree.indices) if isinstance(tree, c.Sum) else bound

@@ -13,6 +13,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from jacobians.claims.errors import IllFormed
+
 Array = np.ndarray[Any, Any]
 Orientation = Literal["column", "row", "free"]
 
@@ -59,7 +61,7 @@ class Value:
 
     def size_of(self, letter: str) -> int:
         """How many values a free letter takes."""
-        return self.array.shape[1 + self.letters.index(letter)]
+        return next(iter(self.parts.values())).shape[1 + self.letters.index(letter)]
 
     def each(self, f: Callable[[Array], Array]) -> dict[Seeds, Array]:
         """A linear map of the leading axes, applied to every part."""
@@ -85,6 +87,19 @@ def along(letter: str, numbers: Array) -> Value:
     return Value({(): numbers[None]}, (letter,))
 
 
+def all_letters(a: Value, b: Value) -> tuple[str, ...]:
+    """The letters of two values that are put together.
+
+    Raises:
+        IllFormed: one letter counts to different numbers in them.
+    """
+    for x in a.letters:
+        if x in b.letters and a.size_of(x) != b.size_of(x):
+            letter = x.partition("#")[0]
+            raise IllFormed(f"the index {letter} counts to {a.size_of(x)} in one place and to {b.size_of(x)} in another")
+    return (*a.letters, *(x for x in b.letters if x not in a.letters))
+
+
 # ----- products -----
 
 
@@ -95,7 +110,7 @@ def contract(a: Value, b: Value, left: str, right: str, out: str) -> Value:
     def axes(*things: object) -> list[int]:
         return [ids.setdefault(thing, len(ids)) for thing in things]
 
-    letters = (*a.letters, *(x for x in b.letters if x not in a.letters))
+    letters = all_letters(a, b)
     axes_a, axes_b = axes(None, *a.letters, *map(ord, left)), axes(None, *b.letters, *map(ord, right))
     axes_out = axes(None, *letters, *map(ord, out))
     parts: dict[Seeds, Array] = {}
@@ -135,7 +150,7 @@ ONE = constant(1.0)
 
 def add(a: Value, b: Value, sign: int = 1) -> Value:
     """a + b or a - b; a number is added to every entry."""
-    letters = (*a.letters, *(x for x in b.letters if x not in a.letters))
+    letters = all_letters(a, b)
     rank = max(a.rank, b.rank)
     x, y = (aligned(v, letters, rank) for v in (a, b))
     parts: dict[Seeds, Array] = {}

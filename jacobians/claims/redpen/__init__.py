@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jacobians.claims.verdicts import Link, Verdict
 from jacobians.notation import tree as t
 from jacobians.notation.tree import Span, Tree
+from jacobians.notation.tree_calculus import Membership
 
 if TYPE_CHECKING:
     from jacobians.claims.judge import Judge
@@ -29,24 +30,24 @@ class Explanation:
 
 
 def explained(judge: Judge, verdict: Verdict, trees: Sequence[Tree]) -> Verdict:
-    """The verdict with an explanation for every line that is not true."""
+    """The verdict with an explanation for every line that is not true and whose step is not right either."""
     links = list(verdict.links)
-    heads = iter(_lines(trees))
-    for k, link in enumerate(links):
-        head = next(heads, None)
-        if head is not None and link.status in ("false", "ill-formed") and link.step is not True:
-            links[k] = replace(link, explanation=explain_line(judge, verdict, head[0], head[1], head[2]))
+    lines = [line for tree in trees for line in _lines(tree)]
+    for k, (link, line) in enumerate(zip(links, lines, strict=False)):
+        if line is not None and link.status in ("false", "ill-formed") and link.step is not True:
+            links[k] = replace(link, explanation=explain_line(judge, verdict, *line))
     return replace(verdict, links=tuple(links))
 
 
-def _lines(trees: Sequence[Tree]) -> list[tuple[Tree, Tree, tuple[Tree, ...]]]:
-    """For every line of every chain: its head, itself, and the other lines."""
-    found = []
-    for tree in trees:
-        if isinstance(tree, t.Chain):
-            head, *rest = tree.parts
-            found += [(head, part, tuple(p for p in rest if p is not part)) for part in rest]
-    return found
+Line = tuple[Tree, Tree, tuple[Tree, ...]]
+
+
+def _lines(tree: Tree) -> list[Line | None]:
+    """For every verdict on a statement: the head, the line itself and the other lines; None where nothing is claimed."""
+    if not isinstance(tree, t.Chain):
+        return [None]
+    head, *rest = (part.element if isinstance(part, Membership) else part for part in tree.parts)
+    return [(head, part, tuple(p for p in rest if p is not part)) for part in rest]
 
 
 def explain_line(judge: Judge, verdict: Verdict, left: Tree, right: Tree, others: tuple[Tree, ...]) -> Explanation:
@@ -54,39 +55,41 @@ def explain_line(judge: Judge, verdict: Verdict, left: Tree, right: Tree, others
     from jacobians.claims.redpen.search import search
     from jacobians.claims.redpen.site import Site
 
-    found = search(Site(judge, left, right, others))
+    found = search(Site(judge, left, right, others), whole=not others)
     if found is None:
-        return _truth(judge, verdict, left, right, others)
-    first = found.mistakes[0]
-    name = "; and ".join(m.name for m in found.mistakes)
+        return _truth(judge, verdict, left, others)
     changed_left = found.left is not left
     old, new = (left, found.left) if changed_left else (right, found.right)
-    return Explanation(
-        name,
-        " ".join(m.sentence for m in found.mistakes),
-        written(verdict, old, new),
-        tuple(m.key for m in found.mistakes),
-        found.span,
-        new,
-        changed_left,
-    ) if first else _truth(judge, verdict, left, right, others)
+    name = ", and ".join(m.name for m in found.mistakes)
+    sentence = " ".join(m.sentence for m in found.mistakes)
+    corrected = written(verdict, old, new, whole=not others)
+    return Explanation(name, sentence, corrected, tuple(m.key for m in found.mistakes), found.span, new, changed_left)
 
 
-def _truth(judge: Judge, verdict: Verdict, left: Tree, right: Tree, others: tuple[Tree, ...]) -> Explanation:
+def _truth(judge: Judge, verdict: Verdict, left: Tree, others: tuple[Tree, ...]) -> Explanation:
     """No cause is invented: another line that is right, where there is one."""
     for other in others:
         if judge.holds(left, other):
-            return Explanation("", "No single slip explains this line; it should equal the other line.", written(verdict, other, other), tree=other)
+            sentence = "No single slip explains this line; this other line is right."
+            return Explanation("", sentence, written(verdict, other, other, whole=False), tree=other)
     return Explanation("", "No single slip explains this line.", "")
 
 
-def written(verdict: Verdict, old: Tree, new: Tree) -> str:
-    """The new side as the reader writes it."""
-    try:
-        from jacobians.notation.patching import patched
-    except ImportError:
-        from jacobians.notation.to_plain import to_plain
+def written(verdict: Verdict, old: Tree, new: Tree, whole: bool) -> str:
+    """The claim with the new side in the reader's notation; of a chain only the line itself."""
+    from jacobians.notation.patching import patched
 
-        return to_plain(new)
-    surface: Any = verdict.surface
-    return patched(verdict.text, old, new, surface)
+    source = verdict.text
+    text = patched(source, old, new, verdict.surface)  # type: ignore[arg-type]
+    if whole or old.span is None:
+        return text
+    begin, end = (_offset(source, line, column) for line, column in (old.span[:2], old.span[2:]))
+    return text[begin : len(text) - (len(source) - end)].strip()
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    """The place of a line and column, both from 1, in a text."""
+    starts = [0]
+    for row in text.split("\n"):
+        starts.append(starts[-1] + len(row) + 1)
+    return starts[line - 1] + column - 1

@@ -59,7 +59,7 @@ def add_label(site: Site) -> Local:
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
         if in_index(tree, above) or not isinstance(tree, t.Name) or tree.label is not None:
             return
-        if site.judge.is_generic(tree.text):
+        if site.judge.context.is_generic(tree.text):
             yield from (replace(tree, label=label) for label in site.label_trees)
 
     return local

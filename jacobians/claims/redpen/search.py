@@ -33,12 +33,15 @@ class Found:
     span: Span | None
 
 
-def search(site: Site) -> Found | None:
-    """The cheapest correction that makes the claim true; None where none of those that were tried does."""
+def search(site: Site, whole: bool = True) -> Found | None:
+    """The cheapest correction that makes the claim true; None where none of those that were tried does.
+
+    With `whole` the left side may be wrong too; the head of a chain belongs to its other lines.
+    """
     for right, mistake, part in islice(_candidates(site, site.right), MOST_SINGLE):
         if site.judge.corrected(site.left, right):
             return Found((mistake,), site.left, right, part.span)
-    for left, mistake, part in islice(_candidates(site, site.left, LEFT), MOST_SINGLE // 4):
+    for left, mistake, part in islice(_candidates(site, site.left, LEFT), MOST_SINGLE // 4 if whole else 0):
         if site.judge.corrected(left, site.right) and site.says_something(left):
             return Found((mistake,), left, site.right, part.span)
     return _pairs(site)
@@ -52,12 +55,22 @@ def _candidates(
     site: Site, side: Tree, mistakes: Iterable[Mistake] = MISTAKES
 ) -> Iterator[tuple[Tree, Mistake, Tree]]:
     """Every different formula that is one change away."""
-    seen = {side}
+    seen, size = {side}, _size(side)
+    found: list[tuple[float, int, Tree, Mistake, Tree]] = []
     for mistake in mistakes:
         for edited in mistake.corrections(site, side):
             if edited.tree not in seen:
                 seen.add(edited.tree)
-                yield edited.tree, mistake, edited.part
+                # a slip of the pen is small, and what it leaves out is put back more often than taken away again
+                changed = _size(edited.tree) - size
+                weight = mistake.cost + (0.02 * changed if changed >= 0 else -0.25 * (changed + 2))
+                found.append((max(weight, mistake.cost - 0.4), len(found), edited.tree, mistake, edited.part))
+    for _, _, tree, mistake, part in sorted(found, key=lambda item: item[:2]):
+        yield tree, mistake, part
+
+
+def _size(tree: Tree) -> int:
+    return sum(1 for _ in tree.walk())
 
 
 def _pairs(site: Site) -> Found | None:

@@ -110,7 +110,7 @@ class Site:
         if name.label is not None:
             near = [shifted_label(name.label, by) for by in (-1, 1)]
             for other in self.names:
-                if other != name.text and self.judge.is_generic(other):
+                if other != name.text and self.judge.context.is_generic(other):
                     for label in near:
                         made = t.Name(other, label)
                         if self.shape(made) == shape:
@@ -174,7 +174,7 @@ class Site:
         return left != self.right
 
     def _with_labels(self, name: str, labels: list[t.Tree]) -> Iterator[t.Name]:
-        if self.judge.is_generic(name):
+        if self.judge.context.is_generic(name):
             yield from (t.Name(name, label) for label in (labels or self.label_trees))
         else:
             yield t.Name(name)
