@@ -13,6 +13,8 @@ from jacobians.notation.tree import Call, Tree
 
 #: Layers of the instance that a claim about a generic layer is checked on.
 LAYERS = 3
+#: Names that a loss usually has, the likeliest first.
+LOSSES = ("L", "loss", "l", "ell", "calL", "J", "E", "C", "cost", "xi")
 
 Domain = Literal["real", "positive", "probability", "one-hot", "binary", "symmetric", "class"]
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from jacobians.claims.context import LAYERS, Context, Domain, Equation, Function, Leaf
+from jacobians.claims.context import LAYERS, LOSSES, Context, Domain, Equation, Function, Leaf
 from jacobians.errors import MathSyntaxError, ModelError
 from jacobians.notation.model_text import MAX_MODEL_LENGTH
 from jacobians.notation.reading import parse
@@ -248,12 +248,6 @@ def _plain_name(tree: Tree) -> str:
     return tree.text if isinstance(tree, Name) else ""
 
 
-#: Names that a loss usually has, the likeliest first.
-LOSSES = ("L", "loss", "l", "ell", "calL", "J", "E", "C", "cost", "xi")
-
-
 def _find_loss(context: Context) -> None:
     if not context.loss:
         context.loss = next((name for name in LOSSES if name in context.equations), "")
-
-
