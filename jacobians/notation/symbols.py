@@ -32,3 +32,7 @@ class Symbols:
     def is_quantity(self, name: str) -> bool:
         """Whether it was declared as an array or number, by itself or as the base of labelled ones."""
         return name in self.quantities or name in self.labelled
+
+    def declared(self, name: str) -> bool:
+        """Whether it has any meaning."""
+        return self.is_quantity(name) or name in self.functions or name in self.sizes or name in self.labels
