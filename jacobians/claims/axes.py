@@ -190,6 +190,8 @@ class AxesReader:
         small, large = (a, b) if len(a.cells) < len(b.cells) else (b, a)
         if not small.cells:
             self.misfits.append(Misfit(at, mild=True))
+        elif len(large.cells) == 2:
+            self.same(small.cells[0], large.cells[1 if small.side == "row" else 0], at)
         return large
 
     def product(self, a: Axes | None, b: Axes | None, sign: str, at: t.Tree) -> Axes | None:

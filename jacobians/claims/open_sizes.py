@@ -24,6 +24,8 @@ from jacobians.notation.to_plain import to_plain
 CONSTANTS = frozenset(("pi", "e", "infinity"))
 #: Passes over all equations until nothing new follows; an equation may stand before the one that it needs.
 MOST_PASSES = 12
+#: The price of what has no meaning; of a number added to an array it is 1.
+HARD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ def with_sizes(context: Context, claims: Sequence[t.Tree] = ()) -> Context:
     names = _open_names(context, equalities, claims)
     if not names and all(None not in leaf.sizes for leaf in context.leaves.values()):
         return context
-    ranks = _ranks(context, names, equalities)
+    parameters = dict.fromkeys(p for f in context.functions.values() for p in f.parameters)
+    ranks = _ranks(context, [*names, *(p for p in parameters if p not in names)], equalities)
     reader = AxesReader(context, ranks)
     _read(reader, [e for e in equalities if e.defines])
     if bad := next((m for m in reader.misfits if m.sizes[0]), None):
@@ -98,9 +101,31 @@ def _open_names(context: Context, equalities: Sequence[Equality], claims: Sequen
         if e.defines:
             local = {a.text for a in e.left.args if isinstance(a, t.Name)} if isinstance(e.left, t.Call) else set()
             found.update(dict.fromkeys(n for n in _used(context, e.right) if n not in local))
+            found.update(dict.fromkeys(_before_the_first(context, e)))
     for claim in claims:
         found.update(dict.fromkeys(_independent(context, claim)))
-    return [n for n in found if n not in known and not _is_gradient(n, known | set(found))]
+    return [n for n in found if not _is_known(context, n, known) and not _is_gradient(n, known | set(found))]
+
+
+def _is_known(context: Context, name: str, known: set[str]) -> bool:
+    """Declared, defined, or one layer of what is defined for all of them."""
+    if name in known:
+        return True
+    generic, layer = context.equations.get(base_name(name)), split_name(name).layer
+    if generic is None or generic.label is None or not layer:
+        return False
+    first, last = context.labels[generic.label]
+    return first <= int(layer) <= last
+
+
+def _before_the_first(context: Context, e: Equality) -> Iterator[str]:
+    """`a0` of z_(k) = W_(k) a_(k-1) + b_(k), where a_(k) is defined from 1 on."""
+    reader = AxesReader(context, {})
+    for labels in _labels(context, e):
+        reader.labels = dict(labels)
+        for name in names_in(e.right):
+            if name.label is not None and context.is_generic(name.text) and (text := reader.counted(name)):
+                yield text
 
 
 def _used(context: Context, tree: t.Tree) -> Iterator[str]:
@@ -155,14 +180,16 @@ def _ranks(context: Context, names: Sequence[str], equalities: Sequence[Equality
     indexed = most_indices(trees)
     ranks = {name: indexed[name] for name in names if name in indexed}
     guessed: list[str] = []
-    factors = {n.text for tree in trees for p in tree.walk() if isinstance(p, t.Juxtaposition) for n in names_in(p)}
-    order = sorted(
-        (n for n in names if n not in ranks), key=lambda n: (likely_ranks(n)[0] != 2, n not in factors)
-    )
+    factors = {n.text for tree in trees for p in tree.walk() if _is_product(p) for n in names_in(p)}
+    order = sorted((n for n in names if n not in ranks), key=lambda n: (likely_ranks(n)[0] != 2, n not in factors))
     for name in order:
         ranks[name] = _likeliest(context, ranks, name, guessed, equalities)
         guessed.append(name)
     return ranks
+
+
+def _is_product(tree: t.Tree) -> bool:
+    return isinstance(tree, t.Juxtaposition) or (isinstance(tree, t.Binary) and tree.op in "@·")
 
 
 def _likeliest(
@@ -175,7 +202,7 @@ def _likeliest(
         prices[rank] = _price(context, {**ranks, name: rank}, equalities)
         if prices[rank] <= before:
             return rank
-        if rank == 1:
+        if rank == 1 and prices[rank] >= before + HARD:
             vectors = [n for n in guessed if ranks[n] == 1 and _stand_together(n, name, equalities)]
             numbers = {**ranks, **dict.fromkeys((*vectors, name), 0)}
             if vectors and _price(context, numbers, equalities) <= before:
@@ -192,9 +219,9 @@ def _price(context: Context, ranks: Mapping[str, int], equalities: Sequence[Equa
     """How badly the ranks fit."""
     reader = AxesReader(context, ranks)
     _read(reader, equalities)
-    price = sum(1 if misfit.mild else 10 for misfit in reader.misfits)
+    price = sum(1 if misfit.mild else HARD for misfit in reader.misfits)
     loss = context.loss or next((n for n in LOSSES if n in context.equations), "")
-    return price + (10 if reader.cells.get(loss) else 0)
+    return price + (HARD if reader.cells.get(loss) else 0)
 
 
 # ----- sizes -----
