@@ -65,7 +65,7 @@ def _short(case: Case, tied: Tied, names: str) -> Iterator[Form]:
                 why = f"The Kronecker delta {names} is left out, and with it the axis {case.axes(gone)}."
                 yield Form(Mistake("delta dropped", why, _embedding(case, tied, gone, late)), short)
             else:
-                why = f"Only the diagonal is kept, the entries under {names}, as an array without the axis {case.axes(gone)}."
+                why = f"Only the diagonal is kept, the entries under {names}, without the axis {case.axes(gone)}."
                 yield Form(Mistake("only the diagonal", why), short)
 
 
@@ -87,13 +87,19 @@ def _embedding(case: Case, tied: Tied, gone: Sequence[int], late: bool) -> str:
     letters = "abcdefghijklmnopqrstuvwxyz"[: case.rank]
     kept = "".join(letters[axis] for axis in range(case.rank) if axis not in gone)
     size = case.true.shape[k]
-    return f'np.einsum("{letters[k]}{letters[other]},{kept}->{letters}", np.eye({size}), {{}})' if case.rank < 26 else ""
+    return (
+        f'np.einsum("{letters[k]}{letters[other]},{kept}->{letters}", np.eye({size}), {{}})' if case.rank < 26 else ""
+    )
 
 
 def _triangles(case: Case) -> Iterator[Form]:
     if case.rank == 2 and case.same_shape and case.true.shape[0] == case.true.shape[1]:
-        yield Form(Mistake("only a triangle", "Only the lower triangle is kept, zeros stand above."), np.tril(case.true))
-        yield Form(Mistake("only a triangle", "Only the upper triangle is kept, zeros stand below."), np.triu(case.true))
+        yield Form(
+            Mistake("only a triangle", "Only the lower triangle is kept, zeros stand above."), np.tril(case.true)
+        )
+        yield Form(
+            Mistake("only a triangle", "Only the upper triangle is kept, zeros stand below."), np.triu(case.true)
+        )
 
 
 def added_delta(case: Case) -> Mistake | None:
@@ -108,7 +114,7 @@ def added_delta(case: Case) -> Mistake | None:
         for late in (False, True):
             line = diagonal(claimed, [(k, other)], late)
             if line.shape == case.true.shape and case.negligible(line - case.true) and case.negligible(off):
-                why = f"The axes {k} and {other} are tied by a Kronecker delta that does not belong here: a diagonal matrix."
+                why = f"The axes {k} and {other} are tied by a Kronecker delta that does not belong here."
                 return Mistake("delta added", why, f"np.diagonal({{}}, 0, {k}, {other})" if case.rank == 1 else "")
     return None
 
@@ -147,15 +153,15 @@ def _sums(case: Case) -> Iterator[Form]:
         count = math.prod(shape[k] for k in gone)
         total = case.true.sum(gone, keepdims=case.claimed.shape != left)
         why = _sum_in_words(case, gone, axes)
-        yield Form(Mistake("axis averaged", f"{why} and divided by {count}: a mean."), total / count)
+        yield Form(Mistake("axis averaged", f"{why}; divided by {count}, this is a mean."), total / count)
         yield Form(Mistake("axis summed", f"{why}."), total)
 
 
 def _sum_in_words(case: Case, gone: tuple[int, ...], axes: Sequence[int]) -> str:
     if case.out is not None and gone == tuple(k for k in axes if k < case.out):
         return (
-            f"The outputs ({case.axes(gone)}) are summed away: the gradient of their sum, the vector-Jacobian product with "
-            "ones that backward() gives"
+            f"The outputs ({case.axes(gone)}) are summed away: the gradient of their sum, the vector-Jacobian product "
+            "with ones that backward() gives"
         )
     if case.out is not None and gone == tuple(k for k in axes if k >= case.out):
         return f"The inputs ({case.axes(gone)}) are summed away, as by the Jacobian times a vector of ones"

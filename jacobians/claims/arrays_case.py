@@ -129,7 +129,7 @@ def bar(words: Sequence[str], out: int) -> str:
 
 
 def pairs(case: Case) -> Iterator[tuple[int, int]]:
-    """Two axes of the true array that a Kronecker delta can tie: equally long, an output and an input if that is known."""
+    """Two axes of the true array that a delta can tie: equally long, an output and an input if that is known."""
     shape = case.true.shape
     for k in range(case.rank):
         for other in range(k + 1, case.rank):

@@ -20,14 +20,21 @@ FEW = 4
 
 
 def layouts(case: Case) -> Iterator[Form]:
-    """Every array with the numbers of the true one in another order."""
+    """Every array with the numbers of the true one under axes in another order or of other lengths."""
     if not _same_numbers(case):
         return
     yield from permuted(case)
     yield from _reshaped(case)
-    if case.same_shape:
+
+
+def moved(case: Case) -> Iterator[Form]:
+    """Every array with the entries shifted or reversed along its axes."""
+    if not case.same_shape:
+        return
+    if _same_numbers(case):
         yield from _rolled(case)
         yield from _reversed(case)
+    yield from _shifted(case)
 
 
 def _same_numbers(case: Case) -> bool:
@@ -103,9 +110,11 @@ def _permutation(case: Case, order: Order) -> Mistake:
     for n in case.splits:
         out, inp = tuple(range(n)), tuple(range(n, rank))
         claimed = _with_bar([case.names[k] for k in order], rank - n)
-        if order == inp + out and n not in (0, rank):
+        if {*order[: rank - n]} == {*inp} and inp and out:
             kind = "transposed" if rank == 2 else "denominator layout"
             why = f"The inputs stand first, {claimed}, as in denominator layout and in SymPy; here the outputs do."
+            if order != inp + out:
+                why += " One of the two sides has its axes in another order, too."
             return Mistake(kind, why, corrected)
         for side, axes, same in (("input", inp, out), ("output", out, inp)):
             kept = order[:n] == out if side == "input" else order[n:] == inp
@@ -134,7 +143,7 @@ def _reshaped(case: Case) -> Iterator[Form]:
     for order in dict.fromkeys((own, own[::-1], *usual_orders(case), *every)):
         turned = case.true.transpose(order)
         for fill in ("C", "F"):
-            if turned.shape == shape and (order == own or fill == "C"):
+            if turned.shape == shape:
                 continue  # a permutation only
             if fill == "F" and len(shape) < 2:
                 continue
@@ -161,7 +170,10 @@ def _reshaping_in_words(case: Case, order: Order, fill: str) -> tuple[str, str]:
             more = len(claimed) > len(true)
             return "axis of size 1", f"The numbers are right; an axis of size 1 is {'too much' if more else 'missing'}."
         if sorted(true) == sorted(claimed):
-            return "reshape for transpose", "The axes were exchanged with reshape, which leaves the numbers in their order."
+            return (
+                "reshape for transpose",
+                "The axes were exchanged with reshape, which leaves the numbers in their order.",
+            )
     for n in case.splits:
         rows, columns = math.prod(true[:n]), math.prod(true[n:])
         out, inp = own[:n], own[n:]
@@ -217,13 +229,13 @@ def _reversed(case: Case) -> Iterator[Form]:
         why = f"The axis {case.axes(some)} is reversed, as by a kernel that was flipped."
         if len(some) > 1:
             why = f"The axes {case.axes(some)} are reversed, as by a kernel that was flipped."
-        yield Form(Mistake("flipped", why, f"np.flip({{}}, {some if len(some) > 1 else some[0]})"), np.flip(case.true, some))
+        yield Form(
+            Mistake("flipped", why, f"np.flip({{}}, {some if len(some) > 1 else some[0]})"), np.flip(case.true, some)
+        )
 
 
-def shifted(case: Case) -> Iterator[Form]:
+def _shifted(case: Case) -> Iterator[Form]:
     """Entries shifted by one along an axis, zeros where they came from."""
-    if not case.same_shape:
-        return
     for axis, size in enumerate(case.true.shape):
         for step in (1, -1) if size > 2 else ():
             edge, gone = (0, -1) if step == 1 else (-1, 0)

@@ -23,7 +23,9 @@ def not_finite(claimed: Array, true: Array, allowed: float) -> Mistake | None:
         return None
     kind = "NaN" if np.isnan(claimed).all(where=bad) else "NaN or inf" if np.isnan(claimed).any() else "inf"
     first = index_text([int(k) for k in np.argwhere(bad)[0]])
-    where = f"{count} of {bad.size} entries are {kind}, the first at {first}" if claimed.ndim else f"The number is {kind}"
+    where = (
+        f"{count} of {bad.size} entries are {kind}, the first at {first}" if claimed.ndim else f"The number is {kind}"
+    )
     rest = ""
     if claimed.shape == true.shape and count < bad.size:
         right = bool((np.abs(claimed - true)[~bad] <= allowed).all())
@@ -40,12 +42,14 @@ def rounding(case: Case, deviation: float) -> Mistake | None:
     if not spread:
         return None
     if bool((gaps <= SINGLE * sizes + 1e-300).all()):
-        why = f"The entries are right but for rounding to float32, relatively at most {deviation:.0e}: no wrong formula."
+        why = (
+            f"The entries are right but for rounding to float32, relatively at most {deviation:.0e}: no wrong formula."
+        )
         return Mistake("float32 rounding", why)
     why = (
-        f"The entries deviate all over by at most {deviation:.0e} of the largest: this looks like finite differences (forward "
-        f"ones with a step of about {deviation:.0e}, central ones of about {deviation**0.5:.0e}) or like rounding, not like a "
-        "wrong formula."
+        f"The entries deviate all over by at most {deviation:.0e} of the largest: this looks like finite differences "
+        f"(forward ones with a step of about {deviation:.0e}, central ones of about {deviation**0.5:.0e}) or like "
+        "rounding, not like a wrong formula."
     )
     return Mistake("finite differences", why)
 
@@ -61,7 +65,9 @@ def part(case: Case) -> Mistake | None:
     how = _how(case, bad)
     zeros = case.true == 0
     if bool((bad <= zeros).all()):
-        return Mistake("not zero", f"{_many(count, bad.size)} not zero where the true Jacobian is; all others are right.")
+        return Mistake(
+            "not zero", f"{_many(count, bad.size)} not zero where the true Jacobian is; all others are right."
+        )
     if how == "zero" and count > 1 and not _box(bad):
         return Mistake("entries missing", f"{_many(count, bad.size)} zero that should not be; all others are right.")
     if count == 1:
@@ -87,7 +93,11 @@ def _how(case: Case, bad: Array) -> str:
     ratio = float(claimed[top] / true[top])
     if np.abs(claimed - ratio * true).max() > case.allowed:
         return ""
-    named = {-1.0: "the sign is wrong", 2.0: "they are twice too large", 0.5: "they are half as large as they should be"}
+    named = {
+        -1.0: "the sign is wrong",
+        2.0: "they are twice too large",
+        0.5: "they are half as large as they should be",
+    }
     for number, words in named.items():
         if abs(ratio - number) <= max(1e-8, case.tolerance):
             return words if bad.sum() > 1 else words.replace("they are", "it is").replace("they", "it")
@@ -126,7 +136,9 @@ def _diagonal(case: Case, bad: Array, how: str) -> Mistake | None:
         here = delta(bad.shape, [pair])
         name = "δ_" + case.names[pair[0]] + case.names[pair[1]]
         if not (bad & ~here).any():
-            return Mistake("diagonal wrong", f"Only the entries under {name} are wrong{_says(how)}; those off it are right.")
+            return Mistake(
+                "diagonal wrong", f"Only the entries under {name} are wrong{_says(how)}; those off it are right."
+            )
         if not (bad & here).any():
             why = f"Only the entries off the diagonal {name} are wrong{_says(how)}; those on it are right."
             return Mistake("off-diagonal wrong", why)

@@ -50,7 +50,7 @@ class Judge:
 
     context: Context
     _evaluators: dict[object, Evaluator] = field(default_factory=dict)
-    _shapes: dict[object, tuple[int, ...] | None] = field(default_factory=dict)
+    _shapes: dict[object, dict[object, tuple[int, ...]]] = field(default_factory=dict)
     _equations: list[tuple[t.Tree, str | None]] | None = None
 
     # ----- one equation -----
@@ -91,6 +91,11 @@ class Judge:
         """Whether left = right in every instance; one look at the first is enough for most that are not."""
         return self.outcome(left, right, quick=True).equal and self.outcome(left, right).equal
 
+    def refusal(self, left: t.Tree, right: t.Tree) -> str:
+        """Why left = right has no truth value; empty where it has one."""
+        error = self.outcome(left, right, quick=True).error
+        return "" if error is None else error.message
+
     def shape(self, name: str) -> tuple[int, ...] | None:
         """The shape of a quantity in the first instance, of a labelled one in its first layer that exists."""
         if self.context.is_generic(name):
@@ -102,13 +107,17 @@ class Judge:
         return self.shape_of(t.Name(name), ())
 
     def shape_of(self, tree: t.Tree, claim: tuple[t.Tree, ...]) -> tuple[int, ...] | None:
-        """The shape of a part of a claim; None where it has no value by itself."""
+        """The shape of a part of a claim, in the first layer where it has one; None where it has no value by itself."""
+        return next(iter(self.shapes_of(tree, claim).values()), None)
+
+    def shapes_of(self, tree: t.Tree, claim: tuple[t.Tree, ...]) -> dict[object, tuple[int, ...]]:
+        """The shape of a part of a claim for every value of the claim's labels where it exists."""
         key = (tree, claim)
         if key not in self._shapes:
-            self._shapes[key] = self._shape_of(tree, claim)
+            self._shapes[key] = dict(self._found_shapes(tree, claim))
         return self._shapes[key]
 
-    def _shape_of(self, tree: t.Tree, claim: tuple[t.Tree, ...]) -> tuple[int, ...] | None:
+    def _found_shapes(self, tree: t.Tree, claim: tuple[t.Tree, ...]) -> Iterator[tuple[object, tuple[int, ...]]]:
         ev = self.evaluator(CONFIGURATIONS[0], self.context.settings, False, False)
         letters = index_letters(self.context, tree, *claim)
         bound = {x for part in claim for p in part.walk() if isinstance(p, c.Sum) for x in p.indices}
@@ -118,10 +127,9 @@ class Judge:
                 with np.errstate(all="ignore"):
                     ev.ranges.clear()
                     find_ranges(ev, tree, scope)
-                    return ev.value(tree, scope).shape
+                    yield scope.labels, ev.value(tree, scope).shape
             except ClaimError:
                 continue
-        return None
 
     def _label_of(self, name: str) -> str:
         found = self.context.equations.get(name) or self.context.leaves.get(name)

@@ -8,11 +8,15 @@ from dataclasses import replace
 from jacobians.claims.matching import substituted
 from jacobians.claims.redpen.edits import (
     Local,
+    factors,
+    heads_product,
     in_index,
     is_product,
     is_sum,
     is_target,
+    product_of,
     shifted,
+    sign_of,
 )
 from jacobians.claims.redpen.operator import Mistake
 from jacobians.claims.redpen.site import Site
@@ -41,6 +45,28 @@ def add_sum(site: Site) -> Local:
         for label in site.labels:
             if label in inside and label not in bound:
                 yield c.Sum((label,), tree)
+
+    return local
+
+
+def sum_over_middle(site: Site) -> Local:
+    """dL/dp_i dp_i/dz_i becomes the sum over j of dL/dp_j dp_j/dz_i: all ways from the variable to the result."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if not is_product(tree) or not heads_product(tree, above):
+            return
+        parts, sign = factors(tree), sign_of(tree)
+        new = t.Name(next(x for x in "jklmnpqr" if x not in site.letters))
+        for k in range(len(parts) - 1):
+            first, second = parts[k], parts[k + 1]
+            if not (isinstance(first, c.Partial) and isinstance(second, c.Partial)):
+                continue
+            if first.by == second.of and isinstance(first.by, t.Index):
+                for letter in first.by.indices:
+                    if isinstance(letter, t.Name):
+                        middle = substituted(first.by, {letter.text: new})
+                        both = [replace(first, by=middle), replace(second, of=middle)]
+                        yield c.Sum((new.text,), product_of(sign, [*parts[:k], *both, *parts[k + 2 :]]))
 
     return local
 
@@ -160,7 +186,7 @@ def add_delta(site: Site) -> Local:
     """A product gets a Kronecker delta."""
 
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
-        if not _is_term(tree, above):
+        if not _is_term(tree, above) or isinstance(tree, t.Number):
             return
         letters = site.letters
         for k, i in enumerate(letters):
@@ -309,6 +335,15 @@ MISTAKES: tuple[Mistake, ...] = (
         "a sum is missing",
         "The variable reaches the result by several ways, one for each value of this index: they are summed.",
         add_sum,
+        drop_sum,
+        1,
+        "sum",
+    ),
+    Mistake(
+        "one way only",
+        "a sum is missing: only one way through the middle is taken",
+        "Every output in the middle depends on the variable, so the chain rule sums over all of them.",
+        sum_over_middle,
         drop_sum,
         1,
         "sum",

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from jacobians.claims.letters import label_letters
+from jacobians.claims.matching import substituted
 from jacobians.claims.redpen.edits import Local, in_index, is_target, shifted
 from jacobians.claims.redpen.operator import Mistake
 from jacobians.claims.redpen.site import Site, base_and_label
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.names import with_layer
+from jacobians.notation.rebuild import rebuilt
 
 Above = tuple[t.Tree, ...]
 
@@ -45,12 +48,32 @@ def _near(site: Site, label: t.Tree) -> Iterator[t.Tree]:
         yield shifted(label, by)
     for letter in site.labels:
         if letters and letters[0].text != letter:
-            from jacobians.claims.matching import substituted
-
             yield substituted(label, {letters[0].text: t.Name(letter)})
             yield t.Name(letter)
     for by in (2, -2):
         yield shifted(label, by)
+
+
+def other_label_throughout(site: Site) -> Local:
+    """W^{(i)} a^{(i-1)} becomes W^{(k)} a^{(k-1)}: the label's letter is another one than on the left side."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if above:
+            return
+        own = label_letters(site.judge.context, tree)
+        for old in own:
+            for new in site.labels:
+                if new != old:
+                    yield relabelled(tree, {old: t.Name(new)})
+
+    return local
+
+
+def relabelled(tree: t.Tree, letters: dict[str, t.Tree]) -> t.Tree:
+    """Letters of labels exchanged; index letters of the same name stay."""
+    if isinstance(tree, t.Name | t.Call) and tree.label is not None:
+        tree = replace(tree, label=substituted(tree.label, letters))  # type: ignore[type-var]
+    return rebuilt(tree, lambda child: child if child is getattr(tree, "label", None) else relabelled(child, letters))
 
 
 def add_label(site: Site) -> Local:
@@ -71,6 +94,27 @@ def other_name(site: Site) -> Local:
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
         if isinstance(tree, t.Name) and not in_index(tree, above) and not is_target(tree, above):
             yield from site.alike(tree)
+
+    return local
+
+
+def other_entry(site: Site) -> Local:
+    """b_j becomes W_ji: an entry of another quantity, with letters that are there."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if not isinstance(tree, t.Index) or not isinstance(tree.array, t.Name) or is_target(tree, above):
+            return
+        label = tree.array.label
+        letters = [t.Name(x) for x in site.letters]
+        for other, shape in site.names.items():
+            if other == tree.array.text or not 0 < len(shape) <= 2 or len(shape) == len(tree.indices):
+                continue
+            base = t.Name(other, label if site.judge.context.is_generic(other) else None)
+            for first in letters:
+                if len(shape) == 1:
+                    yield t.Index(base, (first,))
+                else:
+                    yield from (t.Index(base, (first, second)) for second in letters if second != first)
 
     return local
 
@@ -182,6 +226,15 @@ MISTAKES: tuple[Mistake, ...] = (
         "name",
     ),
     Mistake(
+        "wrong letter of the layer",
+        "the layers are called by another letter than on the left side",
+        "The left side is about one layer; the right side must speak of the same one.",
+        other_label_throughout,
+        None,
+        1,
+        "name",
+    ),
+    Mistake(
         "layer left out",
         "a layer's label is missing",
         "Every layer has a quantity of this name; the label says which one is meant.",
@@ -197,6 +250,15 @@ MISTAKES: tuple[Mistake, ...] = (
         other_name,
         None,
         2,
+        "name",
+    ),
+    Mistake(
+        "another entry",
+        "an entry of another quantity is meant",
+        "An entry of another quantity stands here; compare with the definition.",
+        other_entry,
+        None,
+        1,
         "name",
     ),
     Mistake(

@@ -38,51 +38,67 @@ def search(site: Site, whole: bool = True) -> Found | None:
 
     With `whole` the left side may be wrong too; the head of a chain belongs to its other lines.
     """
-    for right, mistake, part in islice(_candidates(site, site.right), MOST_SINGLE):
-        if site.judge.corrected(site.left, right):
-            return Found((mistake,), site.left, right, part.span)
-    for left, mistake, part in islice(_candidates(site, site.left, LEFT), MOST_SINGLE // 4 if whole else 0):
-        if site.judge.corrected(left, site.right) and site.says_something(left):
-            return Found((mistake,), left, site.right, part.span)
-    return _pairs(site)
+    tried: list[Candidate] = []
+    for candidate in islice(_candidates(site, site.right), MOST_SINGLE):
+        if site.judge.corrected(site.left, candidate.tree):
+            return Found((candidate.mistake,), site.left, candidate.tree, candidate.part.span)
+        tried.append(candidate)
+    if whole:
+        for candidate in islice(_candidates(site, site.left, LEFT), MOST_SINGLE // 4):
+            if site.judge.corrected(candidate.tree, site.right) and candidate.tree != site.right:
+                return Found((candidate.mistake,), candidate.tree, site.right, candidate.part.span)
+    return _pairs(site, tried)
 
 
 #: What may be wrong on the left side: the line is then right for another quantity.
 LEFT: tuple[Mistake, ...] = tuple(m for m in MISTAKES if m.family in ("name", "letter", "differential"))
 
 
-def _candidates(
-    site: Site, side: Tree, mistakes: Iterable[Mistake] = MISTAKES
-) -> Iterator[tuple[Tree, Mistake, Tree]]:
-    """Every different formula that is one change away."""
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A side after one change: the mistake that was undone, and the part that it was made in."""
+
+    tree: Tree
+    mistake: Mistake
+    part: Tree
+
+
+def _candidates(site: Site, side: Tree, mistakes: Iterable[Mistake] = MISTAKES) -> Iterator[Candidate]:
+    """Every different formula that is one change away, the small changes of common mistakes first."""
     seen, size = {side}, _size(side)
-    found: list[tuple[float, int, Tree, Mistake, Tree]] = []
+    found: list[tuple[float, int, Candidate]] = []
     for mistake in mistakes:
         for edited in mistake.corrections(site, side):
-            if edited.tree not in seen:
-                seen.add(edited.tree)
-                # a slip of the pen is small, and what it leaves out is put back more often than taken away again
-                changed = _size(edited.tree) - size
-                weight = mistake.cost + (0.02 * changed if changed >= 0 else -0.25 * (changed + 2))
-                found.append((max(weight, mistake.cost - 0.4), len(found), edited.tree, mistake, edited.part))
-    for _, _, tree, mistake, part in sorted(found, key=lambda item: item[:2]):
-        yield tree, mistake, part
+            if edited.tree in seen:
+                continue
+            seen.add(edited.tree)
+            changed = _size(edited.tree) - size
+            if changed < -6 and -changed > size / 2:  # what is left is another formula, no correction of this one
+                continue
+            # what was left out is put back more often than what was written is taken away
+            weight = mistake.cost + (0.02 * changed if changed >= 0 else -0.25 * (changed + 2))
+            candidate = Candidate(edited.tree, mistake, edited.part)
+            found.append((max(weight, mistake.cost - 0.4), len(found), candidate))
+    yield from (candidate for _, _, candidate in sorted(found, key=lambda item: item[:2]))
 
 
 def _size(tree: Tree) -> int:
     return sum(1 for _ in tree.walk())
 
 
-def _pairs(site: Site) -> Found | None:
-    """Two changes of the cheap kinds."""
-    cheap = [m for m in MISTAKES if m.cost <= 1]
-    firsts = [c for c in islice(_candidates(site, site.right, cheap), 60)]
+def _pairs(site: Site, singles: list[Candidate]) -> Found | None:
+    """Two changes of the common kinds; first those whose first change already gets rid of what was refused."""
+    common = [m for m in MISTAKES if m.cost <= 1]
+    firsts = [c for c in singles if c.mistake.cost <= 1]
+    before = site.judge.refusal(site.left, site.right)
+    firsts.sort(key=lambda c: site.judge.refusal(site.left, c.tree) == before)
     count = 0
-    for right, mistake, part in firsts:
-        for again, second, _ in islice(_candidates(site, right, cheap), 40):
+    for first in firsts[:60]:
+        for second in islice(_candidates(site, first.tree, common), 40):
             count += 1
             if count > MOST_PAIRS:
                 return None
-            if again != site.right and site.judge.corrected(site.left, again):
-                return Found((mistake, second), site.left, again, part.span)
+            if second.tree != site.right and site.judge.corrected(site.left, second.tree):
+                both = (first.mistake, second.mistake)
+                return Found(both, site.left, second.tree, first.part.span)
     return None

@@ -99,13 +99,10 @@ class Site:
 
     def alike(self, name: t.Name) -> Iterator[t.Name]:
         """Other quantities of the same shape, those with the same label first."""
-        shape = self.shape(name)
-        if shape is None:
-            return
         labels = [name.label] if name.label is not None else []
         for other in self.names:
             for made in self._with_labels(other, labels):
-                if made != name and self.shape(made) == shape:
+                if made != name and self._same_shape(made, name):
                     yield made
         if name.label is not None:
             near = [shifted_label(name.label, by) for by in (-1, 1)]
@@ -113,8 +110,14 @@ class Site:
                 if other != name.text and self.judge.context.is_generic(other):
                     for label in near:
                         made = t.Name(other, label)
-                        if self.shape(made) == shape:
+                        if self._same_shape(made, name):
                             yield made
+
+    def _same_shape(self, one: t.Tree, other: t.Tree) -> bool:
+        """Whether both have a value in some layer, and equal shapes wherever both do."""
+        a, b = (self.judge.shapes_of(tree, (self.left, self.right)) for tree in (one, other))
+        both = a.keys() & b.keys()
+        return bool(both) and all(a[labels] == b[labels] for labels in both)
 
     @cached_property
     def uses_gradient_names(self) -> bool:
