@@ -64,8 +64,8 @@ def read_truth(true: Any, out: int | None) -> Truth:
         truth = Truth(array, len(true.out_shape), names, precision, true)
     elif callable(true):
         raise InputError(
-            f"explain(true): expected a Jacobian, an array, or a pair (function, point), got the function {_name(true)}; "
-            "give the point to differentiate at, too"
+            "explain(true): expected a Jacobian, an array, or a pair (function, point), got the function "
+            f"{_name(true)}; give the point to differentiate at, too"
         )
     else:
         array, precision = _array("explain(true)", true)
