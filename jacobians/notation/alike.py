@@ -1,10 +1,12 @@
-"""Two trees that are made alike: the same kind of part with other parts inside, or with another sign or name."""
+"""Trees that are made alike: the same kind of part with other parts inside, with another sign or name, or grouping."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, NamedTuple
 
+from jacobians.notation.rebuild import rebuilt
 from jacobians.notation.tree import Binary, Juxtaposition, Tree
 
 SUM_SIGNS, PRODUCT_SIGNS = frozenset("+-"), frozenset("@*·⊗∘×")
@@ -22,7 +24,7 @@ def alike(old: Tree, new: Tree) -> Likeness | None:
     if _sign(old) and _sign(new) and _sign(old) == _sign(new):
         assert isinstance(old, Binary | Juxtaposition)
         assert isinstance(new, Binary | Juxtaposition)
-        differing = ("op",) if _op(old) != _op(new) else ()
+        differing = ("op",) if operator(old) != operator(new) else ()
         return Likeness([(old.left, new.left), (old.right, new.right)], frozenset(differing))
     if type(old) is not type(new):
         return None
@@ -42,8 +44,32 @@ def alike(old: Tree, new: Tree) -> Likeness | None:
     return Likeness(pairs, frozenset(attributes))
 
 
-def _op(tree: Tree) -> str:
+def operator(tree: Tree) -> str:
+    """The sign of two operands, empty where they stand side by side, and of anything else."""
     return tree.op if isinstance(tree, Binary) else ""
+
+
+#: Pairs of operators for which a (b c) is (a b) c.
+ASSOCIATIVE = frozenset((("+", "+"), ("+", "-"), ("*", "*"), ("@", "@"), ("", "")))
+
+
+def regrouped(tree: Tree, held_together: Callable[[Tree], bool] = lambda part: False) -> Tree:
+    """The same formula grouped from the left, `(a b) c` for `a (b c)`, save for what is held together."""
+    tree = rebuilt(tree, lambda part: regrouped(part, held_together))
+    while _is_product(tree) and _is_product(right := tree.children[1]):
+        if (operator(tree), operator(right)) not in ASSOCIATIVE or held_together(right):
+            break
+        left = regrouped(_joined(operator(tree), tree.children[0], right.children[0]), held_together)
+        tree = _joined(operator(right), left, right.children[1])
+    return tree
+
+
+def _is_product(tree: Tree) -> bool:
+    return isinstance(tree, Binary | Juxtaposition)
+
+
+def _joined(op: str, left: Tree, right: Tree) -> Tree:
+    return Binary(op, left, right) if op else Juxtaposition(left, right)  # type: ignore[arg-type]
 
 
 def _sign(tree: Tree) -> str:

@@ -41,6 +41,11 @@ def _top_level(text: str, signs: str) -> int:
     return len(text)
 
 
+def base_of(text: str) -> str:
+    """A name without its scripts."""
+    return text[: _top_level(text, "^_")].rstrip()
+
+
 def head_of(call: str) -> str:
     """The text of a call up to its bracket, empty where it has none."""
     head = call[: _top_level(call, "([")]

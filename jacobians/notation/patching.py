@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from jacobians.notation.alike import alike
+from jacobians.notation.alike import alike, operator, regrouped
+from jacobians.notation.latex_commands import GREEK_NAMES, KINDS
 from jacobians.notation.places import Places, Range, Surface
 from jacobians.notation.quoting import Piece, writer_for
+from jacobians.notation.rebuild import rebuilt
 from jacobians.notation.respelling import attribute_edits
 from jacobians.notation.to_plain import POSTFIX
-from jacobians.notation.tree import Binary, Index, Prime, Span, Transpose, Tree
+from jacobians.notation.tree import Binary, Index, Juxtaposition, Prime, Span, Transpose, Tree
 
 #: Before and behind a place that brackets or commas mark off already, so that anything may stand there.
 _BEFORE = {"latex": re.compile(r"(?:[(\[,&]|\\\\)\s*$"), "plain": re.compile(r"[(\[,]\s*$")}
@@ -21,7 +24,7 @@ _BEHIND = {
     "plain": re.compile(r"\s*[)\],]"),
 }
 #: The brace of an argument or a script; one that only groups marks nothing off for a reader.
-_ARGUMENT = re.compile(r"(?:[\^_]|\\[A-Za-z]+|\})\s*\{\s*$")
+_ARGUMENT = re.compile(r"(?:([\^_])|\\([A-Za-z]+)|(\}))\s*\{\s*$")
 _BARE_ARGUMENT = re.compile(r"(?:[\^_]|\\[dtc]?frac)\s*$")
 _COMMAND_AT_END = re.compile(r"\\[A-Za-z]+$")
 #: The first part of these carries scripts in LaTeX, and TeX takes one above and one below.
@@ -57,9 +60,20 @@ def patched(
     text = ""
     for printed in (False, True):
         text = Patcher(source, old, surface, printed).whole(new)
-        if reads is None or reads(text) == new:
+        if reads is None or _is_same(reads(text), new):
             break
     return text
+
+
+def _is_same(read: Tree | None, new: Tree) -> bool:
+    """Whether it is the same formula up to grouping."""
+    return read is not None and _one_sign(regrouped(read)) == _one_sign(regrouped(new))
+
+
+def _one_sign(tree: Tree) -> Tree:
+    r"""`\circ` between arrays is the product that `\odot` is."""
+    tree = rebuilt(tree, _one_sign)
+    return replace(tree, op="*") if isinstance(tree, Binary) and tree.op == "∘" else tree
 
 
 class Patcher:
@@ -79,8 +93,19 @@ class Patcher:
     def whole(self, new: Tree) -> str:
         """The source with the new tree in the place of the old one."""
         place = self.places.range(self.old) if self.old.span else Range(0, len(self.source))
+        new = regrouped(new, self.is_held_together)
         piece = self.quote(new, self.old) or Piece(*self.writer.written(new))
         return self.source[: place.begin] + piece.text + self.source[place.end :]
+
+    def is_held_together(self, part: Tree) -> bool:
+        """Whether the reader put brackets around a part."""
+        return id(part) in self.places.outer and self.places.outer[id(part)] != self.places.range(part)
+
+    def level(self, before: Tree, after: Tree) -> int:
+        """How tightly the old text binds with its changes inside, its sign maybe one of them."""
+        if isinstance(after, Binary | Juxtaposition) and operator(before) != operator(after):
+            return self.writer.level(after)
+        return self.writer.level_in_source(before)
 
     def quote(self, new: Tree, old: Tree | None = None) -> Piece | None:
         """The text of a part that the source has, maybe with changes inside; `old` is what stood in its place."""
@@ -91,7 +116,7 @@ class Patcher:
                 continue
             edits = self.edits(before, new)
             if edits is not None:
-                return Piece(self.writer.level_in_source(before), self.spliced(self.places.range(before), edits))
+                return Piece(self.level(before, new), self.spliced(self.places.range(before), edits))
         return None
 
     # ----- the old text with changes inside -----
@@ -99,7 +124,7 @@ class Patcher:
     def edits(self, old: Tree, new: Tree) -> list[Edit] | None:
         """What makes the text of `new` from that of `old`; None where they are not made alike."""
         likeness = None if self.printed else alike(old, new)
-        if likeness is None:
+        if likeness is None or (self.surface == "code" and "&" in (self.writer.gap_of(old) or "")):
             return None
         own = attribute_edits(self.writer, old, new, likeness.differing)
         if own is None:
@@ -122,9 +147,10 @@ class Patcher:
             return [] if before == after else None
         inner, outer = self.places.range(before), self.places.outer[id(before)]
         needed = 0 if self.is_marked_off(outer) else self.needed(outer, needed)
-        edits = [] if before is after else self.edits(before, after)
+        moved = before is not after and id(after) in self.places.quotable
+        edits = [] if before is after else None if moved else self.edits(before, after)
         if edits is not None:
-            if inner != outer or self.writer.level_in_source(before) >= needed:
+            if inner != outer or self.level(before, after) >= needed:
                 return edits
             return [Edit(*inner, self.writer.brackets(self.spliced(inner, edits)))]
         if id(before) not in self.places.quotable or (self.is_scripted(parent, before) and inner == outer):
@@ -132,7 +158,7 @@ class Patcher:
         piece = self.quote(after) or Piece(*self.writer.written(after))
         if piece.level >= needed:
             return [Edit(*outer, self.braced(outer, piece.text))]
-        return [Edit(*inner, piece.text if inner != outer else self.writer.brackets(piece.text))]
+        return [Edit(*inner, piece.text if inner != outer else self.writer.text(after, needed))]
 
     def needed(self, place: Range, needed: int) -> int:
         """In code a method needs a unit before its dot, whatever it means."""
@@ -150,8 +176,8 @@ class Patcher:
         """Whether brackets, braces or commas of the parent stand around the place."""
         before, behind = self.source[: place.begin], self.source[place.end : place.end + 40]
         surface = "latex" if self.surface == "latex" else "plain"
-        if surface == "latex" and _ARGUMENT.search(before) and behind.lstrip()[:1] == "}":
-            return True
+        if surface == "latex" and (brace := _ARGUMENT.search(before)) and behind.lstrip()[:1] == "}":
+            return brace[2] is None or not (brace[2] in KINDS or brace[2] in GREEK_NAMES)
         return bool(_BEFORE[surface].search(before) and _BEHIND[surface].match(behind))
 
     def braced(self, place: Range, text: str) -> str:

@@ -69,24 +69,35 @@ class Places:
 
     `outer` is the range with the brackets that do nothing but hold a part together. `quotable` are the parts whose text
     is theirs alone, which is not so for what stands in the body of a macro. `editable` are also those in whose text
-    another part stands, as the index in `\delta_j^{(k)}`.
+    another part stands, as the index in `\delta_j^{(k)}`; `ragged` those whose script goes on, as W in `W^{(k)\top}`.
     """
 
     def __init__(self, source: str, tree: Tree, surface: Surface) -> None:
-        self.source, self.surface, self._starts = source, surface, _line_starts(source)
-        self.parts = {id(part): part for part in tree.walk()}
-        self.outer: dict[int, Range] = {}
+        self.source, self.surface = source, surface
+        self.parts = {id(part): part for part in tree.walk() if part.span}
+        self._ranges: dict[int, Range] = {}
+        for part in reversed(list(tree.walk())):
+            if part.span:
+                self._ranges[id(part)] = self._whole_range(part, _range(_line_starts(source), part.span))
+        self.outer = {id(tree): self._ranges[id(tree)]} if tree.span else {}
         self.quotable = {id(tree)} if tree.span else set()
-        self.editable = set(self.quotable)
+        self.editable, self.ragged = set(self.quotable), set[int]()
         grouping = _GROUPING_LATEX if surface == "latex" else _GROUPING
-        for parent in tree.walk():
-            if parent.span:
-                self._children(parent, isinstance(parent, grouping))
+        for parent in self.parts.values():
+            self._children(parent, isinstance(parent, grouping))
+
+    def _whole_range(self, part: Tree, own: Range) -> Range:
+        r"""With its parts, as the transpose in `a_j^T`, and with the brace that closes a script."""
+        inside = [self._ranges[id(child)] for child in part.children if child.span]
+        begin, end = min([own.begin, *(r.begin for r in inside)]), max([own.end, *(r.end for r in inside)])
+        if self.surface == "latex" and (missing := missing_braces(self.source[begin:end])):
+            closing = re.match(rf"(?:\s*\}}){{{missing}}}", self.source[end:])
+            end += closing.end() if closing else 0
+        return Range(begin, end)
 
     def range(self, part: Tree) -> Range:
         """Where a part with a span stands."""
-        assert part.span is not None
-        return _range(self._starts, part.span)
+        return self._ranges[id(part)]
 
     def text(self, part: Tree) -> str:
         """What the reader wrote for it."""
@@ -105,7 +116,9 @@ class Places:
             others = [other for sibling, other in children if sibling is not child]
             within = [other for other in others if place.contains(other) and place != other]
             shared = [other for other in others if place.overlaps(other) and not other.contains(place)]
-            if not shared and place != whole and place not in others:
+            if self.surface == "latex" and missing_braces(self.source[place.begin : place.end]):
+                self.ragged.add(id(child))
+            elif not (shared or place == whole or place in others):
                 self.quotable.add(id(child))
             if (place != whole or within) and place not in others:
                 self.editable.add(id(child))
@@ -125,3 +138,8 @@ class Places:
 def _are_partners(opening: str, closing: str) -> bool:
     sign = opening.strip(" \t\n~")[-1]
     return closing[-1] == _PARTNERS[sign] and ("\\" in opening) == ("\\" in closing)
+
+
+def missing_braces(text: str) -> int:
+    """How many braces are open at the end."""
+    return text.count("{") - text.count("}") - text.count("\\{") + text.count("\\}")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 from jacobians.notation.latex_names import Scripted
-from jacobians.notation.latex_spelling import TRANSPOSE, head_of, scripts_of
+from jacobians.notation.latex_spelling import TRANSPOSE, base_of, head_of, scripts_of
 from jacobians.notation.names import split_name
-from jacobians.notation.places import Places, Surface
+from jacobians.notation.places import Places, Surface, missing_braces
 from jacobians.notation.to_code import CodeWriter
 from jacobians.notation.to_latex import SIGNS, LatexWriter
 from jacobians.notation.to_latex_calculus import ATOM, IMPLICIT, PRODUCT
 from jacobians.notation.to_plain import ATOM as UNIT
-from jacobians.notation.to_plain import POSTFIX, PlainWriter, Written
-from jacobians.notation.tree import Binary, Call, Juxtaposition, Name, Transpose, Tree
+from jacobians.notation.to_plain import POSTFIX, RELATION, PlainWriter, Written
+from jacobians.notation.tree import Binary, Call, Index, Iverson, Juxtaposition, Name, Transpose, Tree
 from jacobians.notation.tree_calculus import Partial
 
 #: A sign between two factors or terms, as the gap between them shows it.
@@ -133,12 +134,12 @@ class QuotingCodeWriter(_Quoting, CodeWriter):
         self.dot = re.search(rf"\b{self.module}\.(dot|matmul|mm)\(", places.source)
 
     def level_in_source(self, tree: Tree) -> int:
-        """A call, whatever it stands for, is one unit."""
-        return UNIT if self.places.text(tree).endswith(")") and self.is_call(tree) else self.level(tree)
-
-    def is_call(self, tree: Tree) -> bool:
-        gap = self.gap_of(tree)
-        return isinstance(tree, Binary) and (gap is None or not SIGN.fullmatch(gap.strip()))
+        """A call is one unit, whatever it stands for; conditions bind loosest."""
+        text, gap = self.places.text(tree), self.gap_of(tree)
+        if isinstance(tree, Iverson) or (gap or "").strip() == "&" or (isinstance(tree, Call) and " if " in text):
+            return RELATION
+        is_call = isinstance(tree, Binary) and (gap is None or gap[0] == ".")
+        return UNIT if is_call else self.level(tree)
 
     def sign(self, op: str) -> str:
         return self.signs.get(op) or super().sign(op)
@@ -170,7 +171,8 @@ class QuotingLatexWriter(_Quoting, LatexWriter):
         self.transposed = transposes[0] if transposes else r"\top"
         square = re.search(r"\^\s*\{?\s*\[", places.source) and not re.search(r"\^\s*\{?\s*\(", places.source)
         self.label_brackets = "[]" if square else "()"
-        self.bases = {_base(part.text): scripts_of(places.text(part)).base for part in parts if isinstance(part, Name)}
+        names = [part for key, part in places.parts.items() if key in places.editable and isinstance(part, Name)]
+        self.bases = {_base(name.text): base_of(places.text(name)) for name in names}
         heads = {part.function: head_of(places.text(part)) for part in parts if isinstance(part, Call)}
         self.heads = {name: scripts_of(head.rstrip("'")).base for name, head in heads.items() if head}
 
@@ -190,6 +192,9 @@ class QuotingLatexWriter(_Quoting, LatexWriter):
     def name_scripts(self, tree: Name) -> Scripted:
         if id(tree) in self.places.quotable:
             return scripts_of(self.places.text(tree))
+        if id(tree) in self.places.ragged & self.places.editable:
+            text = self.places.text(tree)
+            return scripts_of(text + "}" * missing_braces(text))
         if self._asked is None and (piece := self.quotes(tree)):
             return scripts_of(piece.text)
         parts = super().name_scripts(tree)
@@ -198,6 +203,23 @@ class QuotingLatexWriter(_Quoting, LatexWriter):
             above = self.label_brackets[0] + above[1:-1] + self.label_brackets[1]
         return parts._replace(base=self.bases.get(_base(tree.text), parts.base), above=above)
 
+    def transpose(self, tree: Transpose) -> tuple[int, str]:
+        """An entry in braces: in `x_j^T` the index could be that of the transpose."""
+        if isinstance(tree.operand, Index):
+            return ATOM, Scripted(f"{{{self.text(tree.operand)}}}", self.transposed).text
+        return super().transpose(tree)
+
+    def index(self, tree: Index) -> tuple[int, str]:
+        """The reader's subscript, if it is the same."""
+        ranges = [self.places.range(i) for i in tree.indices if id(i) in self.places.quotable]
+        gaps = [self.places.source[a.end : b.begin] for a, b in pairwise(ranges)]
+        if self._asked is not None or len(ranges) < len(tree.indices) or any(gap.strip(" ,") for gap in gaps):
+            return super().index(tree)
+        below = self.places.source[ranges[0].begin : ranges[-1].end]
+        text = self.indexed(tree.array, [below])
+        bare = len(below) == 1 and self.places.source[: ranges[0].begin].endswith("_")
+        return self.level(tree), text.removesuffix(f"_{{{below}}}") + f"_{below}" if bare else text
+
     def head(self, tree: Call) -> Scripted:
         parts = super().head(tree)
         return parts._replace(base=self.heads.get(tree.function, parts.base))
@@ -205,7 +227,8 @@ class QuotingLatexWriter(_Quoting, LatexWriter):
     def between(self, tree: Binary | Juxtaposition) -> str:
         if isinstance(tree, Juxtaposition) or tree.op == "@":
             return self.gap
-        return self.signs.get(tree.op) or f" {SIGNS.get(tree.op, tree.op)} "
+        like_it = self.signs.get("∘") if tree.op == "*" else None
+        return self.signs.get(tree.op) or like_it or f" {SIGNS.get(tree.op, tree.op)} "
 
     def binary(self, tree: Binary) -> tuple[int, str]:
         """Every product with its sign, also that with a number, which reads back the same."""

@@ -9,6 +9,7 @@ from jacobians.notation.latex_names import Scripted, escaped, function_scripts, 
 from jacobians.notation.to_latex_calculus import (
     ATOM,
     BASE,
+    BRACKETED,
     CALCULUS,
     FRACTION,
     HEADS,
@@ -78,8 +79,7 @@ class LatexWriter:
         if isinstance(tree, Name):
             return self.name_scripts(tree).with_subscripts(indices).text
         fits = isinstance(tree, Call) and not self.has_subscript(tree)
-        base = self.text(tree, BASE) if fits else self.brackets(self.text(tree))
-        return base + subscripts(indices)
+        return self.text(tree, BASE if fits else BRACKETED) + subscripts(indices)
 
     def has_subscript(self, tree: Call) -> bool:
         return (tree.function == "norm" and len(tree.args) > 1) or special_call(

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from jacobians.notation.to_latex import LatexWriter
 
 # How tightly a tree binds in LaTeX, where a product sign binds looser than standing side by side; a sum sign reaches
-# over the factors behind it; a base takes scripts.
-RELATION, SUM, NEGATIVE, REACHING, PRODUCT, IMPLICIT, FRACTION, ATOM, BASE = range(9)
+# over the factors behind it; a base takes scripts, and nothing reaches the last.
+RELATION, SUM, NEGATIVE, REACHING, PRODUCT, IMPLICIT, FRACTION, ATOM, BASE, BRACKETED = range(10)
 SIGNS = {"∂": r"\partial ", "d": r"\mathrm{d}", "δ": r"\delta ", "D": r"\mathrm{D}"}
 
 Written = tuple[int, str]
