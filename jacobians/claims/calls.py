@@ -351,8 +351,8 @@ def _diag(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
         from jacobians.claims.values import letter_to_axis
 
         x = letter_to_axis(x, x.letters[-1:])
-    if x.rank not in (1, 2):
-        raise IllFormed(f"diag of shape {shape_text(x.shape)}; it takes a vector or a matrix", tree)
+    if x.rank not in (1, 2) or (x.rank == 2 and x.shape[0] != x.shape[1]):
+        raise IllFormed(f"diag of shape {shape_text(x.shape)}; it takes a vector or a square matrix", tree)
     return f.diagonal_matrix(x)
 
 

@@ -144,6 +144,10 @@ class _Line:
         self.context.settings = replace(self.context.settings, **{name: values[value]})  # type: ignore[arg-type]
 
     def declare(self, name: str, what: str) -> None:
+        if what == "samples":
+            self.context.sizes[name] = None
+            self.context.samples = Name(name)
+            return
         if found := RANGE.fullmatch(what):
             self.context.labels[name] = (int(found[2] or 1), int(found[3] or LAYERS))
             return
@@ -153,10 +157,6 @@ class _Line:
         if what == "size" or re.fullmatch(r"size\s+\d+", what):
             number = re.search(r"\d+", what)
             self.context.sizes[name] = int(number[0]) if number else None
-            return
-        if what == "samples":
-            self.context.sizes[name] = None
-            self.context.samples = Name(name)
             return
         if found := FUNCTION.fullmatch(what):
             self.function(name, found[2])

@@ -91,8 +91,8 @@ class Evaluator:
                 made = handler(self, tree, scope)
         except ClaimError as error:
             raise error.located(tree)
-        except (FloatingPointError, OverflowError) as error:
-            raise NotUnderstood(f"the numbers are too large to compare: {error}", tree) from None
+        except (ArithmeticError, ValueError, IndexError) as error:
+            raise NotUnderstood(f"this cannot be computed: {error}", tree) from None
         if key is not None:
             self._cache[key] = made
         return made

@@ -249,7 +249,7 @@ class NameParser(ScriptParser):
         rank = self.rank("delta")
         if len(found.items) != 2 or found.label or found.power or found.primes or found.transposed or found.suffix:
             return None
-        if self.symbols.declared("delta") and rank in (None, 2):
+        if self.symbols.declared("delta") and "delta" not in self.symbols.labelled and rank in (None, 2):
             return None
         return Call("kronecker", found.items, span=self.span(start))
 

@@ -323,6 +323,9 @@ class ScriptParser(LatexStream):
     def power_of_numbered(self, base: str, found: Scripts) -> bool:
         """`P_1^2` is the square of P1 where that is declared, and not entry 1 of P2."""
         first = found.items[0] if len(found.items) == 1 else None
+        if isinstance(found.power, Number) and first is not None and base in self.symbols.labelled:
+            if any(isinstance(part, Name) and part.text in self.symbols.labels for part in first.walk()):
+                return True  # h_t^2: the label stands below
         if not isinstance(first, Number) or not isinstance(found.power, Number):
             return False
         numbered = base + first.text

@@ -30,9 +30,9 @@ class CorpusClaim:
     file: str
 
 
-def corpus() -> list[CorpusClaim]:
-    """All claims, in the order of the files."""
-    return [claim for path in sorted(HERE.glob("*.claims")) for claim in _read(path)]
+def corpus(folder: Path = HERE) -> list[CorpusClaim]:
+    """All claims of a folder, in the order of the files."""
+    return [claim for path in sorted(folder.glob("*.claims")) for claim in _read(path)]
 
 
 def _read(path: Path) -> list[CorpusClaim]:
