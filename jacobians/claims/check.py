@@ -14,6 +14,7 @@ from jacobians.model import Model
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.plain_lexer import plain_tokens
+from jacobians.notation.to_plain import to_plain
 
 
 def check(model: Model | Context | str | None, claim: str, explain: bool = True) -> Verdict:
@@ -72,24 +73,27 @@ class Checker:
             return self.membership(tree)
         if not isinstance(tree, t.Chain):
             return [Link("declaration", tree, "nothing is claimed")]
-        parts: list[t.Tree] = []
-        links: list[Link] = []
-        for part in tree.parts:
-            if isinstance(part, c.Membership):
-                links += self.membership(part)
-                part = part.element
-            parts.append(part)
-        return [*self.chain(parts), *links]
+        return self.chain([part.element if isinstance(part, c.Membership) else part for part in tree.parts])
 
     def chain(self, parts: Sequence[t.Tree]) -> list[Link]:
         """Each line against the head, and against the line before it."""
         head, links = parts[0], []
         for before, part in zip(parts, parts[1:], strict=False):
+            if (head, part) in self.context.definitions:
+                links.append(self.definition(head, part))
+                continue
             link = self.judge.link(head, part)
             if before is not head and link.status != "not understood":
                 link = self.stepped(link, head, before, part)
             links.append(link)
         return links
+
+    def definition(self, head: t.Tree, part: t.Tree) -> Link:
+        """What a document defines is true by itself, unless it has no meaning."""
+        link = self.judge.link(head, part)
+        if link.status == "ill-formed":
+            return link
+        return Link("declaration", part, f"taken as the definition of {to_plain(head)}")
 
     def stepped(self, link: Link, head: t.Tree, before: t.Tree, part: t.Tree) -> Link:
         """The verdict with what the step from the line before says."""

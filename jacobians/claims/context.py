@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from jacobians.model import Model
 from jacobians.notation.names import split_name
@@ -97,6 +97,10 @@ class Context:
     #: A network that was given as a Model: its named nodes are quantities too.
     model: Model | None = None
     text: str = ""
+    #: The document's own commands, see `notation.latex_macros.collect_macros`.
+    macros: Mapping[str, Any] = field(default_factory=dict)
+    #: The equations of the document that are taken as definitions: left and right side.
+    definitions: frozenset[tuple[Tree, Tree]] = frozenset()
 
     @classmethod
     def of_model(cls, model: Model) -> Context:

@@ -47,10 +47,9 @@ def _plain(text: str, context: Context) -> list[t.Tree]:
 
 
 def _latex(text: str, context: Context) -> list[t.Tree]:
-    from jacobians.notation.latex_macros import collect_macros
     from jacobians.notation.latex_parser import parse_statements
 
-    return list(parse_statements(text, context.symbols(), collect_macros(text)))
+    return list(parse_statements(text, context.symbols(), context.macros))
 
 
 def _code(text: str, context: Context) -> list[t.Tree]:
