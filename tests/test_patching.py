@@ -24,7 +24,7 @@ from jacobians.notation import (
 from jacobians.notation.alike import regrouped
 from jacobians.notation.code import parse_code
 from jacobians.notation.latex_parser import parse_latex
-from jacobians.notation.patching import patched
+from jacobians.notation.patching import one_sign, patched
 from jacobians.notation.places import Places
 from jacobians.notation.rebuild import places, rebuilt
 from jacobians.notation.symbols import Symbols
@@ -33,7 +33,7 @@ SYMBOLS = Symbols()
 SYMBOLS.declare(
     {"W": 2, "V": 2, "a": 1, "b": 1, "z": 1, "delta": 1, "x": 1, "y": 1, "L": 0, "l": 0, "m": 0, "dZ": 2, "q": 1}
 )
-SYMBOLS.labelled |= {"q", "W", "a", "b", "z", "delta"}
+SYMBOLS.labelled |= {"W", "a", "b", "z", "delta"}
 SYMBOLS.labels |= {"k", "i", "r"}
 SYMBOLS.functions |= {"g", "f"}
 
@@ -238,7 +238,7 @@ FORMULAS = {
 
 def edits(part):
     """What a slip does to one part."""
-    found = [Transpose(part), Negative(part)]
+    found = [Negative(part)] if isinstance(part, Number) else [Transpose(part), Negative(part)]
     match part:
         case Binary(op, left, right) if op in "+-*@·⊗":
             found += [replace(part, left=right, right=left), left, right]
@@ -248,7 +248,11 @@ def edits(part):
         case Transpose(operand) | Negative(operand):
             found.append(operand)
         case Name():
-            found += [replace(part, text="q"), Binary("+", part, Name("b")), Binary("*", part, Name("b"))]
+            found += [
+                replace(part, text="z" if part.label else "q"),
+                Binary("+", part, Name("b")),
+                Binary("*", part, Name("b")),
+            ]
         case Number():
             found.append(replace(part, text="7"))
         case Call(function, (_,)) if part.primes or function in "gσ":
@@ -269,7 +273,7 @@ def in_values(tree):
 
 def pulled_out(tree):
     """Minus signs before a product rather than in its first factor, and products grouped from the left."""
-    tree = regrouped(rebuilt(tree, pulled_out))
+    tree = regrouped(one_sign(rebuilt(tree, pulled_out)))
     while isinstance(tree, Binary | Juxtaposition) and getattr(tree, "op", "") not in ("+", "-", "^"):
         if not isinstance(tree.left, Negative):
             break

@@ -50,7 +50,7 @@ def operator(tree: Tree) -> str:
 
 
 #: Pairs of operators for which a (b c) is (a b) c.
-ASSOCIATIVE = frozenset((("+", "+"), ("+", "-"), ("*", "*"), ("@", "@"), ("", "")))
+ASSOCIATIVE = frozenset((("+", "+"), ("+", "-"), ("*", "*"), ("@", "@"), ("@", ""), ("", "@"), ("", "")))
 
 
 def regrouped(tree: Tree, held_together: Callable[[Tree], bool] = lambda part: False) -> Tree:

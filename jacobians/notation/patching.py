@@ -67,12 +67,14 @@ def patched(
 
 def _is_same(read: Tree | None, new: Tree) -> bool:
     """Whether it is the same formula up to grouping."""
-    return read is not None and _one_sign(regrouped(read)) == _one_sign(regrouped(new))
+    return read is not None and regrouped(one_sign(read)) == regrouped(one_sign(new))
 
 
-def _one_sign(tree: Tree) -> Tree:
-    r"""`\circ` between arrays is the product that `\odot` is."""
-    tree = rebuilt(tree, _one_sign)
+def one_sign(tree: Tree) -> Tree:
+    r"""The formula with one sign for each product: `\circ` between arrays is `\odot`, and `@` stands for no sign."""
+    tree = rebuilt(tree, one_sign)
+    if isinstance(tree, Binary) and tree.op == "@":
+        return Juxtaposition(tree.left, tree.right, span=tree.span)
     return replace(tree, op="*") if isinstance(tree, Binary) and tree.op == "∘" else tree
 
 
