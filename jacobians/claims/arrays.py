@@ -99,9 +99,9 @@ class _Explainer:
         if found is None and deviation is not None:
             found = rounding(case, deviation)
         if found is None and self.tolerance < COARSE:
-            found, notes = search(replace(case, tolerance=COARSE))
+            found, notes = search(replace(case, tolerance=COARSE), fitted=False)
             notes = (f"equal to the claim up to {COARSE:.0e} only, as finite differences are", *notes) if found else ()
-        return found or part(case), notes
+        return found or part(case) or next(_of_changed_terms(case), None), notes
 
     def _wrong(self, mistake: Mistake | None, deviation: float | None, notes: tuple[str, ...] = ()) -> ArrayExplanation:
         if mistake is None:
@@ -159,7 +159,7 @@ class _Explainer:
         return ArrayEntry(index, float(self.case.claimed[index]), float(self.case.true[index]), formula)
 
 
-def search(case: Case) -> tuple[Mistake | None, tuple[str, ...]]:
+def search(case: Case, fitted: bool = True) -> tuple[Mistake | None, tuple[str, ...]]:
     """The plainest mistake that makes the claim, and notes on others that do as well."""
     single: list[Mistake] = []
     double: list[Mistake] = []
@@ -175,9 +175,8 @@ def search(case: Case) -> tuple[Mistake | None, tuple[str, ...]]:
         single.append(added)
     if single:
         return single[0], _notes(single)
-    for found in (*double, *_fitted(case)):
-        return found, ()
-    return None, ()
+    found = double[0] if double else next(_fitted(case), None) if fitted else None
+    return found, ()
 
 
 def _forms(case: Case) -> Iterator[Form]:
@@ -202,12 +201,12 @@ def _fitted(case: Case) -> Iterator[Mistake]:
     for form in permuted(case, all_orders=False):
         if found := axis_factor(case, form.array, [f"axis {k} of the claim" for k in range(case.rank)], None):
             yield _both(form.mistake, found)
-    if case.jacobian is not None and case.true.size <= MANY:
-        yield from _of_changed_terms(case)
 
 
 def _of_changed_terms(case: Case) -> Iterator[Mistake]:
-    """A mistake in the terms, then one in the axes."""
+    """A mistake in the terms, then one in the axes; of small arrays, since all of them are made."""
+    if case.true.size > MANY:
+        return
     for changed in term_forms(case):
         inner = replace(case, true=changed.array, jacobian=None)
         for form in itertools.chain(layouts(inner), axis_forms(inner)):
@@ -231,4 +230,4 @@ def _applied(template: str, inner: str) -> str:
 
 def _notes(found: list[Mistake]) -> tuple[str, ...]:
     others = list(dict.fromkeys(m.name for m in found if m.name not in (found[0].name, *GENERIC)))[:OTHERS]
-    return (f"also fits: {', '.join(others)}",) if others else ()
+    return (f"also fits: {'; '.join(others)}",) if others else ()

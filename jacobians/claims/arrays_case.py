@@ -74,13 +74,17 @@ class Case:
 
     @cached_property
     def probes(self) -> tuple[tuple[Array, ...], Array]:
-        """Places, half of them where the claim is not zero, and what is claimed there."""
+        """Places, half of them where the claim is not zero, one where it is most wrong, and what is claimed there."""
+        if not self.claimed.ndim:
+            return (), self.claimed.reshape(1)
         rng = np.random.default_rng(0)
         flat = self.claimed.ravel()
         hits = np.flatnonzero(flat)
         places = [rng.integers(flat.size, size=PROBES // 2)]
         if hits.size:
             places.append(hits[rng.integers(hits.size, size=PROBES // 2)])
+        if self.same_shape:
+            places.append(np.abs(self.claimed - self.true).argmax(keepdims=True).ravel())
         at = np.unravel_index(np.concatenate(places), self.claimed.shape)
         return tuple(at), self.claimed[tuple(at)]
 
@@ -89,7 +93,7 @@ class Case:
         if form.shape != self.claimed.shape:
             return None
         at, claimed = self.probes
-        seen = form[at]
+        seen = np.ravel(form[at])
         top = int(np.argmax(np.abs(seen)))
         if not (seen[top] and claimed[top]) or not self._near(claimed, seen * (claimed[top] / seen[top])):
             return None
@@ -101,7 +105,7 @@ class Case:
     def equals(self, form: Array) -> bool:
         """Whether this is what is claimed."""
         at, claimed = self.probes
-        return form.shape == self.claimed.shape and self._near(claimed, form[at]) and self._near(self.claimed, form)
+        return form.shape == self.claimed.shape and self._near(claimed, np.ravel(form[at])) and self._near(self.claimed, form)
 
     def _near(self, one: Array, two: Array) -> bool:
         return bool(np.abs(one - two).max(initial=0.0) <= self.allowed)

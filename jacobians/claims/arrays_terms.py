@@ -36,13 +36,12 @@ def term_forms(case: Case) -> Iterator[Form]:
 
 
 def _probes(case: Case) -> list[tuple[tuple[int, ...], float]]:
-    """Where a large claim and the truth differ most, and what is claimed there."""
+    """Where, of some places, a large claim and the truth differ most, and what is claimed there."""
     if not case.same_shape or case.true.size <= MANY:
         return []
-    gaps = np.abs(case.claimed - case.true).ravel()
-    top = np.argpartition(gaps, -PROBES)[-PROBES:]
-    at = [tuple(int(k) for k in np.unravel_index(k, case.true.shape)) for k in top]
-    return [(index, float(case.claimed[index])) for index in at]
+    at, claimed = case.probes
+    top = np.abs(claimed - case.true[at]).argsort()[-PROBES:]
+    return [(tuple(int(axis[k]) for axis in at), float(claimed[k])) for k in top]
 
 
 def _at(J: Jacobian, index: tuple[int, ...]) -> float:

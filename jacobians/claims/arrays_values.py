@@ -94,9 +94,11 @@ def axis_factor(case: Case, form: Array, names: Sequence[str], out: int | None) 
     """The claim is the form times numbers that depend on some of its axes alone."""
     if form.shape != case.claimed.shape or form.ndim < 2:
         return None
-    products, squares = case.claimed * form, form * form
     entries = int(np.count_nonzero(form))
     for axes in _axis_sets(form.shape, out):
+        if not _one_ratio(case, form, axes):
+            continue
+        products, squares = case.claimed * form, form * form
         others = tuple(k for k in range(form.ndim) if k not in axes)
         above, below = products.sum(others, keepdims=True), squares.sum(others, keepdims=True)
         used = below > 0
@@ -109,6 +111,15 @@ def axis_factor(case: Case, form: Array, names: Sequence[str], out: int | None) 
             continue  # where most of them are 1, a part of the entries is wrong
         return _axis_factor(ratios, used, axes, names)
     return None
+
+
+def _one_ratio(case: Case, form: Array, axes: tuple[int, ...]) -> bool:
+    """Whether the entries at the first index of these axes have one factor: a look before all are compared."""
+    at = tuple(0 if k in axes else slice(None) for k in range(form.ndim))
+    claimed, seen = case.claimed[at], form[at]
+    top = np.unravel_index(int(np.abs(seen).argmax()), seen.shape)
+    ratio = float(claimed[top] / seen[top]) if seen[top] else 0.0
+    return case.negligible(claimed - ratio * seen)
 
 
 def _axis_sets(shape: Sequence[int], out: int | None) -> Iterator[tuple[int, ...]]:
