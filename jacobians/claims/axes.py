@@ -45,6 +45,8 @@ class AxesReader:
 
     context: Context
     ranks: Mapping[str, int]
+    #: Names that have a label wherever they mean something.
+    labelled: frozenset[str] = frozenset()
     sizes: Sizes = field(default_factory=Sizes)
     cells: dict[str, tuple[int, ...]] = field(default_factory=dict)
     misfits: list[Misfit] = field(default_factory=list)
@@ -120,6 +122,8 @@ class AxesReader:
             return Axes(self.cells[name], "row" if leaf.row else self.side())
         if name in self.context.sizes or name in self.context.labels:
             return NUMBER
+        if name in self.labelled:
+            return None
         rank = self.ranks.get(name, self.ranks.get(base_name(name)))
         if rank is None:
             return None

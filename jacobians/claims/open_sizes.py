@@ -38,14 +38,14 @@ class Equality:
     text: str = ""
 
 
-def with_sizes(context: Context, claims: Sequence[t.Tree] = ()) -> Context:
+def with_sizes(context: Context, claims: Sequence[t.Tree] = (), strict: bool = True) -> Context:
     """The context with a leaf of named sizes for every name that its equations use and nobody declares.
 
     Names that only the `claims` use become leaves where both sides of a claim are made of them, or where they stand
     inside of what is differentiated: `x` and `A` of d(x^T A x)/dx.
 
     Raises:
-        ModelError: sizes of the equations that contradict one another.
+        ModelError: sizes of the equations that contradict one another; not where `strict` is False.
     """
     if context.model is not None:
         return context
@@ -55,15 +55,18 @@ def with_sizes(context: Context, claims: Sequence[t.Tree] = ()) -> Context:
         return context
     parameters = dict.fromkeys(p for f in context.functions.values() for p in f.parameters)
     ranks = _ranks(context, [*names, *(p for p in parameters if p not in names)], equalities)
-    reader = AxesReader(context, ranks)
+    labelled = frozenset(n for n in names if _is_labelled(n, equalities))
+    reader = AxesReader(context, ranks, labelled)
     _read(reader, [e for e in equalities if e.defines])
-    if bad := next((m for m in reader.misfits if m.sizes[0]), None):
+    if strict and (bad := next((m for m in reader.misfits if m.sizes[0]), None)):
         raise _contradiction(bad, equalities, context)
+    sizes = dict(context.sizes)
+    _name_sizes(reader, sizes)  # now, so that no claim makes two of them equal
     _read(reader, [e for e in equalities if not e.defines])
     for name in names:
-        if split_name(name).layer or not _is_labelled(name, equalities):
-            reader.quantity(name)
-    return _completed(context, reader, names)
+        reader.quantity(name)
+    _name_sizes(reader, sizes)
+    return _completed(context, reader, names, sizes)
 
 
 # ----- what is said -----
@@ -167,8 +170,13 @@ def _is_gradient(name: str, known: set[str]) -> bool:
 
 
 def _is_labelled(name: str, equalities: Sequence[Equality]) -> bool:
-    trees = (tree for e in equalities for tree in (e.left, e.right))
-    return any(n.text == name and n.label is not None for tree in trees for n in names_in(tree))
+    """Whether it has a label wherever it stands: in equations, or in claims where no equation has it."""
+    for defines in (True, False):
+        trees = [tree for e in equalities if e.defines is defines for tree in (e.left, e.right)]
+        found = [n.label for tree in trees for n in names_in(tree) if n.text == name]
+        if found:
+            return None not in found
+    return False
 
 
 # ----- ranks -----
@@ -269,21 +277,29 @@ def _by_entries(left: Axes, right: Axes) -> bool:
     return len(left.cells) != len(right.cells) and not (left.cells and right.cells)
 
 
-def _completed(context: Context, reader: AxesReader, names: Sequence[str]) -> Context:
+def _name_sizes(reader: AxesReader, sizes: dict[str, int | None]) -> None:
+    """Every open size gets a name, of the first quantity that has it."""
+    for name, cells in reader.cells.items():
+        for place, cell in enumerate(cells):
+            if reader.sizes.value(cell) is None:
+                size = _size_name(name, place, len(cells), sizes)
+                sizes[size] = None
+                reader.sizes.unify(cell, reader.size(t.Name(size)))
+
+
+def _completed(
+    context: Context, reader: AxesReader, names: Sequence[str], sizes: dict[str, int | None]
+) -> Context:
     """The context with all leaves that the reader has met, their open sizes named."""
-    leaves, sizes = dict(context.leaves), dict(context.sizes)
+    leaves, used = dict(context.leaves), set(context.sizes)
     for name, cells in reader.cells.items():
         old = context.leaves.get(name)
         if name in context.equations or not (old or name in names or base_name(name) in names):
             continue
-        for place, cell in enumerate(cells):
-            if reader.sizes.value(cell) is None:
-                tree = t.Name(_size_name(name, place, len(cells), sizes))
-                sizes[tree.text] = None
-                reader.sizes.unify(cell, reader.size(tree))
         found = tuple(reader.declared[value] for n in cells if (value := reader.sizes.value(n)) is not None)
         leaves[name] = replace(old, sizes=found) if old else Leaf(name, found)
-    return replace(context, leaves=leaves, sizes=sizes)
+        used |= {n.text for n in found if isinstance(n, t.Name)}
+    return replace(context, leaves=leaves, sizes={n: number for n, number in sizes.items() if n in used})
 
 
 def _size_name(name: str, place: int, rank: int, taken: Mapping[str, object]) -> str:
