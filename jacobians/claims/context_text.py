@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 
 from jacobians.claims.context import LAYERS, LOSSES, Context, Domain, Equation, Function, Leaf
+from jacobians.claims.named import names_in
 from jacobians.errors import MathSyntaxError, ModelError
 from jacobians.notation.model_text import MAX_MODEL_LENGTH
 from jacobians.notation.reading import parse
@@ -26,7 +28,7 @@ DOMAINS: dict[str, Domain] = {
     word: word  # type: ignore[misc]
     for word in ("positive", "probability", "one-hot", "binary", "symmetric", "class", "real")
 }
-LATEX = re.compile(r"\\[A-Za-z]|[_^]\{")
+LATEX = re.compile(r"\\[A-Za-z]|[_^]\{|\^[A-Za-z]")
 DECLARATION = re.compile(r"(?P<names>[^:=]+?)\s*(?::(?!=)|\\in\b|∈|\bin\b)\s*(?P<what>.+)")
 RANGE = re.compile(r"(layer|step|sample|label)s?(?:\s+(\d+)\s*\.\.\s*(\d+))?")
 FUNCTION = re.compile(r"(?:(elementwise)\s+)?function(?:\s*(?:->|→|\\to)\s*(.+))?")
@@ -63,10 +65,10 @@ def read_context(text: str, start: Context | None = None) -> Context:
     context = start or Context()
     context = replace(context, text=text)
     lines = _lines(text)
+    _declare_labels(context, [line for _, line in lines])
     for number, line in lines:  # declarations first: how equations are read depends on them
         if not _is_equation(line):
             _Line(context, line, number, text).declaration_or_sentence()
-    _declare_labels(context, [line for _, line in lines])
     for number, line in lines:
         if _is_equation(line):
             _Line(context, line, number, text).equation()
@@ -103,15 +105,18 @@ class _Line:
         return MathSyntaxError(problem, self.text, self.number, max(column, 1))
 
     def parsed(self, text: str) -> Tree:
-        """A part of the line, in whichever notation it is."""
-        try:
-            if LATEX.search(text):
-                from jacobians.notation.latex_parser import parse_latex
+        """A part of the line: both sides of an equation in one notation; `W x` without a sign is LaTeX too."""
+        from jacobians.notation.latex_parser import parse_latex
 
-                return parse_latex(text, self.context.symbols())
-            return parse(text)
-        except MathSyntaxError as error:
-            raise self.fail(error.problem) from None
+        readers = [parse, partial(parse_latex, symbols=self.context.symbols())]
+        first: MathSyntaxError | None = None
+        for read in readers[::-1] if LATEX.search(self.line if _is_equation(self.line) else text) else readers:
+            try:
+                return read(text)
+            except MathSyntaxError as error:
+                first = first or error
+        assert first is not None
+        raise self.fail(first.problem)
 
     # ----- declarations and sentences -----
 
@@ -199,9 +204,9 @@ class _Line:
                 raise self.fail(f"expected a size: a number or a name, got {text!r}")
         if isinstance(tree, Number) and (not tree.text.isdigit() or int(tree.text) < 1):
             raise self.fail(f"expected a size: a whole number from 1, got {text!r}")
-        for part in tree.walk():
-            if isinstance(part, Name) and part.label is None and part.text not in self.context.labels:
-                self.context.sizes.setdefault(part.text, None)
+        for name in names_in(tree):
+            if name.label is None and name.text not in self.context.labels:
+                self.context.sizes.setdefault(name.text, None)
         return tree
 
     # ----- equations -----
