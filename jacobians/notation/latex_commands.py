@@ -118,9 +118,9 @@ SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵃᵇᶜᵈᵉ�
 SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₔₕₖₗₘₙₚₛₜᵢᵣᵤᵥⱼᵦᵧᵨᵩᵪ"
 
 #: Words that begin a condition, words that mean the remaining case, and words that join two statements.
-CONDITION_WORDS = frozenset("if for when where falls wenn für fuer iff whenever sofern si dla gdy in case".split())
+CONDITION_WORDS = frozenset("if for when where falls wenn für fuer iff whenever sofern si dla gdy".split())
 OTHERWISE_WORDS = frozenset(
-    "otherwise else sonst ansonsten andernfalls elsewhere sinon 'otherwise' przeciwnym przypadku otherwhise иначе".split()
+    "otherwise else sonst ansonsten andernfalls elsewhere sinon przypadku иначе".split()
 )
 LINKING_WORDS = frozenset(
     "and with so thus hence then therefore or und mit also daher somit dann because since as by from using bzw that"
@@ -129,8 +129,8 @@ LINKING_WORDS = frozenset(
 REMARK_WORDS = CONDITION_WORDS | OTHERWISE_WORDS | LINKING_WORDS
 
 _MORE_FUNCTIONS = (
-    "exp log ln max min tr diag vec softmax tanh sigmoid relu sgn sign trace det rank arg sum mean argmax argmin cos sin"
-    " tan cot sec sinh cosh coth arctan arcsin arccos erf sqrt norm abs inner outer rot180 where row_sum"
+    "exp log ln max min tr diag vec softmax tanh sigmoid relu sgn sign trace det rank arg sum mean argmax argmin cos"
+    " sin tan cot sec sinh cosh coth arctan arcsin arccos erf sqrt norm abs inner outer rot180 where row_sum"
 )
 
 

@@ -163,7 +163,8 @@ class _Expansion:
                 self.waiting.append(rest)
                 return [head], head.end
             return [first], first.end
-        pieces, depth = [], 1
+        pieces: list[Piece] = []
+        depth = 1
         while self.waiting:
             piece = self.waiting.pop()
             depth += (piece.text == "{") - (piece.text == "}")

@@ -12,26 +12,25 @@ from typing import Any
 from jacobians.errors import MathSyntaxError
 from jacobians.notation.latex_lexer import LatexLexer
 from jacobians.notation.latex_macros import Macro
+from jacobians.notation.latex_relations import DOT_LEVEL, HADAMARD_LEVEL, RelationParser
 from jacobians.notation.latex_rows import CONDITION, separated, without_prose
-from jacobians.notation.latex_units import UnitParser
 from jacobians.notation.parser import MAX_DEPTH, RELATIONS, SUM_LEVEL
 from jacobians.notation.symbols import Symbols
 from jacobians.notation.tokens import Kind, Token
 from jacobians.notation.tree import (
     Binary,
     Chain,
-    Comparison,
     Index,
     Juxtaposition,
     Name,
     Number,
     Operator,
     Prime,
+    Span,
     Tree,
 )
-from jacobians.notation.tree_calculus import Apply, Dots, MapsTo, Membership
+from jacobians.notation.tree_calculus import Apply, Dots, Membership
 
-HADAMARD_LEVEL, DOT_LEVEL = SUM_LEVEL + 1, SUM_LEVEL + 2
 OPERATORS: dict[Kind, tuple[int, Operator]] = {
     Kind.PLUS: (SUM_LEVEL, "+"),
     Kind.MINUS: (SUM_LEVEL, "-"),
@@ -49,7 +48,7 @@ FACTORS = frozenset(
 FACTORS |= {Kind.ANGLE_OPEN, Kind.DOTS, Kind.NULL_OPEN}
 
 
-class LatexParser(UnitParser):
+class LatexParser(RelationParser):
     """The parser of one text; what letters mean is decided by `symbols`."""
 
     operators, factors = OPERATORS, FACTORS
@@ -64,6 +63,8 @@ class LatexParser(UnitParser):
             if self.take(Kind.SEPARATOR):
                 purpose = self.last.value
                 continue
+            if self.is_lone_sign():
+                break
             start = self.token
             tree = self.ended(self.statement())
             if purpose == CONDITION and isinstance(tree, Chain):
@@ -74,8 +75,14 @@ class LatexParser(UnitParser):
             purpose = ""
         return result
 
+    def is_lone_sign(self) -> bool:
+        r"""A formula of one sign claims nothing: people write `$\otimes$` to talk about it."""
+        return len(self.tokens) == 2 and self.token.kind in (*OPERATORS, *RELATIONS, Kind.ARROW, Kind.ELEMENT)
+
     def statement(self) -> Tree:
         """A relation; a box around the whole of it does not count."""
+        if self.token.kind in RELATIONS:
+            raise self.error(f"expected something left of {self.token.shown}: there is no row above to go on with")
         if self.token.kind is Kind.GROUP_OPEN:
             behind = self.tokens[self.partner(self.position) + 1].kind
             if behind in (Kind.END, Kind.SEPARATOR):
@@ -89,61 +96,6 @@ class LatexParser(UnitParser):
             self.token = self.tokens[0]
             raise self.error(f"expected at most {MAX_DEPTH} operations within one another; split the formula")
         return tree
-
-    def relation(self) -> Tree:
-        start, first = self.token, self.member()
-        if self.token.kind is Kind.COLON and self.implicit_product and self.arrow_ahead():
-            return self.map_between(first, start)
-        parts, kinds = [first], []
-        while self.token.kind in RELATIONS:
-            kinds.append(self.advance().kind)
-            parts.append(self.member())
-        if not kinds:
-            return first
-        if all(kind is Kind.EQUALS for kind in kinds):
-            return Chain(tuple(parts), span=self.span(start))
-        return Comparison(tuple(parts), tuple(RELATIONS[kind] for kind in kinds), span=self.span(start))
-
-    def member(self) -> Tree:
-        r"""An expression, with the set it is in: `x \in \mathbb{R}^n`."""
-        start, tree = self.token, self.expression()
-        if not self.take(Kind.ELEMENT):
-            return tree
-        sizes, within = self.space()
-        return Membership(tree, sizes, within, span=self.span(start))
-
-    def space(self) -> tuple[tuple[Tree, ...] | None, Tree | None]:
-        """Real arrays with their sizes, or some other set."""
-        token = self.token
-        if token.kind not in (Kind.NAME, Kind.WORD) or token.value != "R":
-            return None, self.nested(self.power)
-        self.advance()
-        if not self.take(Kind.POWER):
-            return (), None
-        if self.token.kind is not Kind.GROUP_OPEN:
-            return (self.argument(),), None
-        self.advance()
-        before, self.implicit_product = self.implicit_product, True
-        sizes = [self.expression(DOT_LEVEL)]
-        while self.take(Kind.TIMES) or self.take(Kind.COMMA):
-            sizes.append(self.expression(DOT_LEVEL))
-        self.implicit_product = before
-        self.expect(Kind.GROUP_CLOSE, "another size or }")
-        return tuple(sizes), None
-
-    def arrow_ahead(self) -> bool:
-        for token in self.tokens[self.position :]:
-            if token.kind in (Kind.ARROW, Kind.SEPARATOR, Kind.END):
-                return token.kind is Kind.ARROW
-        return False
-
-    def map_between(self, function: Tree, start: Token) -> Tree:
-        r"""`f : \mathbb{R}^n \to \mathbb{R}^m`."""
-        self.advance()
-        domain, _ = self.space()
-        self.expect(Kind.ARROW, "an arrow and another set")
-        codomain, _ = self.space()
-        return MapsTo(function, domain, codomain, span=self.span(start))
 
     # ----- factors -----
 
@@ -185,7 +137,7 @@ class LatexParser(UnitParser):
             return False
         if kind is Kind.NORM:
             return self.norms == 0
-        return not (kind is Kind.BAR and (self.bars or self.point_ahead()))
+        return not (kind is Kind.BAR and (self.bars or self.is_point_ahead()))
 
     def quotient(self, left: Tree, right: Tree, sign: Token, start: Token) -> Tree:
         r"""`1/m \sum ...`: behind a number above and one sign below, the other factors are beside the fraction."""
@@ -205,7 +157,7 @@ def _with_first(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     return Juxtaposition(left, tree.right, span=_joined(left, tree))
 
 
-def _joined(left: Tree, right: Tree):  # type: ignore[no-untyped-def]
+def _joined(left: Tree, right: Tree) -> Span | None:
     if left.span is None or right.span is None:
         return None
     return left.span._replace(end_line=right.span.end_line, end_column=right.span.end_column)

@@ -21,7 +21,7 @@ PIECE = re.compile(
     | (?P<number>     (?: [0-9]+(?:\.[0-9]+)? | \.[0-9]+ ) (?: [eE][+-]?[0-9]+ )? )
     | (?P<accented>   [A-Za-z{_GREEK}][{"".join(COMBINING)}] )
     | (?P<identifier> [A-Za-z]{{2,}}(?:_[A-Za-z]{{2,}})+ )
-    | (?P<word>       [A-Za-z]+ )
+    | (?P<word>       [A-Za-z]+ (?! [{"".join(COMBINING)}] ) )
     | (?P<above>      [{SUPERSCRIPTS}]+ )
     | (?P<below>      [{SUBSCRIPTS}]+ )
     | (?P<sign>       := | == | != | <= | >= | => | -> | \|\| | \*\* | \.\.\. | \.\* | \.T(?![A-Za-z]) | . )
@@ -31,7 +31,7 @@ PIECE = re.compile(
 
 
 class Piece(NamedTuple):
-    """A piece of text: what it is made of, what it says, and where it stands; `text` differs from the source in macros."""
+    """A piece: what it is made of, what it says (in macros not what the source says there), where it stands."""
 
     group: str
     text: str

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jacobians.notation.latex_calculus import CalculusParser, renamed
 from jacobians.notation.latex_commands import ACCENTS, OTHERWISE_WORDS
+from jacobians.notation.latex_derivatives import DerivativeParser, renamed
 from jacobians.notation.latex_scripts import SCRIPTS
 from jacobians.notation.latex_stream import BRACKETS, PARTNERS
 from jacobians.notation.latex_words import accented
 from jacobians.notation.tokens import Kind, Token
-from jacobians.notation.tree import Binary, Call, Chain, Comparison, Iverson, List, Name, Number, Tree
-from jacobians.notation.tree_calculus import Cases, Dots, Membership, Partial
+from jacobians.notation.tree import Binary, Call, Chain, Comparison, Iverson, List, Name, Number, Span, Tree
+from jacobians.notation.tree_calculus import Cases, Differential, Dots, Membership, Partial
 
 #: The norm that needs no order: of vectors the 2-norm, of matrices that of Frobenius.
 PLAIN_NORMS = (Number("2"), Name("F"))
 
 
-class UnitParser(CalculusParser):
+class UnitParser(DerivativeParser):
     """Reads what stands by itself."""
 
     # ----- groups and commands -----
@@ -36,8 +36,6 @@ class UnitParser(CalculusParser):
 
     def over(self, top: Tree, start: Token) -> Tree:
         r"""`{a \over b}`."""
-        from jacobians.notation.tree_calculus import Differential
-
         self.advance()
         below = self.nested(self.expression)
         if isinstance(top, Differential) and isinstance(below, Differential):
@@ -89,12 +87,6 @@ class UnitParser(CalculusParser):
             while self.position <= end:
                 self.advance()
         return tree
-
-    def zeros(self, start: Token) -> Tree:
-        sizes: tuple[Tree, ...] = ()
-        if self.take(Kind.SUBSCRIPT):
-            sizes = self.indices()
-        return Call("zeros", sizes, span=self.span(start))
 
     def dots(self, start: Token) -> Tree:
         return Dots(span=self.span(start))
@@ -223,7 +215,7 @@ class UnitParser(CalculusParser):
         return " ".join(said)
 
 
-def _span_of(row: tuple[Tree, ...]):  # type: ignore[no-untyped-def]
+def _span_of(row: tuple[Tree, ...]) -> Span | None:
     first, last = row[0].span, row[-1].span
     return first._replace(end_line=last.end_line, end_column=last.end_column) if first and last else None
 

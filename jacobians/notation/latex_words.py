@@ -11,6 +11,8 @@ GREEK_WORDS = frozenset(word for word in GREEK.split() if len(word) > 3)
 ALL_GREEK = frozenset(GREEK.split())
 #: Letters that are functions where nothing else is known of them.
 FUNCTION_LETTERS = frozenset(("f", "g", "phi", "psi"))
+#: Parameters: `f_\\theta` is a name.
+PARAMETERS = frozenset(("theta", "phi", "psi", "Theta"))
 INDEX_LETTERS = frozenset("ijklmnpqrstuvabcd")
 #: Shortest run of letters, none of them declared, that is a word rather than a product.
 SHORTEST_WORD = 4
@@ -69,8 +71,9 @@ def is_function(name: str, symbols: Symbols) -> bool:
     """Declared as one, or known as one and not declared as anything else."""
     if name in symbols.functions:
         return True
-    root = name.partition("_")[0]
-    return not symbols.declared(name) and (name in known_functions() or root in FUNCTION_LETTERS)
+    root, _, subscript = name.partition("_")
+    custom = root in FUNCTION_LETTERS or subscript in PARAMETERS or name == "expectation"
+    return not symbols.declared(name) and (custom or name in known_functions())
 
 
 def takes_bare_argument(name: str, symbols: Symbols) -> bool:
