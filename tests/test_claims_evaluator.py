@@ -15,6 +15,10 @@ CLAIMS = [
     # equations without signs of products are LaTeX
     ("W : 3 x 2\nx : 2\nb : 3\na = W x + b", r"\frac{\partial a}{\partial x} = W", "true"),
     ("w : 2\nx : 2\nz = w^T x", r"\frac{\partial z}{\partial x} = w", "true"),
+    # what every layer has is, without a label, that of the layer that is spoken of
+    (NETWORK + "\nr_(k) = D(L, z_(k))", r"\frac{\partial L}{\partial b^{(k)}} = r", "true"),
+    ("h_0 : 3\nh_(t) = tanh(h_(t-1))", r"\frac{\partial h_1}{\partial h_0} = \text{diag}(1 - h_1^2)", "true"),
+    ("W_{f}^{(k)} : 3 x 2\nx : 2\nz_(k) = W_f_(k) @ x", r"\frac{\partial z^{(k)}}{\partial x} = W_f^{(k)}", "true"),
 ]
 
 

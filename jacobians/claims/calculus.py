@@ -61,7 +61,7 @@ class Variable:
             base, self.indices = base.array, base.indices
         self.base = base
         if isinstance(base, t.Name):
-            self.name = base.text if base.label is None else ev.labelled(base, scope)
+            self.name = ev.full_name(base, scope)
         elif (found := _defined_as(ev, tree, scope)) is not None:
             self.name, self.indices, self.turned = found[0], found[1], False
             self.base = t.Name(self.name)

@@ -129,8 +129,12 @@ class Context:
 
     def is_generic(self, name: str) -> bool:
         """Whether there is a quantity of this name for every layer."""
+        return bool(self.label_of(name))
+
+    def label_of(self, name: str) -> str:
+        """The letter of the label of a quantity that there is for every layer; empty for any other name."""
         found = self.equations.get(name) or self.leaves.get(name)
-        return found is not None and found.label is not None
+        return found.label or "" if found is not None else ""
 
     def applications(self, function: str) -> list[Tree]:
         """What a function is applied to in the equations, each way once."""
@@ -151,6 +155,7 @@ class Context:
         """What reading needs to know."""
         names = self.names()
         generic = {q.name for q in (*self.equations.values(), *self.leaves.values()) if q.label}
+        generic |= {g for g in ("delta", *(f"d{q}" for q in generic)) if generic and g not in names}  # of their gradients
         bases: Mapping[str, int | None] = {split_name(n).base: r for n, r in names.items() if split_name(n).layer}
         return Symbols(
             quantities=dict(names),

@@ -156,7 +156,7 @@ class _Line:
         if found := RANGE.fullmatch(what):
             self.context.labels[name] = (int(found[2] or 1), int(found[3] or LAYERS))
             return
-        if what in ("last layer", "last step"):
+        if re.fullmatch("last (layer|step|sample|label)", what):
             self.context.labels[name] = (LAYERS, LAYERS)
             return
         if what == "size" or re.fullmatch(r"size\s+\d+", what):
@@ -184,8 +184,9 @@ class _Line:
         while words and words[-1] in (*DOMAINS, "row", "column"):
             word = words.pop()
             row, domain = (True, domain) if word == "row" else (row, DOMAINS.get(word, domain))
-        tree = self.parsed(name)
-        base, label = _base(tree)
+        base, label = _base(_with_subscript(self.parsed(name)))
+        if not base:
+            raise self.fail(f"expected a name before the colon, got {name!r}")
         sizes = self.sizes(" ".join(words))
         self.context.leaves[base] = Leaf(base, sizes, domain, row, label, self.number)
 
@@ -236,6 +237,15 @@ class _Line:
         body = self.parsed(right.strip())
         self.context.leaves.pop(base, None)
         self.context.equations[base] = Equation(base, body, indices, self.line, self.number, label)
+
+
+def _with_subscript(tree: Tree) -> Tree:
+    """What is declared has a name: `W_{f}^{(k)}` is W_f with the label k, no entry of W."""
+    if isinstance(tree, Index) and isinstance(tree.array, Name) and len(tree.indices) == 1:
+        (subscript,) = tree.indices
+        if isinstance(subscript, Name | Number) and "_" not in tree.array.text:
+            return Name(f"{tree.array.text}_{subscript.text}", tree.array.label, span=tree.span)
+    return tree
 
 
 def _base(tree: Tree) -> tuple[str, str | None]:

@@ -64,10 +64,12 @@ class Evaluator:
     targets: dict[tuple[t.Tree, Scope], Seed] = field(default_factory=dict)
     #: How many values each letter takes, by the name of its axis.
     ranges: dict[str, int] = field(default_factory=dict)
-    notes: dict[str, None] = field(default_factory=dict)
+    #: What is to be said about how a part was read.
+    notes: dict[t.Tree, str] = field(default_factory=dict)
     #: Values of parts of the claim, and of named quantities, which no reading or convention of a claim changes.
     _cache: dict[Any, Value] = field(default_factory=dict)
     _names: dict[Any, Value] = field(default_factory=dict)
+    _caches: dict[Any, dict[Any, Value]] = field(default_factory=dict)
     _open: set[Any] = field(default_factory=set)
     _fresh: list[int] = field(default_factory=lambda: [0])
 
@@ -97,6 +99,17 @@ class Evaluator:
             self._cache[key] = made
         return made
 
+    def start(self, scope: Scope, *trees: t.Tree) -> None:
+        """Find how many values the free letters take in these trees; what is known for other numbers is put away.
+
+        Raises:
+            IllFormed: one letter counts axes of different sizes.
+        """
+        self.ranges.clear()
+        for tree in trees:
+            indexing.find_ranges(self, tree, scope)
+        self._cache = self._caches.setdefault(tuple(sorted(self.ranges.items())), {})
+
     # ----- variations of this evaluator -----
 
     def seeded(self, seed: Seed, target: tuple[t.Tree, Scope] | None = None) -> Evaluator:
@@ -115,7 +128,7 @@ class Evaluator:
         own = self.instance.context.settings
         if self.settings is own and not self.reading.direct and not self.targets:
             return self
-        return replace(self, settings=own, reading=Reading(), targets={}, _cache={})
+        return replace(self, settings=own, reading=Reading(), targets={}, _cache={}, _caches={})
 
     # ----- names -----
 
@@ -123,18 +136,19 @@ class Evaluator:
         for name, value in scope.values:
             if name == tree.text and tree.label is None:
                 return value
-        if tree.label is not None:
-            return self.quantity(self.labelled(tree, scope), tree)
-        if (axis := dict(scope.letters).get(tree.text)) is not None:
+        if tree.label is None and (axis := dict(scope.letters).get(tree.text)) is not None:
             return indexing.letter_value(self, axis, tree)
-        if tree.text in scope.label():
+        if tree.label is None and tree.text in scope.label():
             return constant(float(scope.label()[tree.text]))
-        return self.quantity(tree.text, tree)
+        return self.quantity(self.full_name(tree, scope), tree)
 
-    def labelled(self, tree: t.Name, scope: Scope) -> str:
-        """The name with its label counted out."""
-        assert tree.label is not None
-        return self.instance.labelled(tree.text, self.instance.label(tree.label, scope.label()))
+    def full_name(self, tree: t.Name, scope: Scope) -> str:
+        """The name with its label counted out; `g` of g_(k) without a label is the one of the k that is spoken of."""
+        label = tree.label
+        if label is None and (letter := self.instance.context.label_of(tree.text)) in scope.label():
+            self.notes[f"{tree.text} without a label is read as {tree.text}_({letter})"] = None
+            label = t.Name(letter)
+        return tree.text if label is None else self.instance.labelled(tree.text, self.instance.label(label, scope.label()))
 
     def quantity(self, name: str, at: t.Tree | None = None) -> Value:
         """The value of a leaf or of what an equation defines, by its plain name."""

@@ -54,6 +54,8 @@ class Instance:
         base = parts.base + (f"_{parts.subscript}" if parts.subscript else "")
         if not parts.layer:
             return None
+        if found := self.context.leaves.get(f"{base}_{parts.layer}"):  # `h_0 : 3` of the labelled h_(t)
+            return found, {}
         generic = self.context.equations.get(base)
         if generic is not None and generic.label is not None:
             first, last = self.context.labels[generic.label]

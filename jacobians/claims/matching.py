@@ -72,7 +72,7 @@ def right_side(ev: Evaluator, of: Tree, scope: Scope) -> Tree | None:
     if not isinstance(base, Name):
         return None
     context = ev.instance.context
-    name = base.text if base.label is None else ev.labelled(base, scope)
+    name = ev.full_name(base, scope)
     if context.model is not None and name in context.model.nodes:
         return None
     found = ev.instance.find(name)
