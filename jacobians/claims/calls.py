@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -102,9 +103,17 @@ def _loss_gradient(ev: Evaluator, by: str, at: t.Tree | None) -> Value:
 
     tree = c.Gradient(t.Name(by), None, span=at.span if at else None)
     made = ev.value(tree, Scope())
-    if ev.settings.gradients == "sum" and (count := ev.instance.context.samples) is not None:
+    count = ev.instance.context.samples
+    if ev.settings.gradients == "sum" and count is not None and _has_samples(ev, by, count, at):
         made = scaled(made, float(ev.instance.size(count, {})))
     return made
+
+
+def _has_samples(ev: Evaluator, name: str, count: t.Tree, at: t.Tree | None) -> bool:
+    """Whether a quantity has an axis of samples, as Z has and W has not: told by its size where all sizes differ."""
+    different = replace(ev.instance, configuration="different sizes", sizes={})
+    shape = replace(ev.without(*ev.seeds), instance=different, _cache={}, _names={}, _open=set()).quantity(name, at).shape
+    return different.size(count, {}) in shape
 
 
 def _bare_function(ev: Evaluator, name: str, at: t.Tree | None) -> Value:
@@ -442,12 +451,16 @@ def apply(ev: Evaluator, tree: c.Apply, scope: Scope) -> Value:
     if isinstance(head, t.Prime) and isinstance(head.operand, t.Binary) and head.operand.op == "∘":
         composed = c.Apply(head.operand, tree.args, span=tree.span)
         return derivative(ev, composed, tree.args[0], scope, direct=False)
+    if isinstance(head, t.Prime) and isinstance(head.operand, t.Name):
+        name = head.operand.text
+        if known(ev, name) or name in ev.instance.context.symbols().labelled:
+            raise IllFormed(f"{name} is a quantity and no function: there is no {to_plain(head)} of anything", tree)
     if isinstance(head, t.Binary) and head.op == "∘":
         inner: t.Tree = _applied(head.right, tree.args, tree)
         return ev.value(_applied(head.left, (inner,), tree), scope)
     base = head.array if isinstance(head, t.Index) else head
     if isinstance(base, t.Name) and all(_depends(ev, base, a, scope) for a in tree.args):
-        ev.notes[f"{to_plain(tree)} is read as {to_plain(head)}, which depends on what is in brackets"] = None
+        ev.notes[tree] = f"{to_plain(tree)} is read as {to_plain(head)}, which depends on what is in brackets"
         return ev.value(head, scope)
     made = ev.value(head, scope)
     if len(tree.args) != 1:
@@ -478,7 +491,10 @@ def _depends(ev: Evaluator, base: t.Name, argument: t.Tree, scope: Scope) -> boo
 
 
 def prime(ev: Evaluator, tree: t.Prime, scope: Scope) -> Value:
-    """A prime without an argument: of an expression in one variable, the derivative by it."""
+    """A prime without an argument: `[g(z)]'` is g'(z); of an expression in one variable, the derivative by it."""
+    inner = tree.operand
+    if isinstance(inner, t.Call):
+        return ev.value(replace(inner, primes=inner.primes + tree.order), scope)
     names = {part.text for part in tree.operand.walk() if isinstance(part, t.Name) and known(ev, part.text)}
     if len(names) == 1 and tree.order == 1:
         return derivative(ev, tree.operand, t.Name(names.pop()), scope, direct=False)

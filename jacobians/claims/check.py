@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from jacobians.claims.context import Context
 from jacobians.claims.context_text import read_context
+from jacobians.claims.definitions import is_objective, is_tuple
 from jacobians.claims.errors import ClaimError
 from jacobians.claims.judge import Judge
 from jacobians.claims.verdicts import Link, Verdict
@@ -77,16 +79,27 @@ class Checker:
 
     def chain(self, parts: Sequence[t.Tree]) -> list[Link]:
         """Each line against the head, and against the line before it."""
-        head, links = parts[0], []
+        head, links = parts[0], list[Link]()
         for before, part in zip(parts, parts[1:], strict=False):
-            if (head, part) in self.context.definitions:
-                links.append(self.definition(head, part))
-                continue
-            link = self.judge.link(head, part)
-            if before is not head and link.status != "not understood":
-                link = self.stepped(link, head, before, part)
-            links.append(link)
+            links.append(self.line(head, before, part, links[-1] if links else None))
         return links
+
+    def line(self, head: t.Tree, before: t.Tree, part: t.Tree, above: Link | None) -> Link:
+        """One line; `above` is the verdict on the line before, None where that is the head."""
+        if (head, part) in self.context.definitions:
+            return self.definition(head, part)
+        if is_objective(part) or (is_tuple(part) and self.is_new(head)):
+            return Link("declaration", part, "nothing is claimed")
+        link = self.judge.link(head, part)
+        if above is None:
+            return link
+        if link.status == "not understood":
+            return self.from_line_above(link, before, part, above)
+        return self.stepped(link, before, part, above)
+
+    def is_new(self, head: t.Tree) -> bool:
+        """Whether nothing says yet what a name means."""
+        return isinstance(head, t.Name) and not self.context.symbols().declared(head.text)
 
     def definition(self, head: t.Tree, part: t.Tree) -> Link:
         """What a document defines is true by itself, unless it has no meaning."""
@@ -95,12 +108,19 @@ class Checker:
             return link
         return Link("declaration", part, f"taken as the definition of {to_plain(head)}")
 
-    def stepped(self, link: Link, head: t.Tree, before: t.Tree, part: t.Tree) -> Link:
-        """The verdict with what the step from the line before says."""
-        from dataclasses import replace
+    def from_line_above(self, link: Link, before: t.Tree, part: t.Tree, above: Link) -> Link:
+        """Entries need the letters of the line above: J = da_i/dw_kl = {0 if i != k ...}."""
+        if above.status != "true":
+            return link
+        step = self.judge.link(before, part)
+        if step.status == "not understood":
+            return link
+        return replace(step, step=step.status == "true", notes=(*step.notes, "compared with the line above"))
 
+    def stepped(self, link: Link, before: t.Tree, part: t.Tree, above: Link) -> Link:
+        """The verdict with what the step from the line before says."""
         step = self.judge.holds(before, part)
-        if link.status == "true" and not step and not self.judge.holds(head, before):
+        if link.status == "true" and not step and above.status in ("false", "ill-formed"):
             note = "the line above is wrong; this one is right again"
             return replace(link, notes=(*link.notes, note), step=False)
         if link.status in ("false", "ill-formed") and step:

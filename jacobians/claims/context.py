@@ -24,7 +24,9 @@ class Settings:
     """The conventions that notation leaves open. The defaults are those of most books; a document may say otherwise."""
 
     vectors: Literal["columns", "rows"] = "columns"
-    star: Literal["elementwise", "matrix product"] = "elementwise"
+    star: Literal[
+        "elementwise", "matrix product", "cross-correlation", "full cross-correlation", "convolution", "full convolution"
+    ] = "elementwise"
     dot: Literal["fitting", "elementwise", "matrix product"] = "fitting"
     juxtaposition: Literal["matrix product", "elementwise"] = "matrix product"
     otimes: Literal["outer product", "Kronecker", "elementwise"] = "outer product"
@@ -158,7 +160,7 @@ class Context:
         generic |= {g for g in ("delta", *(f"d{q}" for q in generic)) if generic and g not in names}  # of their gradients
         bases: Mapping[str, int | None] = {split_name(n).base: r for n, r in names.items() if split_name(n).layer}
         return Symbols(
-            quantities=dict(names),
+            quantities={**(bases if self.labels else {}), **names},
             labelled=generic | set(bases) if self.labels else generic,
             labels=set(self.labels),
             functions=set(self.functions),

@@ -85,7 +85,7 @@ def defined(tree: t.Chain) -> Iterator[Meaning]:
     """What the first two parts of a chain define, if its left side can be defined at all."""
     parts = [part.element if isinstance(part, c.Membership) else part for part in tree.parts]
     head, right = parts[0], parts[1]
-    if any(isinstance(part, c.Dots) for part in right.walk()) or _is_search(right):
+    if any(isinstance(part, c.Dots) for part in right.walk()) or is_objective(right) or is_tuple(right):
         return
     if isinstance(head, t.Call):
         yield from _function(head, right)
@@ -96,12 +96,18 @@ def defined(tree: t.Chain) -> Iterator[Meaning]:
         yield found
 
 
-def _is_search(tree: t.Tree) -> bool:
-    return any(isinstance(p, t.Call | t.Name) and _word(p).startswith("arg") for p in tree.walk())
+def is_objective(tree: t.Tree) -> bool:
+    r"""`\arg\min_\theta L`: what is looked for, rather than what it equals."""
+    first = tree
+    while isinstance(first, t.Juxtaposition):
+        first = first.left
+    word = first.function if isinstance(first, t.Call) else first.text if isinstance(first, t.Name) else ""
+    return word.startswith(("argmin", "argmax"))
 
 
-def _word(tree: t.Call | t.Name) -> str:
-    return tree.function if isinstance(tree, t.Call) else tree.text
+def is_tuple(tree: t.Tree) -> bool:
+    """`(W1, b1, ..., W_(L), b_(L))`: an abbreviation for several quantities."""
+    return isinstance(tree, t.List) and not all(isinstance(item, t.Number | t.Negative | t.List) for item in tree.items)
 
 
 def _function(head: t.Call, right: t.Tree) -> Iterator[Meaning]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -31,6 +31,7 @@ from jacobians.notation import tree_calculus as c
 from jacobians.notation.latex_commands import known_functions
 from jacobians.notation.latex_macros import collect_macros
 from jacobians.notation.names import split_name
+from jacobians.notation.rebuild import rebuilt
 from jacobians.notation.to_plain import to_plain
 
 #: Passes over the formulas: names and functions first, then what they define, then what that makes readable.
@@ -283,9 +284,19 @@ class _Reader:
                 applied = {call for call in own if not call.primes and call.label is None}
                 if name in bare and len(applied) == 1:
                     (call,) = applied
+                    call = _by_names(call, {a: a.function for a in calls if a.function in bare and not a.primes})
                     found = equation(t.Name(name), call, (t.Name(name), call))
                     if found is not None:
                         yield _Definition(replace(found, pair=None, said=f"{name} stands for {to_plain(call)}"), number, part.heading, place)
+
+
+def _by_names(call: t.Call, names: Mapping[t.Tree, str]) -> t.Call:
+    """g(f(x)) as g(f), where f is named without its argument too."""
+
+    def named(tree: t.Tree) -> t.Tree:
+        return t.Name(names[tree]) if tree in names else rebuilt(tree, named)
+
+    return replace(call, args=tuple(named(a) for a in call.args))
 
 
 def _differentiated(tree: t.Tree) -> Iterator[t.Name]:

@@ -11,12 +11,13 @@ import numpy as np
 from jacobians.claims.compare import DIFFERENT, SAME, Comparison, Entry, FreeIndex, Mismatch, compare
 from jacobians.claims.context import Context, Settings
 from jacobians.claims.conventions import alternatives
+from jacobians.claims.einstein import with_sums
 from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood, OutsideLabels
 from jacobians.claims.evaluator import Evaluator, Reading, Scope
 from jacobians.claims.functions import elementwise
-from jacobians.claims.indexing import find_ranges
 from jacobians.claims.instance import DRAWS, Configuration, Instance
 from jacobians.claims.letters import index_letters, label_letters
+from jacobians.claims.values import Value
 from jacobians.claims.verdicts import Evidence, Link
 from jacobians.errors import MathSyntaxError
 from jacobians.notation import tree as t
@@ -96,10 +97,18 @@ class Judge:
         error = self.outcome(left, right, quick=True).error
         return "" if error is None else error.message
 
+    def size(self, name: str) -> int:
+        """The number of a named size in the first instance."""
+        return self.evaluator(CONFIGURATIONS[0], self.context.settings, False, False).instance.size_of_name(name)
+
+    def is_zero(self, tree: t.Tree, claim: tuple[t.Tree, ...]) -> bool:
+        """Whether a part of a claim is zero wherever it has a value."""
+        return not any(np.any(value.array) for _, value in self._values(tree, claim))
+
     def shape(self, name: str) -> tuple[int, ...] | None:
         """The shape of a quantity in the first instance, of a labelled one in its first layer that exists."""
         if self.context.is_generic(name):
-            first, last = self.context.labels[self._label_of(name)]
+            first, last = self.context.labels[self.context.label_of(name)]
             for number in range(max(first, 0), last + 1):
                 if (shape := self.shape_of(t.Name(with_layer(name, str(number))), ())) is not None:
                     return shape
@@ -114,10 +123,11 @@ class Judge:
         """The shape of a part of a claim for every value of the claim's labels where it exists."""
         key = (tree, claim)
         if key not in self._shapes:
-            self._shapes[key] = dict(self._found_shapes(tree, claim))
+            self._shapes[key] = {labels: value.shape for labels, value in self._values(tree, claim)}
         return self._shapes[key]
 
-    def _found_shapes(self, tree: t.Tree, claim: tuple[t.Tree, ...]) -> Iterator[tuple[object, tuple[int, ...]]]:
+    def _values(self, tree: t.Tree, claim: tuple[t.Tree, ...]) -> Iterator[tuple[object, Value]]:
+        """The value of a part of a claim for every value of the claim's labels where it exists."""
         ev = self.evaluator(CONFIGURATIONS[0], self.context.settings, False, False)
         letters = index_letters(self.context, tree, *claim)
         bound = {x for part in claim for p in part.walk() if isinstance(p, c.Sum) for x in p.indices}
@@ -125,17 +135,12 @@ class Judge:
             scope = Scope(tuple(sorted(labels.items())), tuple((x, x) for x in (*letters, *bound)))
             try:
                 with np.errstate(all="ignore"):
-                    ev.ranges.clear()
-                    find_ranges(ev, tree, scope)
-                    yield scope.labels, ev.value(tree, scope).shape
+                    ev.start(scope, tree)
+                    yield scope.labels, ev.value(tree, scope)
             except ClaimError:
                 continue
 
-    def _label_of(self, name: str) -> str:
-        found = self.context.equations.get(name) or self.context.leaves.get(name)
-        assert found is not None
-        assert found.label is not None
-        return found.label
+
 
     def is_elementwise(self, function: str) -> bool:
         """Whether a function acts on every entry by itself."""
@@ -193,6 +198,7 @@ class Judge:
         for labels in self.labels(tree, tree):
             scope = Scope(tuple(sorted(labels.items())), tuple((x, x) for x in letters))
             try:
+                ev.start(scope, tree)
                 total = ev.value(tree, scope)
                 direct = self._read(ev, Reading(frozenset((tree,)))).value(tree, scope)
                 return bool(np.any(direct.array)) and not compare(total, direct, letters).equal
@@ -202,7 +208,7 @@ class Judge:
 
     def _read(self, ev: Evaluator, reading: Reading) -> Evaluator:
         """The evaluator under another reading; the values of named quantities are the same."""
-        return replace(ev, reading=reading, _cache={})
+        return replace(ev, reading=reading, _cache={}, _caches={})
 
     # ----- instances -----
 
@@ -215,6 +221,8 @@ class Judge:
         quick: bool = False,
     ) -> Outcome:
         """Both sides in every instance and for every value of the free labels; the first difference ends it."""
+        if self.context.settings.sums == "Einstein":
+            left, right = with_sums(self.context, left, right)
         count, largest, notes, seen = 0, 0.0, dict[str, None](), list[str]()
         outside: OutsideLabels | None = None
         misfit: tuple[ClaimError, str] | None = None
@@ -299,16 +307,14 @@ class Judge:
         if reading is not None:
             ev = self._read(ev, reading)
         letters = index_letters(self.context, left, right)
-        ev.ranges.clear()
         scope = Scope(tuple(sorted(labels.items())), tuple((x, x) for x in letters))
         with np.errstate(all="ignore"):
-            find_ranges(ev, left, scope)
-            find_ranges(ev, right, scope)
-            ev.notes.clear()
+            ev.start(scope, left, right)
             a = ev.value(left, scope)
             b = ev.value(right, scope)
         result = compare(a, b, letters, ev.settings.indices)
-        notes = dict(ev.notes)
+        parts = (*left.walk(), *right.walk()) if ev.notes else ()
+        notes: dict[str, None] = {ev.notes[part]: None for part in parts if part in ev.notes}
         if result.by_entries:
             notes[result.by_entries] = None
         return result, notes
@@ -319,7 +325,7 @@ class Judge:
             home = (configuration, self.context.settings, positive, precise)
             if key != home:  # the same point under another convention
                 base = self.evaluator(configuration, self.context.settings, positive, precise)
-                self._evaluators[key] = replace(base, settings=settings, _cache={})
+                self._evaluators[key] = replace(base, settings=settings, _cache={}, _caches={})
             else:
                 instance = Instance(self.context, configuration, positive, precise)
                 self._evaluators[key] = Evaluator(instance, settings=settings)

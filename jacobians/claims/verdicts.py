@@ -47,6 +47,25 @@ class Link:
     step: bool | None = None
     explanation: Explanation | None = None
 
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        made: dict[str, Any] = {
+            "status": self.status,
+            "reason": self.reason,
+            "notes": list(self.notes),
+            "points": self.evidence.points,
+            "deviation": self.evidence.deviation,
+        }
+        if self.convention:
+            made["convention"] = self.convention
+        if self.entry is not None:
+            made["entry"] = {"where": self.entry.where(), "claimed": self.entry.right, "true": self.entry.left}
+        if self.explanation is not None:
+            made["mistake"] = self.explanation.name
+            made["explanation"] = self.explanation.sentence
+            made["corrected"] = self.explanation.corrected
+        return made
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -81,25 +100,6 @@ class Verdict:
         return {
             "text": self.text,
             "status": self.status,
-            "links": [_link_dict(link) for link in self.links],
+            "links": [link.as_dict() for link in self.links],
             "notes": list(self.notes),
         }
-
-
-def _link_dict(link: Link) -> dict[str, Any]:
-    made: dict[str, Any] = {
-        "status": link.status,
-        "reason": link.reason,
-        "notes": list(link.notes),
-        "points": link.evidence.points,
-        "deviation": link.evidence.deviation,
-    }
-    if link.convention:
-        made["convention"] = link.convention
-    if link.entry is not None:
-        made["entry"] = {"where": link.entry.where(), "claimed": link.entry.right, "true": link.entry.left}
-    if link.explanation is not None:
-        made["mistake"] = link.explanation.name
-        made["explanation"] = link.explanation.sentence
-        made["corrected"] = link.explanation.corrected
-    return made

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?=[\w-]+[ \t]*:|---)(?:.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _HIDDEN_HTML = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|pre|textarea)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.I)
+#: A paragraph of nothing but bold words: a heading below all others.
+_BOLD_TITLE = re.compile(r"\*\*((?:[^*$\n]|(?<!\*)\*(?!\*))+)\*\*:?")
+BOLD_LEVEL = 7
 _EMBED = re.compile(r"!\[\[[^\]\n]{0,300}\]\]")
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|pdf|mp4)\b", re.I)
 #: What matters for whether a display is open at the end of a line: code, formulas, escaped signs.
@@ -42,6 +45,8 @@ def read_markdown(text: str, draft: Draft) -> None:
     for index, token in enumerate(tokens):
         if token.type == "heading_open":
             draft.enter(int(token.tag[1:]), tokens[index + 1].content)
+        elif token.type == "inline" and token.map and (title := _BOLD_TITLE.fullmatch(token.content)):
+            draft.enter(BOLD_LEVEL, title[1])
         elif token.type == "inline" and token.map:
             _read_inline(Passage.found(lines, token.map[0], token.content), token.children or [], draft)
         elif token.type == "html_block" and token.map:

@@ -1,0 +1,264 @@
+"""From a document to verdicts on every line of mathematics in it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jacobians.claims.check import Checker, context_of
+from jacobians.claims.context import Context
+from jacobians.claims.context_text import read_context
+from jacobians.claims.discovery import Discovery, Found, discover
+from jacobians.claims.documents import Document, Formula, ModelBlock, read_document, read_side_file
+from jacobians.claims.documents.passage import Place
+from jacobians.claims.open_sizes import with_sizes
+from jacobians.claims.verdicts import SEVERITY, Link, Status, Verdict
+from jacobians.errors import JacobiansError, MathSyntaxError
+from jacobians.model import Model
+
+#: Where an equals sign claims nothing: in limits of sums and in other subscripts.
+_SUBSCRIPT = re.compile(r"_\s*(?:\{[^{}]*\}|\S)")
+_EQUALITY = re.compile(r"=|≡|≔|\\(?:equiv|triangleq|coloneqq|doteq)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a chain: its verdict, and where it starts in the file (line and column from 1)."""
+
+    link: Link
+    place: Place
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"line": self.place[0], "column": self.place[1], **self.link.as_dict()}
+
+
+@dataclass(frozen=True, slots=True)
+class FormulaReport:
+    """A formula of the document with the verdict on it, line by line."""
+
+    formula: Formula
+    verdict: Verdict
+    lines: tuple[Line, ...]
+
+    @property
+    def place(self) -> Place:
+        """Where it starts in the file."""
+        return self.formula.starts[0]
+
+    @property
+    def status(self) -> Status:
+        """The status of its worst line."""
+        return self.verdict.status
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "text": self.formula.text,
+            "line": self.place[0],
+            "column": self.place[1],
+            "cell": self.formula.cell,
+            "heading": list(self.formula.heading),
+            "status": self.status,
+            "lines": [line.as_dict() for line in self.lines],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReport:
+    """The verdicts on all formulas of a document, what was taken as definitions, and what was passed over."""
+
+    document: Document
+    formulas: tuple[FormulaReport, ...]
+    definitions: tuple[Found, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> Iterator[Line]:
+        """All lines, in the order of the document."""
+        return (line for formula in self.formulas for line in formula.lines)
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """How many lines have each status, from good to bad."""
+        found = Counter(line.link.status for line in self.lines)
+        return {status: found[status] for status in SEVERITY if found[status]}
+
+    @property
+    def ok(self) -> bool:
+        """Whether every claim holds."""
+        return self.exit_status == 0
+
+    @property
+    def exit_status(self) -> int:
+        """0 where all claims hold, 1 where at least one does not, 2 where one could not be read and none is wrong."""
+        bad = {line.link.status for line in self.lines} - {"true", "declaration"}
+        return 0 if not bad else 2 if bad == {"not understood"} else 1
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "path": self.document.path,
+            "counts": dict(self.counts),
+            "exit_status": self.exit_status,
+            "definitions": [
+                {"name": f.name, "taken_as": f.said, "line": f.place[0], "column": f.place[1]} for f in self.definitions
+            ],
+            "notes": list(self.notes),
+            "formulas": [formula.as_dict() for formula in self.formulas],
+        }
+
+
+def check_document(
+    document: Document | Path | str,
+    model: Model | Context | str | None = None,
+    side: Path | str | None = None,
+    explain: bool = True,
+) -> DocumentReport:
+    """A verdict for every line of mathematics in a document (.md, .tex, .ipynb, text).
+
+    What names mean is said by `model` for the whole document; else by the document's own model blocks, each until the
+    next one, and by a `side` file whose headings name the document's; and by what the document itself defines.
+
+    Raises:
+        InputError: a file that cannot be read; MathSyntaxError, ModelError: a `model` or a side file that makes none.
+    """
+    if not isinstance(document, Document):
+        document = read_document(document)
+    regions = _Regions(document, None if model is None else context_of(model), [] if side is None else read_side_file(side))
+    checks = _Checks(document, explain)
+    formulas = tuple(checks.formula(number, regions.at(number)) for number in regions.formulas)
+    return DocumentReport(document, formulas, checks.found, (*document.notes, *regions.notes))
+
+
+# ----- which model holds where -----
+
+
+class _Regions:
+    """The model that is given for each formula; a text where it could not be read."""
+
+    def __init__(self, document: Document, model: Context | None, side: Sequence[ModelBlock]) -> None:
+        self.document, self.model, self.side = document, model, side
+        self.notes: list[str] = []
+        self._contexts: dict[str, Context | MathSyntaxError] = {}
+        self.formulas = [k for k, part in enumerate(document.parts) if isinstance(part, Formula)]
+        if model is not None:
+            with_sizes(model)
+        for block in side:  # what is wrong with a file that is given is said at once
+            self._read(self._whole(block))
+
+    def at(self, number: int) -> Context | str:
+        if self.model is not None:
+            return self.model
+        block = self._block(number)
+        if block is not None and block not in self.side:
+            return self._tried(block)
+        text = self._whole(block) if block is not None else ""
+        return self._read(text)
+
+    def _block(self, number: int) -> ModelBlock | None:
+        """The last block of the document before a formula, else the one of the side file for its innermost heading."""
+        before = (part for part in reversed(self.document.parts[:number]) if isinstance(part, ModelBlock))
+        if (inside := next(before, None)) is not None:
+            return inside
+        heading = tuple(map(_plain_title, self.document.parts[number].heading))
+        fitting = [b for b in self.side if (depth := _depth(b, heading)) is not None and depth >= 0]
+        return max(fitting, key=lambda b: _depth(b, heading) or 0, default=None)
+
+    def _whole(self, block: ModelBlock) -> str:
+        """A model of the side file, with what stands above its first heading."""
+        above = [b.text for b in self.side if not b.heading and b is not block]
+        return "\n".join([*above, block.text])
+
+    def _tried(self, block: ModelBlock) -> Context | str:
+        try:
+            return self._read(block.text)
+        except JacobiansError as error:
+            message = str(error).partition("\n")[0]
+            where = f"line {block.starts[0][0]}"
+            note = f"{where}: the model could not be read: {message}"
+            if note not in self.notes:
+                self.notes.append(note)
+            return f"the model of {where} could not be read: {message}"
+
+    def _read(self, text: str) -> Context:
+        if text not in self._contexts:
+            context = read_context(text)
+            with_sizes(context)
+            self._contexts[text] = context
+        return self._contexts[text]  # type: ignore[return-value]
+
+
+def _depth(block: ModelBlock, heading: tuple[str, ...]) -> int | None:
+    """How deep the heading is that a block of the side file names; None where it is not above."""
+    place = -1
+    for title in map(_plain_title, block.heading):
+        if title not in heading[place + 1 :]:
+            return None
+        place = heading.index(title, place + 1)
+    return place + 1
+
+
+def _plain_title(title: str) -> str:
+    return re.sub(r"[*_`]", "", title).strip().rstrip(":").casefold()
+
+
+# ----- formulas -----
+
+
+@dataclass(slots=True)
+class _Checks:
+    """Checks the formulas of a document; one checker for each context, so that values are kept."""
+
+    document: Document
+    explain: bool
+    discoveries: dict[int, tuple[Context, Discovery]] = field(default_factory=dict)
+    checkers: dict[int, Checker] = field(default_factory=dict)
+
+    def formula(self, number: int, start: Context | str) -> FormulaReport:
+        part = self.document.parts[number]
+        assert isinstance(part, Formula)
+        if isinstance(start, str):
+            return _reported(part, Verdict(part.text, (Link("not understood", reason=start),), surface=part.surface))
+        if not _claims(part):
+            return _reported(part, Verdict(part.text, (Link("declaration", reason="nothing is claimed"),), surface=part.surface))
+        try:
+            verdict = self.checker(number, start).check(part.text, self.explain, part.surface)
+        except (JacobiansError, ArithmeticError, RecursionError) as error:
+            link = Link("not understood", reason=str(error).partition("\n")[0])
+            verdict = Verdict(part.text, (link,), surface=part.surface)
+        return _reported(part, verdict)
+
+    def checker(self, number: int, start: Context) -> Checker:
+        if id(start) not in self.discoveries:
+            self.discoveries[id(start)] = (start, discover(self.document, start))
+        context = self.discoveries[id(start)][1].context(number)
+        if id(context) not in self.checkers:
+            self.checkers[id(context)] = Checker(context)
+        return self.checkers[id(context)]
+
+    @property
+    def found(self) -> tuple[Found, ...]:
+        listed = {f: None for _, discovery in self.discoveries.values() for f in discovery.found}
+        return tuple(sorted(listed, key=lambda f: f.place))
+
+
+def _claims(part: Formula) -> bool:
+    """Whether anything is equated: a formula without an equals sign outside of subscripts claims nothing."""
+    return _EQUALITY.search(_SUBSCRIPT.sub("", part.text)) is not None
+
+
+def _reported(part: Formula, verdict: Verdict) -> FormulaReport:
+    lines = []
+    for link in verdict.links:
+        span = link.tree.span if link.tree is not None and link.tree.span is not None else link.span
+        place = part.place(span.line, span.column) if span is not None else part.starts[0]
+        lines.append(Line(link, place))
+    return FormulaReport(part, verdict, tuple(lines))
