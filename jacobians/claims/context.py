@@ -9,7 +9,7 @@ from typing import Any, Literal
 from jacobians.model import Model
 from jacobians.notation.names import split_name
 from jacobians.notation.symbols import Symbols
-from jacobians.notation.tree import Call, Tree
+from jacobians.notation.tree import Call, Number, Tree
 
 #: Layers of the instance that a claim about a generic layer is checked on.
 LAYERS = 3
@@ -128,6 +128,11 @@ class Context:
         if self.model is not None:
             known |= {n: len(self.model.shapes[n]) for n in (*self.model.leaves, *self.model.named)}
         return known
+
+    def given_sizes(self) -> set[int]:
+        """The sizes that are numbers."""
+        written = {int(p.value) for q in self.leaves.values() for n in q.sizes if n for p in n.walk() if isinstance(p, Number)}
+        return written | {n for n in self.sizes.values() if n}
 
     def is_generic(self, name: str) -> bool:
         """Whether there is a quantity of this name for every layer."""

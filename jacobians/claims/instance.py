@@ -54,8 +54,6 @@ class Instance:
         base = parts.base + (f"_{parts.subscript}" if parts.subscript else "")
         if not parts.layer:
             return None
-        if found := self.context.leaves.get(f"{base}_{parts.layer}"):  # `h_0 : 3` of the labelled h_(t)
-            return found, {}
         generic = self.context.equations.get(base)
         if generic is not None and generic.label is not None:
             first, last = self.context.labels[generic.label]
@@ -91,7 +89,7 @@ class Instance:
         if (given := self.context.sizes.get(name)) is not None:
             return given
         if name not in self.sizes:
-            used = {*self.sizes.values(), *(n for n in self.context.sizes.values() if n)}
+            used = {*self.sizes.values(), *self.context.given_sizes()}
             free = (p for p in PRIMES if p not in used)
             self.sizes[name] = EQUAL if self.configuration == "equal sizes" else next(free)
         return self.sizes[name]

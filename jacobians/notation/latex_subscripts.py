@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jacobians.notation.latex_stream import BRACKETS, PARTNERS, LatexStream
 from jacobians.notation.latex_words import PARAMETERS, is_subscript_word
 from jacobians.notation.tokens import Kind, Token
-from jacobians.notation.tree import Name, Tree
+from jacobians.notation.tree import Juxtaposition, Name, Number, Tree
 from jacobians.notation.tree_calculus import Slice
 
 SYMBOLS = frozenset((Kind.WORD, Kind.NAME, Kind.NUMBER))
@@ -44,7 +44,7 @@ class SubscriptParser(LatexStream):
             found.suffix = f"{found.suffix}_{word}" if found.suffix else word
             found.named_end = self.last
         if not whole:
-            found.items += self.rest_of_group() if word else self.indices()
+            found.items += self.rest_of_group() if word else self.separated(base, self.indices())
             found.items_end = self.last
 
     # ----- part of the name -----
@@ -120,8 +120,18 @@ class SubscriptParser(LatexStream):
             self.advance()
             return (Slice(span=self.span(start)),)
         if self.plain and start.kind is Kind.WORD:
-            return tuple(self.single() for _ in range(len(start.value)))
+            return tuple(self.single() for _ in range(self.plain_letters(start.value)))
         return (self.argument(),)
+
+    def plain_letters(self, word: str) -> int:
+        """How many letters of `W_ji` are indices: the letter before another subscript is the next name, `a_ka_i`."""
+        return len(word) - 1 if len(word) > 1 and self.ahead().kind is Kind.SUBSCRIPT else len(word)
+
+    def separated(self, base: str, items: tuple[Tree, ...]) -> tuple[Tree, ...]:
+        """`w_{1j}` of a matrix has two indices, `x_{2i}` of a vector has one."""
+        if len(items) != 1 or not isinstance(items[0], Juxtaposition) or (self.rank(base) or 0) < 2:
+            return items
+        return items[0].children if isinstance(items[0].left, Number) else items
 
     def braced_items(self) -> tuple[Tree, ...]:
         end = self.partner(self.position)
