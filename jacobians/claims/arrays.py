@@ -21,7 +21,7 @@ from jacobians.claims.arrays_parts import not_finite, part, rounding
 from jacobians.claims.arrays_reading import EXACT, Truth, read_claim, read_truth
 from jacobians.claims.arrays_report import ArrayEntry, ArrayExplanation, axes_text, entry_formula
 from jacobians.claims.arrays_terms import MANY, term_forms
-from jacobians.claims.arrays_values import axis_factor, elementwise, scaling, summand
+from jacobians.claims.arrays_values import axis_factor, elementwise, outer_product, scaling, summand
 from jacobians.errors import shape_text
 
 __all__ = ["ArrayEntry", "ArrayExplanation", "explain"]
@@ -175,8 +175,9 @@ def search(case: Case, fitted: bool = True) -> tuple[Mistake | None, tuple[str, 
         single.append(added)
     if single:
         return single[0], _notes(single)
-    found = double[0] if double else next(_fitted(case), None) if fitted else None
-    return found, ()
+    if double:
+        return double[0], ()
+    return (_fitted(case) if fitted else None), ()
 
 
 def _forms(case: Case) -> Iterator[Form]:
@@ -192,22 +193,23 @@ def _scaled(case: Case) -> Iterator[Form]:
         yield Form(scaled, factor * case.true)
 
 
-def _fitted(case: Case) -> Iterator[Mistake]:
+def _fitted(case: Case) -> Mistake | None:
     """Mistakes with numbers of their own: weaker, and asked for last."""
-    if found := axis_factor(case, case.true, case.names, case.out):
-        yield found
-    if found := summand(case):
-        yield found
+    if found := summand(case) or axis_factor(case, case.true, case.names, case.out) or outer_product(case):
+        return found
     for form in permuted(case, all_orders=False):
         if found := axis_factor(case, form.array, [f"axis {k} of the claim" for k in range(case.rank)], None):
-            yield _both(form.mistake, found)
+            return _both(form.mistake, found)
+    return None
 
 
 def _of_changed_terms(case: Case) -> Iterator[Mistake]:
-    """A mistake in the terms, then one in the axes; of small arrays, since all of them are made."""
+    """A term or a factor missing, then a mistake in the axes; of small arrays, since all of them are made."""
     if case.true.size > MANY:
         return
     for changed in term_forms(case):
+        if not changed.mistake.name.endswith("missing"):
+            continue
         inner = replace(case, true=changed.array, jacobian=None)
         for form in itertools.chain(layouts(inner), axis_forms(inner)):
             if inner.factor(form.array) == 1:

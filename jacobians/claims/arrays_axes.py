@@ -146,14 +146,12 @@ def _sums(case: Case) -> Iterator[Form]:
     axes = [k for k, size in enumerate(case.true.shape) if size > 1]
     groups = [tuple(k for k in axes if (k < n) == side) for n in case.splits for side in (True, False)]
     some = [c for many in range(1, len(axes) + 1) for c in itertools.combinations(axes, many)]
-    shape = case.true.shape
+    lengths = [n for n in case.claimed.shape if n > 1]
     for gone in dict.fromkeys(c for c in (*groups, *some) if c):
-        left = tuple(n for k, n in enumerate(shape) if k not in gone)
-        kept = tuple(1 if k in gone else n for k, n in enumerate(shape))
-        if case.claimed.shape not in (left, kept):
+        if [case.true.shape[k] for k in axes if k not in gone] != lengths:
             continue
-        count = math.prod(shape[k] for k in gone)
-        total = case.true.sum(gone, keepdims=case.claimed.shape != left)
+        count = math.prod(case.true.shape[k] for k in gone)
+        total = case.true.sum(gone).reshape(case.claimed.shape)
         why = _sum_in_words(case, gone, axes)
         yield Form(Mistake("axis averaged", f"{why}; divided by {count}, this is a mean."), total / count)
         yield Form(Mistake("axis summed", f"{why}."), total)

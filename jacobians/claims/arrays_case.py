@@ -105,7 +105,11 @@ class Case:
     def equals(self, form: Array) -> bool:
         """Whether this is what is claimed."""
         at, claimed = self.probes
-        return form.shape == self.claimed.shape and self._near(claimed, np.ravel(form[at])) and self._near(self.claimed, form)
+        return (
+            form.shape == self.claimed.shape
+            and self._near(claimed, np.ravel(form[at]))
+            and self._near(self.claimed, form)
+        )
 
     def _near(self, one: Array, two: Array) -> bool:
         return bool(np.abs(one - two).max(initial=0.0) <= self.allowed)

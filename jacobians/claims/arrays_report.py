@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ class ArrayExplanation:
         return "\n".join([*lines, *(_row(key, value) for key, value in rows)])
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
+        """Plain data for JSON; a claim of NaN or inf is null."""
         entry = self.entry
         return {
             "equal": self.equal,
@@ -92,7 +93,12 @@ class ArrayExplanation:
             "formula": self.formula,
             "entry": None
             if entry is None
-            else {"where": list(entry.index), "claimed": entry.claimed, "true": entry.true, "formula": entry.formula},
+            else {
+                "where": list(entry.index),
+                "claimed": entry.claimed if math.isfinite(entry.claimed) else None,
+                "true": entry.true,
+                "formula": entry.formula,
+            },
             "corrected": self.corrected,
             "deviation": self.deviation,
             "notes": list(self.notes),

@@ -49,16 +49,20 @@ def _at(J: Jacobian, index: tuple[int, ...]) -> float:
 
 
 def _changed(J: Jacobian, terms: Sequence[Term]) -> Iterator[tuple[Mistake, list[Term]]]:
-    for k, term in enumerate(terms):
-        rest = [*terms[:k], *terms[k + 1 :]]
-        shown = _shown(J, term)
-        if rest:
+    rests = [[*terms[:k], *terms[k + 1 :]] for k in range(len(terms))]
+    names = [_shown(J, term) for term in terms]
+    if len(terms) > 1:
+        for term, rest, shown in zip(terms, rests, names, strict=True):
             yield Mistake("term missing", f"The term {shown} is missing."), rest
-            yield Mistake("term twice", f"The term {shown} is taken twice."), [*terms, term]
             wrong = replace(term, coef=-term.coef)
             yield Mistake("sign of a term", f"The term {shown} has the wrong sign."), [*rest, wrong]
-        if len(rest) > 1:
-            yield Mistake("terms missing", f"Only the term {shown} is there, {len(rest)} others are missing."), [term]
+            yield Mistake("term twice", f"The term {shown} is taken twice."), [*terms, term]
+            if len(rest) > 1:
+                yield (
+                    Mistake("terms missing", f"Only the term {shown} is there, {len(rest)} others are missing."),
+                    [term],
+                )
+    for term, rest, shown in zip(terms, rests, names, strict=True):
         for mistake, other in itertools.chain(_factors(term, shown), _deltas(J, term, shown)):
             yield mistake, [*rest, other]
 
@@ -102,7 +106,7 @@ def _deltas(J: Jacobian, term: Term, shown: str) -> Iterator[tuple[Mistake, Term
     for axis, start in enumerate(first):
         if axis == start:
             continue
-        label = free_label(axes[axis], axes)
+        label = free_label(axes[axis], term.sizes)
         for where in (axis, start):
             loose = [*axes]
             loose[where] = label
