@@ -17,6 +17,7 @@ from jacobians.notation import (
     Name,
     Negative,
     Number,
+    Span,
     Sum,
     Transpose,
     parse,
@@ -25,7 +26,7 @@ from jacobians.notation.alike import regrouped
 from jacobians.notation.code import parse_code
 from jacobians.notation.latex_parser import parse_latex
 from jacobians.notation.patching import one_sign, patched
-from jacobians.notation.places import Places
+from jacobians.notation.places import Places, slice_of
 from jacobians.notation.rebuild import places, rebuilt
 from jacobians.notation.symbols import Symbols
 
@@ -195,6 +196,45 @@ def test_only_what_was_edited_changes(surface, source, edit, result):
     assert patched(source, old, everywhere(old, edit), surface) == result
 
 
+def test_places_count_lines():
+    source = "a =\n  b @ c\n  + d"
+    product = parse("(" + source.partition("=")[2] + ")").left
+    assert slice_of("(" + source.partition("=")[2] + ")", product.span) == "b @ c"
+    assert slice_of(source, Span(2, 7, 3, 4)) == "c\n  +"
+
+
+def test_formulas_over_several_lines():
+    source = "\\begin{aligned}\n\\delta &= W^\\top x \\\\\n  &= V \\odot z\n\\end{aligned}"
+    old = latex(source)
+    text = patched(source, old, everywhere(old, renamed("V", "W")), "latex")
+    assert text == source.replace("V", "W")
+
+
+def test_macros_stay_where_they_say_the_same():
+    macros = (
+        r"\newcommand{\pd}[2]{\frac{\partial #1}{\partial #2}} \newcommand{\dW}{\pd{L}{W}} \newcommand{\d}{\delta} "
+    )
+    source = macros + r"\pd{L}{W} + \dW = \d x^T"
+    old = latex(source)
+    assert patched(source, old, everywhere(old, instead(Name("delta"), Name("z"))), "latex") == source.replace(
+        r"\d x", "z x"
+    )
+    text = patched(source, old, everywhere(old, instead(Name("W"), Name("V"))), "latex")
+    assert text == macros + r"\pd{L}{V} + \frac{\partial L}{\partial V} = \d x^T"
+
+
+def test_what_reads_back_otherwise_is_printed():
+    old = code("np.dot(a,  b)")
+    seen = []
+
+    def reads(text):
+        seen.append(text)
+        return None if len(seen) == 1 else code(text)
+
+    assert patched("np.dot(a,  b)", old, replace(old, left=Name("c")), "code", reads) == "np.dot(c, b)"
+    assert seen == ["np.dot(c,  b)", "np.dot(c, b)"]
+
+
 # ----- random edits -----
 
 FORMULAS = {
@@ -209,7 +249,7 @@ FORMULAS = {
         r"-\frac{y}{a} + \frac{1 - y}{1-a} = \frac{a-y}{a(1-a)}",
         r"(W x + b)^T (V y - z) / 2",
         r"W \circ V + {\rm diag}(a) \mathrm{Id}_m \otimes x",
-        r"\begin{pmatrix} a + b \\ x \end{pmatrix}",
+        r"V \begin{pmatrix} a + b \\ x \end{pmatrix}",
         r"e^{-x} \exp(a\,b) \log y",
         r"\nabla_W L = \delta\, x^{\mathsf T}, ".rstrip(", "),
         r"\frac{\partial a_i}{\partial z_j} = a_i(\delta_{ij} - a_j)",
@@ -238,7 +278,8 @@ FORMULAS = {
 
 def edits(part):
     """What a slip does to one part."""
-    found = [Negative(part)] if isinstance(part, Number) else [Transpose(part), Negative(part)]
+    number = isinstance(part, Number) or getattr(part, "function", "") == "kronecker"
+    found = [Negative(part)] if number else [Transpose(part), Negative(part)]
     match part:
         case Binary(op, left, right) if op in "+-*@·⊗":
             found += [replace(part, left=right, right=left), left, right]
@@ -264,7 +305,14 @@ def in_values(tree):
     """The parts that stand for values, with the whole tree around another one: not labels, indices, options, limits."""
     kinds = Binary | Juxtaposition | Transpose | Negative | Chain | Call | Sum
     for child, put in places(tree) if isinstance(tree, kinds) else ():
-        values = tree.args if isinstance(tree, Call) else [tree.body] if isinstance(tree, Sum) else tree.children
+        values = (
+            tree.args * (tree.function != "kronecker")
+            if isinstance(tree, Call)
+            else [tree.body]
+            if isinstance(tree, Sum)
+            else tree.children
+        )
+        values = values[:1] if getattr(tree, "op", "") == "^" else values
         if any(child is value for value in values) and not isinstance(child, Comparison):
             yield child, put
             for inner, inner_put in in_values(child):

@@ -16,7 +16,7 @@ _FONT = re.compile(
 )
 #: How a transpose is written, the longest first.
 TRANSPOSE = re.compile(
-    r"\\(?:mathsf|mathrm|text|rm|sf|operatorname)\s*\{?\s*T\s*\}?|\\top\b|\\intercal\b|\\dagger\b|(?<![A-Za-z\\])[Tt](?![A-Za-z])"
+    r"\\(?:mathsf|mathrm|text|rm|sf|operatorname)\s*(?:\{\s*T\s*\}|T(?![A-Za-z]))|\\top\b|\\intercal\b|\\dagger\b|(?<![A-Za-z\\])[Tt](?![A-Za-z])"
 )
 
 

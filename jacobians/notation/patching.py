@@ -18,7 +18,7 @@ from jacobians.notation.to_plain import POSTFIX
 from jacobians.notation.tree import Binary, Index, Juxtaposition, Prime, Span, Transpose, Tree
 
 #: Before and behind a place that brackets or commas mark off already, so that anything may stand there.
-_BEFORE = {"latex": re.compile(r"(?:[(\[,&]|\\\\)\s*$"), "plain": re.compile(r"[(\[,]\s*$")}
+_BEFORE = {"latex": re.compile(r"(?:(?<!\\)[(\[,&]|\\\\)\s*$"), "plain": re.compile(r"[(\[,]\s*$")}
 _BEHIND = {
     "latex": re.compile(r"\s*(?:(?:\\right\s*)?[)\],&]|\\\\|\\end\b)"),
     "plain": re.compile(r"\s*[)\],]"),
@@ -132,7 +132,7 @@ class Patcher:
         if own is None:
             return None
         edits = [Edit(*edit) for edit in own]
-        needs = self.writer.needs(new)
+        needs = self.writer.needs(new, old)
         for before, after in likeness.pairs:
             if before is after and not likeness.differing:
                 continue
@@ -158,7 +158,7 @@ class Patcher:
         if id(before) not in self.places.quotable or (self.is_scripted(parent, before) and inner == outer):
             return None
         piece = self.quote(after) or Piece(*self.writer.written(after))
-        if piece.level >= needed:
+        if self.writer.fits(piece, needed):
             return [Edit(*outer, self.braced(outer, piece.text))]
         return [Edit(*inner, piece.text if inner != outer else self.writer.text(after, needed))]
 

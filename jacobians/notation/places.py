@@ -17,7 +17,7 @@ from jacobians.notation.tree import (
     Transpose,
     Tree,
 )
-from jacobians.notation.tree_calculus import Differential, Gradient, Partial, Sum
+from jacobians.notation.tree_calculus import Cases, Differential, Gradient, Partial, Sum
 
 Surface = Literal["latex", "plain", "code"]
 
@@ -33,6 +33,11 @@ _OPENING = {
 }
 _CLOSING = {"latex": re.compile(rf"[\s~]*{_SIZE}(?:\)|\]|\\\}}|\\rbrace)"), "plain": re.compile(r"\s*\)")}
 _PARTNERS = {"(": ")", "[": "]", "{": "}", "e": "e"}
+
+
+#: The brace before cases that are written as an array.
+_CASES = re.compile(r"\\left\s*\\\{\s*$")
+_RIGHT = re.compile(r"\s*\\right\s*\.")
 
 
 class Range(NamedTuple):
@@ -76,9 +81,10 @@ class Places:
         self.source, self.surface = source, surface
         self.parts = {id(part): part for part in tree.walk() if part.span}
         self._ranges: dict[int, Range] = {}
+        starts = _line_starts(source)
         for part in reversed(list(tree.walk())):
             if part.span:
-                self._ranges[id(part)] = self._whole_range(part, _range(_line_starts(source), part.span))
+                self._ranges[id(part)] = self._whole_range(part, _range(starts, part.span))
         self.outer = {id(tree): self._ranges[id(tree)]} if tree.span else {}
         self.quotable = {id(tree)} if tree.span else set()
         self.editable, self.ragged = set(self.quotable), set[int]()
@@ -92,6 +98,10 @@ class Places:
         begin, end = min([own.begin, *(r.begin for r in inside)]), max([own.end, *(r.end for r in inside)])
         if self.surface == "latex" and (missing := missing_braces(self.source[begin:end])):
             closing = re.match(rf"(?:\s*\}}){{{missing}}}", self.source[end:])
+            end += closing.end() if closing else 0
+        if isinstance(part, Cases):
+            opening, closing = _CASES.search(self.source[:begin]), _RIGHT.match(self.source[end:])
+            begin = opening.start() if opening else begin
             end += closing.end() if closing else 0
         return Range(begin, end)
 

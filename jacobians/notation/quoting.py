@@ -13,7 +13,7 @@ from jacobians.notation.names import split_name
 from jacobians.notation.places import Places, Surface, missing_braces
 from jacobians.notation.to_code import CodeWriter
 from jacobians.notation.to_latex import SIGNS, LatexWriter
-from jacobians.notation.to_latex_calculus import ATOM, IMPLICIT, PRODUCT
+from jacobians.notation.to_latex_calculus import ATOM, DOTTED, FRACTION, IMPLICIT, REACHING
 from jacobians.notation.to_plain import ATOM as UNIT
 from jacobians.notation.to_plain import POSTFIX, RELATION, PlainWriter, Written
 from jacobians.notation.tree import Binary, Call, Index, Iverson, Juxtaposition, Name, Transpose, Tree
@@ -47,15 +47,19 @@ class _Quoting:
             self._asked[id(tree)] = max(needed, self._asked.get(id(tree), 0))
             return "x"
         level, text = self.quotes(tree) or self.written(tree)  # type: ignore[attr-defined]
-        if level >= needed:
+        if self.fits(Piece(level, text), needed):
             return str(text)
         own = self.places.outer.get(id(tree)) if id(tree) in self.places.quotable else None
         if own and own != self.places.range(tree):
             return self.places.outer_text(tree)
         return str(self.brackets(text))  # type: ignore[attr-defined]
 
-    def needs(self, tree: Tree) -> dict[int, int]:
-        """How tightly each part of the tree must bind at its place."""
+    def fits(self, piece: Piece, needed: int) -> bool:
+        """Whether it needs no brackets where something that binds as tightly as `needed` is expected."""
+        return piece.level >= needed
+
+    def needs(self, tree: Tree, like: Tree) -> dict[int, int]:
+        """How tightly each part of the tree must bind at its place, written like that part of the source."""
         return self._recorded(tree)[1]
 
     def level(self, tree: Tree) -> int:
@@ -182,12 +186,25 @@ class QuotingLatexWriter(_Quoting, LatexWriter):
     def level_in_source(self, tree: Tree) -> int:
         """Fractions with a slash and functions without brackets bind less tightly than ours."""
         level, text = self.level(tree), self.places.text(tree)
+        if isinstance(tree, Partial) and self.places.range(tree.of).begin > self.places.range(tree.by).begin:
+            return REACHING
         if isinstance(tree, Partial) or (isinstance(tree, Binary) and tree.op == "/"):
-            stacked = re.match(r"\\[dtc]?frac", text) and text.endswith("}")
-            return level if stacked and not re.match(r"\\[dtc]?frac\{\\partial\}", text) else PRODUCT
+            return level if re.match(r"\\[dtc]?frac(?![A-Za-z])", text) and text.endswith("}") else DOTTED
         if isinstance(tree, Call) and text[-1:] not in ")]}|":
             return IMPLICIT
         return ATOM if isinstance(tree, Call) and "^" in text and not head_of(text) else level
+
+    def fits(self, piece: Piece, needed: int) -> bool:
+        """A sign stands behind no other sign."""
+        return piece.level >= needed and not (needed == REACHING and piece.text.startswith("-"))
+
+    def needs(self, tree: Tree, like: Tree) -> dict[int, int]:
+        """With a slash there is no room for sums, and without brackets for nothing but a unit."""
+        if isinstance(tree, Binary) and tree.op == "/" and "/" in (self.gap_of(like) or ""):
+            return {id(tree.left): DOTTED, id(tree.right): FRACTION}
+        if isinstance(tree, Call) and self.places.text(like)[-1:] not in ")]}|":
+            return {id(part): ATOM for part in tree.args}
+        return super().needs(tree, like)
 
     def name_scripts(self, tree: Name) -> Scripted:
         if id(tree) in self.places.quotable:

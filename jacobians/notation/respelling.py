@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from jacobians.notation.latex_names import Scripted
 from jacobians.notation.latex_spelling import head_of, respelled, scripts_of
 from jacobians.notation.names import split_name
 from jacobians.notation.quoting import SIGN, QuotingCodeWriter, QuotingLatexWriter, Writer
@@ -75,7 +76,8 @@ def _head_edit(writer: Writer, old: Call, new: Call) -> list[RawEdit] | None:
     if isinstance(writer, QuotingLatexWriter):
         head = head_of(text)
         if old.function == new.function:
-            written = scripts_of(re.sub(r"'|\\prime(?![A-Za-z])", "", head)).primed(new.primes).text
+            bare = Scripted(*(re.sub(r"'|\\prime(?![A-Za-z])", "", part) for part in scripts_of(head)))
+            written = bare.primed(new.primes).text
         else:
             written = writer.head(new).primed(new.primes).text
         return [(begin, begin + len(head), written)] if head else None

@@ -11,6 +11,7 @@ from jacobians.notation.to_latex_calculus import (
     BASE,
     BRACKETED,
     CALCULUS,
+    DOTTED,
     FRACTION,
     HEADS,
     IMPLICIT,
@@ -39,6 +40,8 @@ from jacobians.notation.tree import (
 )
 
 SIGNS = {"*": r"\odot", "·": r"\cdot", "⊗": r"\otimes", "∘": r"\circ", "×": r"\times"}
+#: What a reader takes in as looser than the other signs of a product.
+LOOSE = frozenset((r"\odot", r"\circ", r"\ast", r"\star", "*"))
 RELATIONS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "<": "<", ">": ">"}
 FENCES = {"norm": r"\lVert", "abs": r"\lvert"}
 
@@ -151,7 +154,8 @@ class LatexWriter:
         return IMPLICIT, f"{self.text(left, IMPLICIT)}{gap}{behind}"
 
     def product(self, left: Tree, right: Tree, sign: str) -> tuple[int, str]:
-        return PRODUCT, f"{self.text(left, PRODUCT)} {sign} {self.text(right, IMPLICIT)}"
+        level = PRODUCT if sign in LOOSE else DOTTED
+        return level, f"{self.text(left, level)} {sign} {self.text(right, level + 1)}"
 
     def transpose(self, tree: Transpose) -> tuple[int, str]:
         if isinstance(tree.operand, Name):

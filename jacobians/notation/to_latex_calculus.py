@@ -25,9 +25,9 @@ from jacobians.notation.tree_calculus import (
 if TYPE_CHECKING:
     from jacobians.notation.to_latex import LatexWriter
 
-# How tightly a tree binds in LaTeX, where a product sign binds looser than standing side by side; a sum sign reaches
-# over the factors behind it; a base takes scripts, and nothing reaches the last.
-RELATION, SUM, NEGATIVE, REACHING, PRODUCT, IMPLICIT, FRACTION, ATOM, BASE, BRACKETED = range(10)
+# How tightly a tree binds in LaTeX: \odot looser than \cdot, and that looser than standing side by side; a sum sign
+# reaches over the factors behind it; a base takes scripts, and nothing reaches the last.
+RELATION, SUM, NEGATIVE, REACHING, PRODUCT, DOTTED, IMPLICIT, FRACTION, ATOM, BASE, BRACKETED = range(11)
 SIGNS = {"∂": r"\partial ", "d": r"\mathrm{d}", "δ": r"\delta ", "D": r"\mathrm{D}"}
 
 Written = tuple[int, str]
