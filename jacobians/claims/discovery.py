@@ -51,6 +51,9 @@ class Found:
     said: str
     place: Place
 
+    def __str__(self) -> str:
+        return f"{self.place[0]}:{self.place[1]}: {self.said}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Definition:

@@ -125,17 +125,29 @@ def check_document(
     """A verdict for every line of mathematics in a document (.md, .tex, .ipynb, text).
 
     What names mean is said by `model` for the whole document; else by the document's own model blocks, each until the
-    next one, and by a `side` file whose headings name the document's; and by what the document itself defines.
+    next one, and by a `side` file whose headings name the document's, by default `notes.model.md` beside `notes.md`;
+    and by what the document itself defines.
 
     Raises:
         InputError: a file that cannot be read; MathSyntaxError, ModelError: a `model` or a side file that makes none.
     """
+    notes: list[str] = []
     if not isinstance(document, Document):
+        side = side or _beside(Path(document), notes)
         document = read_document(document)
-    regions = _Regions(document, None if model is None else context_of(model), [] if side is None else read_side_file(side))
+    regions = _Regions(document, None if model is None else context_of(model), read_side_file(side) if side else [])
     checks = _Checks(document, explain)
     formulas = tuple(checks.formula(number, regions.at(number)) for number in regions.formulas)
-    return DocumentReport(document, formulas, checks.found, (*document.notes, *regions.notes))
+    return DocumentReport(document, formulas, checks.found, (*document.notes, *notes, *regions.notes))
+
+
+def _beside(path: Path, notes: list[str]) -> Path | None:
+    """The side file that has the document's name, and a note that it was used."""
+    side = path.with_name(f"{path.stem}.model.md")
+    if side == path or not side.is_file():
+        return None
+    notes.append(f"models are taken from {side.name}")
+    return side
 
 
 # ----- which model holds where -----
@@ -150,8 +162,8 @@ class _Regions:
         self._contexts: dict[str, Context | MathSyntaxError] = {}
         self.formulas = [k for k, part in enumerate(document.parts) if isinstance(part, Formula)]
         if model is not None:
-            with_sizes(model)
-        for block in side:  # what is wrong with a file that is given is said at once
+            with_sizes(model)  # what contradicts itself is said at once
+        for block in side:
             self._read(self._whole(block))
 
     def at(self, number: int) -> Context | str:
@@ -169,7 +181,7 @@ class _Regions:
         if (inside := next(before, None)) is not None:
             return inside
         heading = tuple(map(_plain_title, self.document.parts[number].heading))
-        fitting = [b for b in self.side if (depth := _depth(b, heading)) is not None and depth >= 0]
+        fitting = [b for b in self.side if _depth(b, heading) is not None]
         return max(fitting, key=lambda b: _depth(b, heading) or 0, default=None)
 
     def _whole(self, block: ModelBlock) -> str:
@@ -197,12 +209,18 @@ class _Regions:
 
 
 def _depth(block: ModelBlock, heading: tuple[str, ...]) -> int | None:
-    """How deep the heading is that a block of the side file names; None where it is not above."""
+    """How deep the heading is that a block of the side file names; None where it is not above.
+
+    A heading that ends in dots stands for all that begin so.
+    """
     place = -1
     for title in map(_plain_title, block.heading):
-        if title not in heading[place + 1 :]:
+        wanted = title.rstrip(".… ")
+        fits = (k for k, h in enumerate(heading) if k > place and (h == title or (wanted != title and h.startswith(wanted))))
+        found = next(fits, None)
+        if found is None:
             return None
-        place = heading.index(title, place + 1)
+        place = found
     return place + 1
 
 
