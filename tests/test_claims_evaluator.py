@@ -9,6 +9,8 @@ from jacobians.claims.check import check
 NETWORK = "W^{(i)} : n_(i) x n_(i-1)\nb^{(i)} : n_(i)\na0 : n_(0)\ng : function\nl : function -> scalar\nk : layer\n"
 NETWORK += "z^{(i)} = W^{(i)} a^{(i-1)} + b^{(i)}\na^{(i)} = g^{(i)}(z^{(i)})\nL = l(a^{(3)})\nloss is L"
 BATCH = "W : 3 x 2\nX : 2 x m\nm : samples\nl : function -> scalar\nZ = W X\nJ = \\frac{1}{m} l(Z)\ngradients are sum"
+IMAGE = "* is cross-correlation\na : 4 x 3\nw : 2 x 2\nc : function -> scalar\nC = c(z)\n"
+EINSTEIN = "sums are Einstein\nn, m : size\nV : n x m\ns : m\nq = V @ s"
 
 CLAIMS = [
     # a letter of labels, also where a size has it, is an index elsewhere
@@ -30,6 +32,30 @@ CLAIMS = [
     # of the sum of the samples' losses are only the gradients of what there is for every sample
     (BATCH, r"dW = \frac{1}{m} dZ X^T", "true"),
     (BATCH, r"dW = dZ X^T", "false"),
+    # a sign, or a function of SciPy, is the cross-correlation; padded with zeros; a convolution turns the kernel
+    (IMAGE + "z = a * w", r"\frac{\partial C}{\partial w} = a * \frac{\partial C}{\partial z}", "true"),
+    (IMAGE + "z = a * w", r"\frac{\partial C}{\partial w} = \frac{\partial C}{\partial z} * a", "ill-formed"),
+    (IMAGE + "z = correlate2d(a, w, mode=valid)", "D(C, a) = correlate2d(D(C, z), rot180(w))", "true"),
+    (IMAGE + "z = correlate2d(a, w, mode=valid)", "D(C, a) = convolve2d(D(C, z), w)", "true"),
+    (IMAGE + "z = correlate2d(a, w, mode=valid)", "D(C, a) = convolve2d(D(C, z), rot180(w))", "false"),
+    # the error signal by entries; its indices are digits
+    (
+        IMAGE + "z = a * w\n\\delta_{ij} = \\frac{\\partial C}{\\partial z_{ij}}",
+        r"\nabla w_{12} = \delta_{11} a_{12} + "
+        r"\delta_{12} a_{13} + \delta_{21} a_{22} + \delta_{22} a_{23} + \delta_{31} a_{32} + \delta_{32} a_{33}",
+        "true",
+    ),
+    # Einstein's sums: of what occurs twice, unless it is free on both sides
+    (EINSTEIN, r"\frac{\partial q_l}{\partial V_{ij}} = \delta_{il}\delta_{jk} s_k", "true"),
+    (EINSTEIN, r"q_{l} (1 - q_{l}) = q_{l} - q_{l}^2", "true"),
+    (EINSTEIN, r"\frac{\partial q_l}{\partial V_{ij}} = \delta_{il} s_k", "ill-formed"),
+    (EINSTEIN + "\np_i = V_{ij} s_j", "p = q", "true"),
+    # a derivative whose direct value is another one from the second step on
+    (
+        "w, h0 : scalar\nt : step\nr : step\nh_(t) = tanh(w * h_(t-1))",
+        r"\frac{\partial h_t}{\partial w} = \sum_{r=1}^t \frac{\partial h_t}{\partial h_r} \frac{dh_r}{dw}",
+        "true",
+    ),
 ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jacobians.claims import correlation
 from jacobians.claims import functions as f
 from jacobians.claims.calculus import derivative, extract
 from jacobians.claims.context import Function
@@ -417,7 +418,25 @@ def _log_sum_exp(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
     return f.log_sum_exp(_one(ev, tree, scope))
 
 
+def _correlation(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
+    """`correlate2d(image, kernel, mode=valid)` of SciPy, `np.convolve(x, w)`; without a mode as those have it."""
+    mode = dict(tree.keywords).get("mode") or (tree.args[2] if len(tree.args) > 2 else None)
+    default = "valid" if tree.function == "correlate" else "full"
+    found = to_plain(mode) if mode is not None else default
+    if found not in ("valid", "full") or len(tree.args) < 2:
+        raise NotUnderstood(f"{tree.function} takes an image, a kernel and the mode valid or full", tree)
+    kind = correlation.Kind(found == "full", tree.function.startswith("convolve"))
+    return correlation.correlated(ev.value(tree.args[0], scope), ev.value(tree.args[1], scope), kind)
+
+
+def _turned_round(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
+    return correlation.turned_round(_one(ev, tree, scope))
+
+
 STRUCTURES: dict[str, Structure] = {
+    **dict.fromkeys(("correlate", "correlate2d", "convolve", "convolve2d"), _correlation),
+    "rot180": _turned_round,
+    "flip": _turned_round,
     "norm": _norm,
     "sum": _summed,
     "mean": _summed,

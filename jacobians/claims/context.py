@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from jacobians.errors import ModelError
 from jacobians.model import Model
 from jacobians.notation.names import split_name
 from jacobians.notation.symbols import Symbols
-from jacobians.notation.tree import Call, Number, Tree
+from jacobians.notation.tree import Call, Index, Name, Number, Tree
 
 #: Layers of the instance that a claim about a generic layer is checked on.
 LAYERS = 3
@@ -103,6 +104,8 @@ class Context:
     macros: Mapping[str, Any] = field(default_factory=dict)
     #: The equations of the document that are taken as definitions: left and right side.
     definitions: frozenset[tuple[Tree, Tree]] = frozenset()
+    #: Names with subscripts that only their use in the document shows to be names.
+    spelling: Symbols = field(default_factory=Symbols)
 
     @classmethod
     def of_model(cls, model: Model) -> Context:
@@ -133,6 +136,31 @@ class Context:
         """The sizes that are numbers."""
         written = {int(p.value) for q in self.leaves.values() for n in q.sizes if n for p in n.walk() if isinstance(p, Number)}
         return written | {n for n in self.sizes.values() if n}
+
+    def define(self, equation: Equation) -> None:
+        """Add an equation; `E_n = ...` and `E = ...` are two quantities, which `array_of` tells apart.
+
+        Raises:
+            ModelError: the name has an equation already.
+        """
+        name, before = equation.name, self.equations.get(equation.name)
+        if before is not None and bool(before.indices) != bool(equation.indices):
+            by_entries, whole = (before, equation) if before.indices else (equation, before)
+            self.equations[name] = whole
+            name = f"{name}[{len(by_entries.indices)}]"
+            equation, before = replace(by_entries, name=name), self.equations.get(name)
+        if before is not None:
+            raise ModelError(f"{name} has an equation already; use another name")
+        self.leaves.pop(name, None)
+        self.equations[name] = equation
+
+    def array_of(self, tree: Index) -> Tree:
+        """What is indexed: of `E_n` beside an `E` with an equation of its own, the one that is defined by entries."""
+        if isinstance(tree.array, Name) and tree.array.label is None:
+            by_entries = f"{tree.array.text}[{len(tree.indices)}]"
+            if by_entries in self.equations:
+                return Name(by_entries, span=tree.array.span)
+        return tree.array
 
     def is_generic(self, name: str) -> bool:
         """Whether there is a quantity of this name for every layer."""

@@ -17,7 +17,9 @@ from dataclasses import replace
 from functools import partial
 
 from jacobians.claims.context import LAYERS, LOSSES, Context, Domain, Equation, Function, Leaf
+from jacobians.claims.matching import substituted
 from jacobians.claims.named import names_in
+from jacobians.claims.correlation import KINDS
 from jacobians.errors import MathSyntaxError, ModelError
 from jacobians.notation.model_text import MAX_MODEL_LENGTH
 from jacobians.notation.reading import parse
@@ -37,7 +39,7 @@ SENTENCE = re.compile(r"(?P<what>.+?)\s+(?:is|are)\s+(?P<value>.+)")
 #: What a sentence `what is value` sets. Several words may say the same.
 SENTENCES: dict[str, tuple[str, dict[str, object]]] = {
     "vectors": ("vectors", {"columns": "columns", "rows": "rows"}),
-    "*": ("star", {"elementwise": "elementwise", "matrix product": "matrix product"}),
+    "*": ("star", {word: word for word in ("elementwise", "matrix product", *KINDS)}),
     "·": ("dot", {"elementwise": "elementwise", "matrix product": "matrix product", "fitting": "fitting"}),
     "⊗": ("otimes", {"outer product": "outer product", "Kronecker": "Kronecker", "elementwise": "elementwise"}),
     "juxtaposition": ("juxtaposition", {"matrix product": "matrix product", "elementwise": "elementwise"}),
@@ -72,6 +74,7 @@ def read_context(text: str, start: Context | None = None) -> Context:
     for number, line in lines:
         if _is_equation(line):
             _Line(context, line, number, text).equation()
+    _name_first_steps(context)
     _find_loss(context)
     return context
 
@@ -215,6 +218,8 @@ class _Line:
     def equation(self) -> None:
         left, right = re.split(r":?(?<![<>!])=", self.line, maxsplit=1)
         head = self.parsed(left.strip())
+        if isinstance(head, Call) and head.function == "kronecker":  # an error signal that is defined by entries
+            head = Index(Name("delta"), head.args)
         if isinstance(head, Call):
             parameters = tuple(a.text for a in head.args if isinstance(a, Name))
             if len(parameters) != len(head.args):
@@ -223,20 +228,22 @@ class _Line:
                 head.function, "defined", None, parameters, self.parsed(right.strip())
             )
             return
-        indices: tuple[str, ...] = ()
+        whole, indices = head, ()
         if isinstance(head, Index):
             indices = tuple(k.text for k in head.indices if isinstance(k, Name))
             if len(indices) != len(head.indices):
                 raise self.fail("expected index letters on the left side of an equation by entries")
             head = head.array
+        body = self.parsed(right.strip())
+        if indices and not {part.text for part in body.walk() if isinstance(part, Name)} & set(indices):
+            head, indices = _with_subscript(whole), ()  # E_n = ... without an n on the right: n is part of the name
         base, label = _base(head)
         if not base:
             raise self.fail("expected a name on the left side, as in z = W @ x + b")
-        if base in self.context.equations and self.context.equations[base].label == label:
-            raise self.fail(f"{base} has an equation already; use another name")
-        body = self.parsed(right.strip())
-        self.context.leaves.pop(base, None)
-        self.context.equations[base] = Equation(base, body, indices, self.line, self.number, label)
+        try:
+            self.context.define(Equation(base, body, indices, self.line, self.number, label))
+        except ModelError as error:
+            raise self.fail(str(error)) from None
 
 
 def _with_subscript(tree: Tree) -> Tree:
@@ -261,6 +268,16 @@ def _base(tree: Tree) -> tuple[str, str | None]:
 
 def _plain_name(tree: Tree) -> str:
     return tree.text if isinstance(tree, Name) else ""
+
+
+def _name_first_steps(context: Context) -> None:
+    """`h_0 : 3` is the first of the h_(t) where there are such, which formulas know as h0."""
+    names = {name: name.rpartition("_") for name in context.leaves}
+    first = {name: base + number for name, (base, _, number) in names.items() if number.isdigit() and context.is_generic(base)}
+    context.leaves = {first.get(n, n): replace(leaf, name=first.get(n, n)) for n, leaf in context.leaves.items()}
+    renamed: dict[str, Tree] = {name: Name(text) for name, text in first.items()}
+    for key, e in context.equations.items():
+        context.equations[key] = replace(e, expression=substituted(e.expression, renamed))
 
 
 def _find_loss(context: Context) -> None:

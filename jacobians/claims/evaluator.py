@@ -10,9 +10,11 @@ import numpy as np
 
 from jacobians.claims import calculus, calls, indexing, products
 from jacobians.claims.context import Equation, Function, Leaf, Settings
+from jacobians.claims.einstein import summed
 from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood
 from jacobians.claims.functions import power, reciprocal
 from jacobians.claims.instance import Instance
+from jacobians.claims.letters import index_letters
 from jacobians.claims.network import node_value
 from jacobians.claims.values import Seed, Value, add, constant, letter_to_axis, mapped, scaled, structured, transposed
 from jacobians.errors import shape_text
@@ -191,9 +193,11 @@ class Evaluator:
         for index in e.indices:
             scope = scope.with_letter(index, self.fresh(index))
         letters = [dict(scope.letters)[index] for index in e.indices]
-        home = self.at_home()
-        indexing.find_ranges(home, e.expression, scope)
-        made = home.value(e.expression, scope)
+        home, body = self.at_home(), e.expression
+        if self.instance.context.settings.sums == "Einstein":
+            body = summed(body, [x for x in index_letters(self.instance.context, body) if x not in e.indices])
+        indexing.find_ranges(home, body, scope)
+        made = home.value(body, scope)
         for letter in letters:
             made = indexing.with_letter(home, made, letter)
         rows = home.settings.vectors == "rows"

@@ -23,6 +23,7 @@ from jacobians.errors import MathSyntaxError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.names import with_layer
+from jacobians.notation.to_plain import to_plain
 
 CONFIGURATIONS: tuple[Configuration, ...] = ("different sizes", "equal sizes")
 #: Derivatives whose reading is tried both ways; more would be too many combinations.
@@ -60,7 +61,7 @@ class Judge:
         """The verdict on left = right."""
         outcome = self.outcome(left, right)
         if outcome.equal:
-            return Link("true", right, "", outcome.notes, outcome.evidence)
+            return Link("true", right, "", (*outcome.notes, *self.total(left, right)), outcome.evidence)
         if isinstance(outcome.error, NotUnderstood):
             return Link("not understood", right, outcome.error.message, span=outcome.error.span)
         if (found := self.direct(left, right)) is not None:
@@ -177,12 +178,18 @@ class Judge:
             for chosen in combinations(derivatives, count):
                 outcome = self.outcome(left, right, Reading(frozenset(chosen)))
                 if outcome.equal:
-                    from jacobians.notation.to_plain import to_plain
-
                     names = ", ".join(to_plain(d) for d in chosen)
                     note = f"{names} is read as the direct partial derivative: all else in its equation is held fixed"
                     return replace(outcome, notes=(*outcome.notes, note))
         return None
+
+    def total(self, left: t.Tree, right: t.Tree) -> Iterator[str]:
+        """A note for every derivative that has to be total for the equation to hold."""
+        if self.context.settings.derivatives != "either":
+            return
+        for tree in self._ambiguous(left, right):
+            if not self.outcome(left, right, Reading(frozenset((tree,))), quick=True).equal:
+                yield f"{to_plain(tree)} is read as the total derivative: what depends on the variable varies with it"
 
     def _ambiguous(self, left: t.Tree, right: t.Tree) -> list[t.Tree]:
         """The derivatives whose total and direct values differ, where the variable stands in the equation itself."""
@@ -201,7 +208,8 @@ class Judge:
                 ev.start(scope, tree)
                 total = ev.value(tree, scope)
                 direct = self._read(ev, Reading(frozenset((tree,)))).value(tree, scope)
-                return bool(np.any(direct.array)) and not compare(total, direct, letters).equal
+                if np.any(direct.array) and not compare(total, direct, letters).equal:
+                    return True
             except ClaimError:
                 continue
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jacobians.claims import correlation
 from jacobians.claims.context import Settings
 from jacobians.claims.errors import IllFormed
 from jacobians.claims.values import Orientation, Value, contract, hadamard
@@ -25,6 +26,8 @@ def product(a: Value, b: Value, sign: str, settings: Settings) -> Value:
         return outer(a, b)
     if kind == "Kronecker":
         return kronecker(a, b)
+    if kind in correlation.KINDS:
+        return correlation.correlated(a, b, correlation.KINDS[kind])
     if (chained := chain(a, b)) is not None:
         return chained
     if sign == "·" and settings.dot == "fitting" and a.rank == b.rank == 1 and a.orientation == b.orientation:

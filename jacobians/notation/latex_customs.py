@@ -50,10 +50,13 @@ class CustomParser(ScriptParser):
     # ----- letters -----
 
     def kronecker(self, found: Scripts, start: Token) -> Tree | None:
-        """Two indices and nothing else, where delta is no matrix."""
+        """Two indices and nothing else, where delta is no matrix and none of them a layer."""
         if len(found.items) != 2 or found.suffix or found.label or found.power or found.primes or found.transposed:
             return None
-        if self.symbols.declared("delta") and self.rank("delta") in (None, 2):
+        if "delta" in self.symbols.quantities and self.rank("delta") in (None, 2):
+            return None
+        names = {part.text for item in found.items for part in item.walk() if isinstance(part, Name)}
+        if not names or (self.symbols.declared("delta") and names & self.symbols.labels):
             return None
         return Call("kronecker", found.items, span=self.span(start))
 
