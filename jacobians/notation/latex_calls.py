@@ -8,7 +8,7 @@ from jacobians.notation.latex_commands import ACCENTS
 from jacobians.notation.latex_customs import CustomParser
 from jacobians.notation.latex_stream import BRACKETS, PARTNERS
 from jacobians.notation.latex_subscripts import SYMBOLS, Scripts
-from jacobians.notation.latex_words import is_function, takes_bare_argument
+from jacobians.notation.latex_words import SHORTEST_WORD, is_function, takes_bare_argument
 from jacobians.notation.names import split_name, with_layer
 from jacobians.notation.parser import FUNCTIONS, SIGNS, SUM_LEVEL
 from jacobians.notation.tokens import Kind, Token
@@ -47,7 +47,7 @@ class NameParser(CustomParser):
         if (custom := self.by_custom(text, found, start)) is not None:
             return custom
         base, label = self.labelled(text, found)
-        if self.is_called(base, found):
+        if self.is_called(base, found) or self.is_word_call(base, start):
             return self.function_call(base, label, found, start)
         if (
             is_function(base, self.symbols)
@@ -81,6 +81,13 @@ class NameParser(CustomParser):
         """A function before a bracket; a prime makes one of what is no quantity."""
         function = is_function(base, self.symbols) or (found.primes > 0 and not self.known(base))
         return function and self.token.kind in (BRACKETS if not found.primes else {Kind.OPEN, Kind.LIST_OPEN})
+
+    def is_word_call(self, base: str, start: Token) -> bool:
+        """A word that nobody declares, right before a bracket: no product of its letters."""
+        word = start.kind is Kind.WORD and base == start.value and len(base) >= SHORTEST_WORD
+        upright = start.kind is Kind.NAME and base == start.value and len(base) > 1 and self.is_upright(start)
+        spelled = start.text == base and "_" in base
+        return (word or upright or spelled) and self.at(Kind.OPEN) and not self.known(base) and self.is_adjacent()
 
     def function_call(self, base: str, label: Tree | None, found: Scripts, start: Token) -> Tree:
         args, keywords = self.arguments()

@@ -118,13 +118,11 @@ SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵃᵇᶜᵈᵉ�
 SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₔₕₖₗₘₙₚₛₜᵢᵣᵤᵥⱼᵦᵧᵨᵩᵪ"
 
 #: Words that begin a condition, words that mean the remaining case, and words that join two statements.
-CONDITION_WORDS = frozenset("if for when where falls wenn für fuer iff whenever sofern si dla gdy".split())
-OTHERWISE_WORDS = frozenset(
-    "otherwise else sonst ansonsten andernfalls elsewhere sinon przypadku иначе".split()
-)
+CONDITION_WORDS = frozenset("if for when falls wenn für fuer iff whenever sofern si dla gdy".split())
+OTHERWISE_WORDS = frozenset("otherwise else sonst ansonsten andernfalls elsewhere sinon przypadku иначе".split())
 LINKING_WORDS = frozenset(
-    "and with so thus hence then therefore or und mit also daher somit dann because since as by from using bzw that"
-    " let we have".split()
+    "and with where so thus hence then therefore or und mit also daher somit dann because since as by from using bzw"
+    " that let we have".split()
 )
 REMARK_WORDS = CONDITION_WORDS | OTHERWISE_WORDS | LINKING_WORDS
 

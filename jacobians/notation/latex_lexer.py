@@ -81,10 +81,12 @@ class LatexLexer(FontReader):
                 self.piece(part._replace(begin=piece.begin, end=piece.end, origin=piece.origin))
 
     def letter(self, piece: Piece, name: str) -> None:
-        """A Greek letter; Σ is the sign of a sum where no Sigma is declared and scripts follow."""
+        """A Greek letter; Σ is the sign of a sum where no Sigma is declared, and scripts follow or a sign is before."""
         following = self.peek()
         scripts = following is not None and (following.text == "_" or following.group == "below")
-        if name == "Sigma" and scripts and not self.symbols.is_quantity(name):
+        behind_sign = bool(self.tokens) and self.tokens[-1].kind in (Kind.MINUS, Kind.PLUS, Kind.EQUALS, Kind.OPEN)
+        is_sum = scripts or (behind_sign and following is not None and following.group != "sign")
+        if name == "Sigma" and is_sum and not self.symbols.is_quantity(name):
             self.emit(Kind.SUM, "sum", piece)
         else:
             self.emit(Kind.NAME, self.lower_ell(name), piece)
@@ -201,7 +203,7 @@ class LatexLexer(FontReader):
         kind = RIGHT.get(kind, kind) if kind else None
         if place.text == ".":
             if self.open and self.open[-1][1] is opened and opened.kind is Kind.BRACE_OPEN:
-                self.open.pop()
+                self.meaning(Kind.BRACE_CLOSE, ".", place)
         elif kind is None:
             raise self.error(f"expected a bracket, got {place.text!r}", place.begin)
         elif opened.kind is not Kind.NULL_OPEN or kind is not Kind.BRACE_CLOSE:

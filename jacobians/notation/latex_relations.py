@@ -40,7 +40,10 @@ class RelationParser(UnitParser):
         """Real arrays with their sizes, or some other set."""
         token = self.token
         if token.kind not in (Kind.NAME, Kind.WORD) or token.value != "R":
-            return None, self.nested(self.power)
+            before, self.implicit_product = self.implicit_product, True
+            within = self.expression()
+            self.implicit_product = before
+            return None, within
         self.advance()
         if not self.take(Kind.POWER):
             return (), None

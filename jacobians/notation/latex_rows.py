@@ -48,10 +48,24 @@ def _end_of_break(tokens: list[Token], position: int) -> int:
             if end > position:
                 position = end
                 continue
-        if kind in BREAKS or (kind is Kind.COLON and (following in BREAKS or following is Kind.END)):
+        if tokens[position].value == "forall":
+            position = _end_of_quantifier(tokens, position)
+        elif kind in BREAKS or (kind is Kind.COLON and (following in BREAKS or following is Kind.END)):
             position += 1
         else:
             return position
+
+
+def _end_of_quantifier(tokens: list[Token], position: int) -> int:
+    r"""`\forall i \in G:` up to the colon."""
+    depth = 0
+    while tokens[position].kind is not Kind.END:
+        kind = tokens[position].kind
+        depth += (kind in OPENING) - (kind in CLOSED)
+        position += 1
+        if depth == 0 and tokens[position].kind in (Kind.COLON, Kind.COMMA, Kind.SEPARATOR, Kind.ROW, Kind.TEXT):
+            return position + (tokens[position].kind is Kind.COLON)
+    return position
 
 
 def _end_of_remark(tokens: list[Token], position: int) -> int:
@@ -73,7 +87,11 @@ def _break(tokens: list[Token], begin: int, end: int, result: list[Token]) -> No
     run, following = tokens[begin:end], tokens[end]
     before = result[-1].kind if result else None
     kinds = {token.kind for token in run}
-    if before is None or before is Kind.SEPARATOR or following.kind is Kind.END or kinds == {Kind.CELL}:
+    if following.kind is Kind.END or kinds == {Kind.CELL}:
+        return
+    if before is None or before is Kind.SEPARATOR:
+        if _purpose(run) == CONDITION:
+            result.append(replace(run[0], kind=Kind.SEPARATOR, value=CONDITION))
         return
     if following.kind in RELATIONS:
         if before is Kind.EQUALS and Kind.ROW in kinds:
@@ -96,7 +114,7 @@ def _goes_on(tokens: list[Token], run: list[Token], end: int) -> bool:
 
 def _purpose(run: list[Token]) -> str:
     said = [word.strip(".,;:()").lower() for token in run if token.kind is Kind.TEXT for word in token.value.split()]
-    if any(token.value == "forall" for token in run) or (said and said[-1] in CONDITION_WORDS):
+    if said and said[-1] in CONDITION_WORDS:
         return CONDITION
     return PROSE if said and said[-1] not in LINKING_WORDS else ""
 

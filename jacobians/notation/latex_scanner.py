@@ -56,8 +56,8 @@ def scan(text: str, begin: int = 0) -> list[Piece]:
 
 
 def is_latex(text: str) -> bool:
-    """Whether it has commands or groups; plain text may have words of many letters."""
-    return "\\" in text or "{" in text
+    """Whether it has commands; plain text may have words of many letters."""
+    return "\\" in text
 
 
 def _words(piece: Piece) -> list[Piece]:

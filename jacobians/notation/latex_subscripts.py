@@ -65,6 +65,9 @@ class SubscriptParser(LatexStream):
                 self.advance()
             return text, True
         first, second = inner[0], inner[min(1, len(inner) - 1)]
+        if len(inner) == 1 and (length := self.declared_beginning(base, first)):
+            self.advance()
+            return self.part(length).value, False
         if second.kind not in (Kind.LIST_OPEN, Kind.COMMA) or first.kind not in SYMBOLS:
             return "", False
         if not (self.symbols.declared(f"{base}_{first.value}") or self.is_upright(first)):
@@ -73,9 +76,18 @@ class SubscriptParser(LatexStream):
         self.advance()
         return first.value, False
 
+    def declared_beginning(self, base: str, token: Token) -> int:
+        """How many letters of `W_{oij}` belong to the name: as many as are declared, here W_o; the rest are indices."""
+        letters = len(token.value)
+        if token.kind is not Kind.WORD or self.rank(base) == letters:
+            return 0
+        known = (n for n in range(letters - 1, 0, -1) for b in (base, base.upper()) if self.symbols.declared(f"{b}_{token.value[:n]}"))
+        return next(known, 0)
+
     def rest_of_group(self) -> tuple[Tree, ...]:
-        r"""The indices behind a word: the rest of `_{f[i, j]}` and `_{\text{in}, i}`."""
-        items = self.items(Kind.GROUP_CLOSE) if self.take(Kind.COMMA) else self.bracketed_items()
+        r"""The indices behind a word: the rest of `_{f[i, j]}`, `_{\text{in}, i}` and `_{oij}`."""
+        bracketed = not self.take(Kind.COMMA) and self.token.kind in BRACKETS
+        items = self.bracketed_items() if bracketed else self.items(Kind.GROUP_CLOSE)
         self.expect(Kind.GROUP_CLOSE, "an index or }")
         return items
 
@@ -109,8 +121,8 @@ class SubscriptParser(LatexStream):
 
     # ----- indices -----
 
-    def indices(self) -> tuple[Tree, ...]:
-        """The subscript as indices."""
+    def indices(self, base: str = "") -> tuple[Tree, ...]:
+        """The subscript (of `base`) as indices."""
         if self.token.kind is Kind.GROUP_OPEN:
             return self.braced_items()
         if self.plain and self.token.kind in BRACKETS:
@@ -120,12 +132,14 @@ class SubscriptParser(LatexStream):
             self.advance()
             return (Slice(span=self.span(start)),)
         if self.plain and start.kind is Kind.WORD:
-            return tuple(self.single() for _ in range(self.plain_letters(start.value)))
+            return tuple(self.single() for _ in range(self.plain_letters(base)))
         return (self.argument(),)
 
-    def plain_letters(self, word: str) -> int:
-        """How many letters of `W_ji` are indices: the letter before another subscript is the next name, `a_ka_i`."""
-        return len(word) - 1 if len(word) > 1 and self.ahead().kind is Kind.SUBSCRIPT else len(word)
+    def plain_letters(self, base: str) -> int:
+        """How many letters of `W_ji` are indices: as many as W has; in `a_ka_i` the next name has a subscript too."""
+        length = len(self.token.value)
+        letters = length - 1 if length > 1 and self.ahead().kind is Kind.SUBSCRIPT else length
+        return min(letters, self.rank(base) or letters)
 
     def separated(self, base: str, items: tuple[Tree, ...]) -> tuple[Tree, ...]:
         """`w_{1j}` of a matrix has two indices, `x_{2i}` of a vector has one."""

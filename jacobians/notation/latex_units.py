@@ -8,6 +8,7 @@ from jacobians.notation.latex_commands import ACCENTS, OTHERWISE_WORDS
 from jacobians.notation.latex_derivatives import DerivativeParser, renamed
 from jacobians.notation.latex_scripts import SCRIPTS
 from jacobians.notation.latex_stream import BRACKETS, PARTNERS
+from jacobians.notation.latex_subscripts import Scripts
 from jacobians.notation.latex_words import accented
 from jacobians.notation.tokens import Kind, Token
 from jacobians.notation.tree import Binary, Call, Chain, Comparison, Iverson, List, Name, Number, Span, Tree
@@ -94,9 +95,11 @@ class UnitParser(DerivativeParser):
     # ----- brackets -----
 
     def bracketed(self, start: Token) -> Tree:
-        """A bracket: for grouping, around a list, around a condition."""
+        r"""A bracket: for grouping, around a list, around a condition; `\left\{` before an array is one of cases."""
         if start.kind is Kind.BRACE_OPEN and self.token.kind is Kind.BEGIN:
-            return self.braced_cases()
+            tree = self.cases(self.advance())
+            self.take(Kind.BRACE_CLOSE)
+            return replace(tree, span=self.span(start))
         items = self.bracket_items(PARTNERS[start.kind])
         if len(items) > 1:
             return List(items, span=self.span(start))
@@ -125,10 +128,15 @@ class UnitParser(DerivativeParser):
         inner = self.nested(self.expression)
         self.expect(closing, f"an operator or the closing {start.text}")
         self.norms -= 1
-        args: tuple[Tree, ...] = (inner,)
-        if self.take(Kind.SUBSCRIPT):
-            args += tuple(order for order in self.indices() if order not in PLAIN_NORMS)
-        return Call("norm", args, span=self.span(start))
+        found = Scripts()
+        while self.at(Kind.SUBSCRIPT, Kind.POWER):
+            if self.at(Kind.POWER):
+                self.above(found)
+            else:
+                self.advance()
+                found.items += self.indices()
+        orders = tuple(order for order in found.items if order not in PLAIN_NORMS)
+        return self.raised(Call("norm", (inner, *orders), span=self.span(start)), found.power, start)
 
     def absolute(self, start: Token) -> Tree:
         closing = Kind.BAR_CLOSE if start.kind is Kind.BAR_OPEN else Kind.BAR
@@ -169,12 +177,6 @@ class UnitParser(DerivativeParser):
         else:
             tree = List(tuple(List(row, span=_span_of(row)) for row in rows), span=span)
         return Call("determinant", (tree,), span=span) if start.value == "vmatrix" else tree
-
-    def braced_cases(self) -> Tree:
-        r"""`\left\{ \begin{array}{ll} ... \end{array} \right.`."""
-        tree = self.cases(self.advance())
-        self.take(Kind.BRACE_CLOSE)
-        return tree
 
     def cases(self, start: Token) -> Tree:
         branches: list[tuple[Tree, Tree | None]] = []
