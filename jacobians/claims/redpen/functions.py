@@ -25,7 +25,7 @@ from jacobians.notation import tree_calculus as c
 
 Above = tuple[t.Tree, ...]
 #: Activations that are taken for one another.
-CONFUSED = ("tanh", "sigmoid", "relu", "softplus", "exp", "log", "sin", "cos", "sqrt", "identity")
+CONFUSED = ("tanh", "sigmoid", "relu", "softplus", "exp", "log", "sin", "cos", "sqrt")
 
 
 def _is_derivative(tree: t.Tree) -> bool:
@@ -63,7 +63,11 @@ def add_derivative(site: Site) -> Local:
                 return
         if is_sum(tree):
             return
+        rank = site.rank(tree)
         for factor, scalar in _slopes(site):
+            if not scalar and rank == 2:
+                yield t.Juxtaposition(tree, t.Call("diag", (factor,)))
+                yield t.Juxtaposition(t.Call("diag", (factor,)), tree)
             yield t.Binary("·" if scalar else "*", tree, factor)
 
     return local
@@ -116,7 +120,7 @@ def move_point(site: Site) -> Local:
     """g'(a) becomes g'(z): the derivative at another quantity of the same shape."""
 
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
-        if not (isinstance(tree, t.Call) and len(tree.args) == 1 and (tree.primes or _is_activation(site, tree))):
+        if not (isinstance(tree, t.Call) and len(tree.args) == 1 and tree.primes):
             return
         argument = tree.args[0]
         base = argument.array if isinstance(argument, t.Index) else argument
@@ -261,7 +265,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "Going backward through a = g(z) multiplies every entry by g'(z).",
         add_derivative,
         drop_derivative,
-        2,
+        1.5,
         "slope",
     ),
     Mistake(

@@ -133,9 +133,8 @@ def exchange_letters(site: Site) -> Local:
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
         if above:
             return
-        letters = site.letters
-        for k, i in enumerate(letters):
-            for j in letters[k + 1 :]:
+        for k, i in enumerate(site.free):
+            for j in site.free[k + 1 :]:
                 yield substituted(tree, {i: t.Name(j), j: t.Name(i)})
 
     return local
@@ -152,6 +151,8 @@ def other_letter(site: Site) -> Local:
         places = tree.indices if isinstance(tree, t.Index) else tree.args  # type: ignore[attr-defined]
         for k, index in enumerate(places):
             for new in _others(site, index):
+                if delta and new in places:
+                    continue
                 changed = (*places[:k], new, *places[k + 1 :])
                 yield replace(tree, indices=changed) if indexed else replace(tree, args=changed)  # type: ignore[call-arg]
 
@@ -301,7 +302,7 @@ def add_batch_sum(site: Site) -> Local:
     """db = dZ becomes the sum over the samples."""
 
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
-        if not above and site.rank(tree) == 2:
+        if not above and site.rank(tree) == 2 and site.judge.context.samples is not None:
             for axis in ("0", "1"):
                 yield t.Call("sum", (tree,), 0, (("axis", t.Number(axis)),))
                 yield t.Call("sum", (tree,), 0, (("axis", t.Number(axis)), ("keepdims", t.Name("True"))))

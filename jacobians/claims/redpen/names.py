@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from jacobians.claims.letters import label_letters
 from jacobians.claims.matching import substituted
 from jacobians.claims.redpen.edits import Local, in_index, is_target, shifted
 from jacobians.claims.redpen.operator import Mistake
@@ -60,8 +59,8 @@ def other_label_throughout(site: Site) -> Local:
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
         if above:
             return
-        own = label_letters(site.judge.context, tree)
-        for old in own:
+        there = {p.text for p in tree.walk() if isinstance(p, t.Name)}
+        for old in (x for x in site.labels if x in there):
             for new in site.labels:
                 if new != old:
                     yield relabelled(tree, {old: t.Name(new)})
@@ -94,6 +93,11 @@ def other_name(site: Site) -> Local:
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
         if isinstance(tree, t.Name) and not in_index(tree, above) and not is_target(tree, above):
             yield from site.alike(tree)
+            if site.uses_gradient_names:
+                base = replace(tree, text=tree.text[1:]) if tree.text.startswith("d") else tree
+                yield from (replace(other, text="d" + other.text) for other in site.alike(base))
+            if site.rank(tree) == 0:
+                yield from (t.Name(size) for size in site.judge.context.sizes)
 
     return local
 
@@ -276,7 +280,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "Here the gradient arriving from behind is meant, not the value.",
         quantity_for_gradient,
         gradient_for_quantity,
-        2,
+        3,
         "gradient",
     ),
     Mistake(
@@ -285,7 +289,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "In a chain of derivatives what stands below in one factor stands above in the next.",
         other_variable,
         None,
-        2,
+        3,
         "name",
     ),
     Mistake(

@@ -28,7 +28,7 @@ class Mistake:
     sentence: str
     fix: Changes
     make: Changes | None = None
-    cost: int = 1
+    cost: float = 1
     family: str = ""
 
     def corrections(self, site: Site, side: Tree) -> Iterator[Edited]:

@@ -10,6 +10,7 @@ from jacobians.claims.redpen import functions, indices, names, terms, transposes
 from jacobians.claims.redpen.operator import Mistake
 from jacobians.claims.redpen.site import Site
 from jacobians.notation.tree import Span, Tree
+from jacobians.notation.tree_calculus import Partial
 
 #: Every kind of mistake, the plainest first where the cost is equal.
 MISTAKES: tuple[Mistake, ...] = tuple(
@@ -40,7 +41,7 @@ def search(site: Site, whole: bool = True) -> Found | None:
     """
     tried: list[Candidate] = []
     for candidate in islice(_candidates(site, site.right), MOST_SINGLE):
-        if site.judge.corrected(site.left, candidate.tree):
+        if site.judge.corrected(site.left, candidate.tree) and _has_content(site, candidate.tree):
             return Found((candidate.mistake,), site.left, candidate.tree, candidate.part.span)
         tried.append(candidate)
     if whole:
@@ -48,6 +49,13 @@ def search(site: Site, whole: bool = True) -> Found | None:
             if site.judge.corrected(candidate.tree, site.right) and candidate.tree != site.right:
                 return Found((candidate.mistake,), candidate.tree, site.right, candidate.part.span)
     return _pairs(site, tried)
+
+
+def _has_content(site: Site, tree: Tree) -> bool:
+    """Whether no derivative in it is zero: such a summand is right for no reason."""
+    there = set(site.right.walk())
+    new = [part for part in tree.walk() if isinstance(part, Partial) and part not in there]
+    return not any(site.judge.is_zero(part, (site.left, site.right)) for part in new)
 
 
 #: What may be wrong on the left side: the line is then right for another quantity.

@@ -41,6 +41,7 @@ class Site:
     right: t.Tree
     #: Other lines of the chain, from which a correction may be taken.
     others: tuple[t.Tree, ...] = field(default_factory=tuple)
+    _summands: dict[object, tuple[t.Tree, ...]] = field(default_factory=dict)
 
     @cached_property
     def free(self) -> tuple[str, ...]:
@@ -137,44 +138,93 @@ class Site:
 
     @cached_property
     def pool(self) -> tuple[t.Tree, ...]:
-        """Factors that may be missing: those of the other lines and of the equations, then single quantities."""
+        """Factors that may be missing: those of the claim and of the other lines, gradients, single quantities."""
         from jacobians.claims.redpen.edits import every_factor
 
         found: dict[t.Tree, None] = {}
-        for tree in (*self.others, self.right, *(e for e, label in self.judge.equations() if label is None)):
+        for tree in (*self.others, self.right):
             for part in tree.walk():
                 if isinstance(part, t.Juxtaposition | t.Binary):
                     found |= dict.fromkeys(f for f in every_factor(part) if not isinstance(f, t.Number))
+        found |= dict.fromkeys(self.gradients)
         for name in self.names:
             found |= dict.fromkeys(self._with_labels(name, []))
         own = [f for f in found if self.shape(f) is not None]
-        by_letter = [t.Index(f, (t.Name(x),)) for f in own if self.rank(f) == 1 for x in self.free]
-        return tuple([*by_letter, *own][:40])
+        entries = [e for f in own for e in self.entries(f)]
+        return tuple(dict.fromkeys([*entries, *own]))[:60]
+
+    def entries(self, tree: t.Tree) -> list[t.Tree]:
+        """The entries of an array at the letters of the claim."""
+        letters = [t.Name(x) for x in self.letters]
+        rank = self.rank(tree)
+        if rank == 1:
+            return [t.Index(tree, (x,)) for x in letters]
+        if rank == 2:
+            return [t.Index(tree, (x, y)) for x in letters for y in letters if x != y]
+        return []
 
     @cached_property
-    def summands(self) -> tuple[t.Tree, ...]:
-        """Summands that may be missing: paths of the chain rule, those of other lines, whole quantities."""
-        from jacobians.claims.redpen.edits import is_sum, summands
+    def gradients(self) -> tuple[t.Tree, ...]:
+        """The gradients of what the left side is a derivative of, as the claim calls them."""
+        loss = self.judge.context.loss
+        of: t.Tree | None = t.Name(loss) if loss else None
+        if isinstance(self.left, c.Partial):
+            of = self.left.of
+        if of is None:
+            return ()
+        names = [v for name in self.names for v in self._with_labels(name, [])]
+        if self.uses_gradient_names:
+            return tuple(t.Name("d" + v.text, v.label) for v in names)
+        return tuple(c.Partial(of, v) for v in names if v != of)
 
-        found: dict[t.Tree, None] = {}
+    def summands(self, tree: t.Tree) -> tuple[t.Tree, ...]:
+        """What may be missing beside a part: something of its shape."""
+        shape, letters = self.shape(tree), index_letters(self.judge.context, tree)
+        if shape is None:
+            return ()
+        key = (shape, letters, tree is self.right)
+        if key not in self._summands:
+            self._summands[key] = tuple(self._summands_of(shape, letters, tree is self.right))
+        return self._summands[key]
+
+    def _summands_of(self, shape: tuple[int, ...], letters: tuple[str, ...], whole: bool) -> Iterator[t.Tree]:
+        own = [v for name in self.names for v in self._with_labels(name, [])]
+        arrays = [v for v in own if self.shape(v) == shape]
+        yield t.Number("1")
+        yield from arrays
+        yield from (t.Binary("^", v, t.Number("2")) for v in arrays)
+        if shape == ():
+            entries = [t.Index(v, tuple(map(t.Name, letters))) for v in own if self.rank(v) == len(letters) > 0]
+            yield from entries
+            for v in own:
+                if self.rank(v) == 1 and len(letters) == 2:
+                    yield t.Juxtaposition(*(t.Index(v, (t.Name(x),)) for x in letters))
+        if len(shape) == 2 and shape[0] == shape[1]:
+            sizes = [s for s in self.judge.context.sizes if self.judge.size(s) == shape[0]]
+            yield from (t.Call("Id", (t.Name(s),)) for s in sizes)
+        if whole:
+            yield from self.paths
+
+    @cached_property
+    def paths(self) -> tuple[t.Tree, ...]:
+        """Paths of the chain rule to the left side: products of a gradient with what lies between."""
+        found: dict[t.Tree, None] = dict.fromkeys(self.gradients)
         if isinstance(self.left, c.Partial):
             of, by = self.left.of, self.left.by
             for name in self.names:
                 for v in self._with_labels(name, []):
                     if v not in (of, by):
                         found[t.Juxtaposition(c.Partial(of, v), c.Partial(v, by))] = None
-        for tree in self.others:
-            for part in tree.walk():
-                if is_sum(part):
-                    found |= dict.fromkeys(s for _, s in summands(part))
-        for part in self.right.walk():
-            if isinstance(part, t.Index | c.Partial | t.Name):
-                found[part] = None
-        return tuple(list(found)[:30])
-
-    def says_something(self, left: t.Tree) -> bool:
-        """Whether a corrected left side is no copy of the right one."""
-        return left != self.right
+        names = [v for name in self.names for v in self._with_labels(name, [])]
+        for gradient in self.gradients:
+            for v in names:
+                if self.rank(v) == 2:
+                    found[t.Juxtaposition(t.Transpose(v), gradient)] = None
+                    found[t.Juxtaposition(gradient, t.Transpose(v))] = None
+                elif self.rank(v) == 1:
+                    found[t.Juxtaposition(gradient, t.Transpose(v))] = None
+        shape = self.shape(self.left)
+        return tuple(f for f in found if self.shape(f) == shape)[:60]
 
     def _with_labels(self, name: str, labels: list[t.Tree]) -> Iterator[t.Name]:
         if self.judge.context.is_generic(name):

@@ -113,6 +113,10 @@ def factor_count(site: Site) -> Local:
                 yield t.Binary("/", tree, t.Call("sqrt", (name,)))
                 yield t.Binary("*", t.Call("sqrt", (name,)), tree)
         if isinstance(tree, t.Binary) and tree.op == "/" and _is_count(site, tree.right):
+            if isinstance(tree.right, t.Name):
+                yield replace(tree, right=t.Call("sqrt", (tree.right,)))
+            elif isinstance(tree.right, t.Call) and tree.right.function == "sqrt":
+                yield replace(tree, right=tree.right.args[0])
             yield tree.left
             for name in names:
                 if name != tree.right:
@@ -153,26 +157,37 @@ def drop_factor(site: Site) -> Local:
 
 
 def add_factor(site: Site) -> Local:
-    """A product gets a factor that the model or another line has."""
+    """A product gets a factor: of the model, of another line, the gradient that arrives from behind."""
 
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
-        if not _is_term(tree, above):
+        if not (_is_term(tree, above) or (above and is_product(above[0]))):
             return
+        rank = site.rank(tree)
         for factor in site.pool:
-            rank = site.rank(factor)
-            if rank == 0:
-                yield t.Binary("·", tree, factor)
-                yield t.Binary("/", tree, factor)
-            elif site.rank(tree) == rank:
-                yield t.Binary("*", tree, factor)
-                if rank == 2:
-                    yield t.Juxtaposition(factor, tree)
-                    yield t.Juxtaposition(tree, factor)
-            else:
-                yield t.Juxtaposition(factor, tree)
-                yield t.Juxtaposition(tree, factor)
+            yield from _with_factor(tree, rank, factor, site.rank(factor))
 
     return local
+
+
+def _with_factor(tree: t.Tree, rank: int | None, factor: t.Tree, other: int | None) -> Iterator[t.Tree]:
+    """The products of a part with a factor that can have a meaning."""
+    if other == 0:
+        yield t.Binary("·", tree, factor)
+        yield t.Binary("/", tree, factor)
+        return
+    if rank == 0:
+        yield t.Binary("·", tree, factor)
+        return
+    turned = factor.operand if isinstance(factor, t.Transpose) else t.Transpose(factor)
+    if rank == other:
+        yield t.Binary("*", tree, factor)
+    if rank == 1 and other == 1:
+        yield t.Juxtaposition(tree, turned)
+        yield t.Juxtaposition(factor, t.Transpose(tree))
+    else:
+        for one in (factor, turned):
+            yield t.Juxtaposition(one, tree)
+            yield t.Juxtaposition(tree, one)
 
 
 def double_factor(site: Site) -> Local:
@@ -199,22 +214,31 @@ def drop_summand(site: Site) -> Local:
 
 
 def add_summand(site: Site) -> Local:
-    """A sum gets a summand: a path of the chain rule, a part of another line, the quantity itself."""
+    """A part becomes a sum: with a path of the chain rule, a part of another line, another quantity, 1."""
 
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
-        parent = above[0] if above else None
         if in_index(tree, above) or is_target(tree, above):
             return
-        if parent is None or (is_product(parent) and is_sum(tree)) or (isinstance(parent, c.Sum) and parent.body is tree):
-            for summand in site.summands:
+        if _may_be_sum(tree, above):
+            for summand in site.summands(tree):
                 yield t.Binary("+", tree, summand)
                 yield t.Binary("-", tree, summand)
-        if is_product(parent) if parent is not None else False:
-            if not is_sum(tree) and site.rank(tree) in (0, None):
-                for number in (ONE,):
-                    yield t.Binary("+", number, tree)
+                if not is_sum(tree):
+                    yield t.Binary("-", summand, tree)
 
     return local
+
+
+def _may_be_sum(tree: t.Tree, above: Above) -> bool:
+    """A whole side, what a sum sign holds, a factor, an argument."""
+    parent = above[0] if above else None
+    if parent is None or isinstance(parent, t.Negative):
+        return True
+    if isinstance(parent, c.Sum):
+        return parent.body is tree
+    if isinstance(parent, t.Call):
+        return parent.function == "diag"
+    return (is_product(parent) and not is_product(tree)) or (isinstance(parent, t.Binary) and parent.op in "/^")
 
 
 def double_summand(site: Site) -> Local:
@@ -344,7 +368,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "The derivative is the sum over all paths by which the variable reaches the result, and every factor of a product has its turn.",
         add_summand,
         drop_summand,
-        3,
+        2.5,
         "summand",
     ),
     Mistake(
@@ -362,7 +386,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "The common factor multiplies every summand, which takes brackets.",
         widen_brackets,
         narrow_brackets,
-        2,
+        1,
         "brackets",
     ),
     Mistake(
@@ -382,6 +406,6 @@ MISTAKES: tuple[Mistake, ...] = (
         add_one,
         None,
         3,
-        "constant",
+        "number",
     ),
 )

@@ -116,6 +116,17 @@ def outer_missing(site: Site) -> Local:
     return local
 
 
+def drop_outer(site: Site) -> Local:
+    """u v^T becomes u v."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if is_product(tree) and isinstance(tree, t.Binary | t.Juxtaposition) and isinstance(tree.right, t.Transpose):
+            if site.rank(tree.right) == 1:
+                yield times(sign_of(tree), tree.left, tree.right.operand)
+
+    return local
+
+
 def to_elementwise(site: Site) -> Local:
     """A matrix product becomes an elementwise one."""
 
@@ -228,7 +239,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "two columns are multiplied without a transpose",
         "Two columns have no matrix product; the gradient by W is their outer product, a column times a row.",
         outer_missing,
-        None,
+        drop_outer,
         1,
         "transpose",
     ),
