@@ -145,6 +145,12 @@ LATEX = [
         lambda part: Juxtaposition(Name("W", label=r), part) if isinstance(part, Juxtaposition) else part,
         "W^{[r]} W^{[k]} x",
     ),
+    # Unicode
+    ("∂L/∂W = δ xᵀ", transposed("delta"), "∂L/∂W = δᵀ xᵀ"),
+    ("∂L/∂W = δ xᵀ", without(Transpose, "operand"), "∂L/∂W = δ x"),
+    ("∂L/∂W = δ xᵀ", swapped(Juxtaposition), "∂L/∂W = xᵀ δ"),
+    ("∂L/∂x = W^T δ ⊙ z", renamed("W", "theta"), "∂L/∂x = θ^T δ ⊙ z"),
+    ("δ⁽ᵏ⁾ = W⁽ᵏ⁾ᵀ δ⁽ᵏ⁾", renamed("W", "V"), "δ⁽ᵏ⁾ = V⁽ᵏ⁾ᵀ δ⁽ᵏ⁾"),
 ]
 PLAIN = [
     ("d1  =  W2.T@d2 * tanh'(z2)", renamed("z2", "z1"), "d1  =  W2.T@d2 * tanh'(z1)"),
@@ -278,7 +284,7 @@ FORMULAS = {
 
 def edits(part):
     """What a slip does to one part."""
-    number = isinstance(part, Number) or getattr(part, "function", "") == "kronecker"
+    number = isinstance(part, Number) or getattr(part, "function", "") in ("kronecker", "norm")
     found = [Negative(part)] if number else [Transpose(part), Negative(part)]
     match part:
         case Binary(op, left, right) if op in "+-*@·⊗":

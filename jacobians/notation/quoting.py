@@ -11,6 +11,7 @@ from jacobians.notation.latex_names import Scripted
 from jacobians.notation.latex_spelling import TRANSPOSE, base_of, head_of, scripts_of
 from jacobians.notation.names import split_name
 from jacobians.notation.places import Places, Surface, missing_braces
+from jacobians.notation.plain_lexer import LETTERS
 from jacobians.notation.to_code import CodeWriter
 from jacobians.notation.to_latex import SIGNS, LatexWriter
 from jacobians.notation.to_latex_calculus import ATOM, DOTTED, FRACTION, IMPLICIT, REACHING
@@ -21,6 +22,9 @@ from jacobians.notation.tree_calculus import Partial
 
 #: A sign between two factors or terms, as the gap between them shows it.
 SIGN = re.compile(r"\\(?:odot|circ|ast|star|cdot|cdotp|times|otimes|bullet)(?![A-Za-z])|[-+@⊙·⋅⊗∘×/∗∙⋆]|\.?\*\*?|\^|−")
+
+
+TO_GREEK = {name: letter for letter, name in reversed(LETTERS.items()) if name != "R"}
 
 
 class Piece(NamedTuple):
@@ -107,12 +111,13 @@ class _Quoting:
 
 
 class QuotingPlainWriter(_Quoting, PlainWriter):
-    """Plain text."""
+    """Plain text, and Unicode: Greek letters where the reader has some."""
 
     def __init__(self, places: Places, quotes: Quotes) -> None:
         self.places, self.quotes = places, quotes
         self.signs = self.gaps()
-        self.transposed = "ᵀ" if "ᵀ" in places.source else ".T"
+        self.transposed = next((sign for sign in ("ᵀ", "^T", "^⊤") if sign in places.source), ".T")
+        self.greek = TO_GREEK if set(places.source) & set(LETTERS) else {}
 
     def level_in_source(self, tree: Tree) -> int:
         return self.level(tree)
@@ -122,6 +127,14 @@ class QuotingPlainWriter(_Quoting, PlainWriter):
 
     def between(self, tree: Binary | Juxtaposition) -> str:
         return self.sign(tree.op) if isinstance(tree, Binary) else " "
+
+    def name(self, tree: Name) -> Written:
+        return UNIT, self.spelled(tree.text) + self.label(tree.label)
+
+    def spelled(self, name: str) -> str:
+        """With a Greek letter where the reader writes such."""
+        base = _base(name)
+        return self.greek.get(base, base) + name.removeprefix(base)
 
     def transpose(self, tree: Transpose) -> Written:
         return POSTFIX, self.postfix_operand(tree.operand) + self.transposed
@@ -155,6 +168,10 @@ class QuotingCodeWriter(_Quoting, CodeWriter):
         if tree.op == "@" and self.dot and "@" not in self.signs:
             return UNIT, f"{self.dot[0]}{self.list((tree.left, tree.right))})"
         return super().binary(tree)
+
+    def spelled(self, name: str) -> str:
+        """As it is."""
+        return name
 
     def option(self, key: str) -> str:
         return {"axis": "dim", "keepdims": "keepdim"}.get(key, key) if self.module == "torch" else key
@@ -267,7 +284,7 @@ Writer = QuotingPlainWriter | QuotingCodeWriter | QuotingLatexWriter
 
 
 def writer_for(surface: Surface, places: Places, quotes: Quotes) -> Writer:
-    """The printer of a surface that quotes."""
-    if surface == "latex":
+    """The printer of a surface that quotes; what has neither commands nor groups is plain, whatever reads it."""
+    if surface == "latex" and set(places.source) & set("\\{"):
         return QuotingLatexWriter(places, quotes)
-    return (QuotingPlainWriter if surface == "plain" else QuotingCodeWriter)(places, quotes)
+    return (QuotingCodeWriter if surface == "code" else QuotingPlainWriter)(places, quotes)

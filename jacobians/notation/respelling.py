@@ -48,7 +48,7 @@ def _name_edit(writer: Writer, old: Name, new: Name) -> list[RawEdit] | None:
     if isinstance(writer, QuotingLatexWriter):
         found = respelled(text, old.text, new.text, writer.bases)
     elif old.text in text:
-        found = new.text.join(text.rsplit(old.text, 1))
+        found = writer.spelled(new.text).join(text.rsplit(old.text, 1))
     else:
         found = _other_layer(text, old.text, new.text)
     if found is None:
