@@ -53,7 +53,8 @@ class CustomParser(ScriptParser):
         """Two indices and nothing else, where delta is no matrix and none of them a layer."""
         if len(found.items) != 2 or found.suffix or found.label or found.power or found.primes or found.transposed:
             return None
-        if "delta" in self.symbols.quantities and self.rank("delta") in (None, 2):
+        plain = "delta" in self.symbols.quantities and "delta" not in self.symbols.labelled
+        if plain and self.rank("delta") in (None, 2):
             return None
         names = {part.text for item in found.items for part in item.walk() if isinstance(part, Name)}
         if not names or (self.symbols.declared("delta") and names & self.symbols.labels):
