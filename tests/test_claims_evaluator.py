@@ -24,6 +24,10 @@ CLAIMS = [
     ("h_0 : 3\nh_(t) = tanh(h_(t-1))", r"\frac{\partial h_1}{\partial h_0} = \text{diag}(1 - (h_1)^2)", "true"),
     ("h0 : scalar\nh_(t) = tanh(h_(t-1))", r"\frac{\partial h_t}{\partial h_{t-1}} = 1 - h_t^2", "true"),
     ("W_{f}^{(k)} : 3 x 2\nx : 2\nz_(k) = W_f_(k) @ x", r"\frac{\partial z^{(k)}}{\partial x} = W_f^{(k)}", "true"),
+    # a function with an equation has a derivative at every index
+    ("x : 3\nw : 2 x 3\nh(u) = sigmoid(u)\nz = w @ x\na = h(z)", r"\frac{\partial a_i}{\partial x_j} = h'(z_i) w_{ij}", "true"),
+    # letters below a declared name with a subscript are its indices
+    ("W_o : 3 x 2\nx : 2\nz_o = W_o @ x", r"\frac{\partial z_{oi}}{\partial x_j} = w_{oij}", "true"),
     # a prime behind brackets
     ("x : 3\ng : function\na = g(x)", r"\frac{\partial a_i}{\partial x_i} = [g(x_i)]^{'}", "true"),
     # error signals with bare labels; they are quantities
@@ -56,6 +60,11 @@ CLAIMS = [
         r"\frac{\partial h_t}{\partial w} = \sum_{r=1}^t \frac{\partial h_t}{\partial h_r} \frac{dh_r}{dw}",
         "true",
     ),
+    # the derivative of a function with an equation, by entries
+    ("x : 3\nh(u) = u^2\na_{i} = h(x_{i})", r"\frac{\partial a_i}{\partial x_i} = h'(x_i)", "true"),
+    # two quantities of one letter; a subscript that the right side does not have is part of the name
+    ("x : N\nE_{n} = x_{n}^2\nE = \\sum_n E_n", r"\frac{\partial E}{\partial x_j} = \frac{\partial E_j}{\partial x_j}", "true"),
+    ("x : 3\nE_n = \\sum_j x_j^2", r"\frac{\partial E_n}{\partial x_k} = 2 x_k", "true"),
 ]
 
 

@@ -239,7 +239,7 @@ class AxesReader:
     # ----- indices and sums -----
 
     def index(self, tree: t.Index) -> Axes | None:
-        a = self.axes(tree.array)
+        a = self.axes(self.context.array_of(tree))
         if a is None:
             return None
         if len(tree.indices) > len(a.cells):

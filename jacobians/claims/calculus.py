@@ -58,7 +58,7 @@ class Variable:
         if isinstance(base, t.Transpose):
             base, self.turned = base.operand, True
         if isinstance(base, t.Index):
-            base, self.indices = base.array, base.indices
+            self.indices, base = base.indices, ev.instance.context.array_of(base)
         self.base = base
         if isinstance(base, t.Name):
             self.name = ev.full_name(base, scope)

@@ -49,6 +49,8 @@ def unknown_name(ev: Evaluator, name: str, at: t.Tree | None) -> Value:
     """
     context = ev.instance.context
     if (by := gradient_of(ev, name)) is not None:
+        if by == context.loss:
+            raise IllFormed(f"the differential {name} stands alone; in a quotient of differentials its partner is missing", at)
         return _loss_gradient(ev, by, at)
     if name in context.sizes or name in ev.instance.sizes:
         return constant(float(ev.instance.size_of_name(name)))
@@ -133,8 +135,10 @@ def _bare_function(ev: Evaluator, name: str, at: t.Tree | None) -> Value:
 def call(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
     """`tanh(z)`, `g'(z)`, `softmax(x)`, `norm(x)`, `diag(v)`."""
     name = tree.function
-    function = ev.instance.context.functions.get(name)
-    if function is not None:
+    functions = ev.instance.context.functions
+    if tree.primes and (derivative_of := functions.get(name + "'" * tree.primes)) is not None:
+        return _defined(ev, derivative_of, t.Call(name, tree.args, span=tree.span), scope)
+    if (function := functions.get(name)) is not None:
         return _declared(ev, function, tree, scope)
     if name in STRUCTURES and not tree.primes:
         return STRUCTURES[name](ev, tree, scope)
@@ -227,7 +231,7 @@ def _derivative_of_body(ev: Evaluator, function: Function, tree: t.Call, scope: 
     if any(seeds for seeds in x.parts):
         raise NotUnderstood(f"a second derivative of {function.name}", tree)
     seed = Seed(f"the argument of {function.name}", 0, False, ())
-    ones = np.ones((1,) * x.array.ndim)
+    ones = np.ones(x.array.shape)
     moving = Value({**x.parts, (seed,): ones}, x.letters, x.rank, x.orientation)
     body = ev.seeded(seed).value(function.body, NewScope().with_value(function.parameters[0], moving))  # type: ignore[arg-type]
     if body.shape != x.shape:

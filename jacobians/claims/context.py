@@ -189,14 +189,15 @@ class Context:
     def symbols(self) -> Symbols:
         """What reading needs to know."""
         names = self.names()
-        generic = {q.name for q in (*self.equations.values(), *self.leaves.values()) if q.label}
-        generic |= {g for g in ("delta", *(f"d{q}" for q in generic)) if generic and g not in names}  # of their gradients
+        quantities: list[Leaf | Equation] = [*self.equations.values(), *self.leaves.values()]
+        generic = {q.name for q in quantities if q.label}
+        generic |= {g for g in ("delta", *(f"d{q}" for q in generic)) if generic and g not in names}  # their gradients
         bases: Mapping[str, int | None] = {split_name(n).base: r for n, r in names.items() if split_name(n).layer}
         return Symbols(
-            quantities={**(bases if self.labels else {}), **names},
-            labelled=generic | set(bases) if self.labels else generic,
+            quantities={**self.spelling.quantities, **(bases if self.labels else {}), **names},
+            labelled=(generic | set(bases) if self.labels else generic) | self.spelling.labelled,
             labels=set(self.labels),
-            functions=set(self.functions),
+            functions={name for name in self.functions if not name.endswith("'")},
             sizes=set(self.sizes),
         )
 

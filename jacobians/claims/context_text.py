@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -111,7 +112,7 @@ class _Line:
         """A part of the line: both sides of an equation in one notation; `W x` without a sign is LaTeX too."""
         from jacobians.notation.latex_parser import parse_latex
 
-        readers = [parse, partial(parse_latex, symbols=self.context.symbols())]
+        readers: list[Callable[[str], Tree]] = [parse, partial(parse_latex, symbols=self.context.symbols())]
         first: MathSyntaxError | None = None
         for read in readers[::-1] if LATEX.search(self.line if _is_equation(self.line) else text) else readers:
             try:
@@ -224,11 +225,10 @@ class _Line:
             parameters = tuple(a.text for a in head.args if isinstance(a, Name))
             if len(parameters) != len(head.args):
                 raise self.fail("expected names in the brackets of a function that is defined")
-            self.context.functions[head.function] = Function(
-                head.function, "defined", None, parameters, self.parsed(right.strip())
-            )
+            name = head.function + "'" * head.primes  # what a prime means may be defined too
+            self.context.functions[name] = Function(name, "defined", None, parameters, self.parsed(right.strip()))
             return
-        whole, indices = head, ()
+        whole, indices = head, tuple[str, ...]()
         if isinstance(head, Index):
             indices = tuple(k.text for k in head.indices if isinstance(k, Name))
             if len(indices) != len(head.indices):

@@ -92,7 +92,7 @@ def _ranges_of(ev: Evaluator, part: t.Index, scope: Scope, letters: dict[str, st
     if not wanted or not isinstance(part.array, t.Name):
         return
     try:
-        shape = ev.value(part.array, scope).shape
+        shape = ev.value(ev.instance.context.array_of(part), scope).shape
     except (ClaimError, ValueError):
         return  # found again where the whole is evaluated
     for size, index in zip(shape, part.indices, strict=False):
@@ -114,7 +114,7 @@ def index(ev: Evaluator, tree: t.Index, scope: Scope) -> Value:
     """`a_i`, `W_{k l}`, `a_{2}`, `(W a + b)_j`."""
     if not isinstance(tree.array, t.Name):
         _require_unbound(tree)
-    array = ev.value(tree.array, scope)
+    array = ev.value(ev.instance.context.array_of(tree), scope)
     return take(ev, array, 0, tree.indices, scope, tree)
 
 

@@ -68,17 +68,19 @@ def quantities(ev: Evaluator) -> Iterator[str]:
 
 def right_side(ev: Evaluator, of: Tree, scope: Scope) -> Tree | None:
     """The expression that a defined name stands for, with its indices and label put in; None for anything else."""
-    base, indices = (of.array, of.indices) if isinstance(of, Index) else (of, ())
+    context = ev.instance.context
+    base, indices = (context.array_of(of), of.indices) if isinstance(of, Index) else (of, ())
     if not isinstance(base, Name):
         return None
-    context = ev.instance.context
     name = ev.full_name(base, scope)
     if context.model is not None and name in context.model.nodes:
         return None
     found = ev.instance.find(name)
-    if found is None or not isinstance(found[0], Equation):
+    if found is None:
         return None
     definition, labels = found
+    if not isinstance(definition, Equation):
+        return None
     body = definition.expression
     numbers: dict[str, Tree] = {k: t.Number(str(n)) for k, n in labels.items()}
     body = substituted(body, numbers)
