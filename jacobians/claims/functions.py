@@ -114,11 +114,13 @@ PRECISE: dict[str, Derivatives] = {
 # ----- that nobody defined -----
 
 
+@lru_cache(maxsize=1024)
 def _random(key: str, shape: tuple[int, ...]) -> Array:
     """Numbers in [-1, 1] that depend on the key alone."""
     return np.random.default_rng(zlib.crc32(key.encode())).uniform(-1.0, 1.0, shape)
 
 
+@lru_cache(maxsize=256)
 def undefined(name: str, draws: int) -> Derivatives:
     """A smooth function of one variable, another one for every draw: c x + d x^2 / 2 + the sum of b sin(w x + p)."""
     c, d, b, w, p = (_random(f"{name}/{k}", (5, LEVELS, draws))[k] for k in range(5))

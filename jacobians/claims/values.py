@@ -69,7 +69,7 @@ class Value:
 
     def as_(self, orientation: Orientation | None = None, split: int | None = None) -> Value:
         """The same numbers, understood otherwise."""
-        return replace(self, orientation=orientation or self.orientation, split=split)
+        return Value(self.parts, self.letters, self.rank, orientation or self.orientation, split)
 
 
 def constant(number: Any) -> Value:
@@ -219,10 +219,10 @@ Derivatives = Callable[[int, Array], Array]
 def mapped(f: Derivatives, a: Value) -> Value:
     """f entry by entry, with its derivatives by the rule for composite functions, up to the second."""
     seeded = [seeds for seeds in a.parts if seeds]
-    inner = replace(a, parts={(): f(0, a.array)})
+    inner = Value({(): f(0, a.array)}, a.letters, a.rank, a.orientation)
     if not seeded:
         return inner
-    slope = replace(a, parts={(): f(1, a.array)})
+    slope = Value({(): f(1, a.array)}, a.letters, a.rank, a.orientation)
     parts = dict(inner.parts)
     for seeds in seeded:
         part = hadamard(slope, _only(a, seeds)).parts[seeds]
@@ -238,7 +238,7 @@ def mapped(f: Derivatives, a: Value) -> Value:
 
 
 def _only(a: Value, seeds: Seeds) -> Value:
-    return replace(a, parts={seeds: a.parts[seeds]})
+    return Value({seeds: a.parts[seeds]}, a.letters, a.rank, a.orientation)
 
 
 # ----- indices -----
