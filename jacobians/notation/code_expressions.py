@@ -177,7 +177,7 @@ class ExpressionReader:
     def slice(self, node: ast.Slice) -> Tree:
         if node.step is not None:
             self.refuse(node.step, "a slice with a step")
-        start, stop = (part and self.read(part) for part in (node.lower, node.upper))
+        start, stop = (None if part is None else self.read(part) for part in (node.lower, node.upper))
         return Slice(start, stop, span=self.span(node))
 
     def call(self, node: ast.Call) -> Tree:
@@ -235,7 +235,7 @@ class ExpressionReader:
         """`sum(W[j, i] * d[j] for j in range(n) if j != k)`."""
         bound = node.generators[0]
         match bound:
-            case ast.comprehension(ast.Name(), ast.Call(ast.Name("range"), [*limits], []), [*conditions]):
+            case ast.comprehension(ast.Name(bound_name), ast.Call(ast.Name("range"), [*limits], []), [*conditions]):
                 pass
             case _:
                 self.refuse(node, "a sum over something else than one range")
@@ -244,7 +244,7 @@ class ExpressionReader:
         *lower, stop = [self.read(limit) for limit in limits]
         condition = self.read(conditions[0]) if conditions else None
         condition = condition.condition if isinstance(condition, Iverson) else condition
-        letter = self.ascii(bound.target.id, bound.target)
+        letter = self.ascii(bound_name, bound.target)
         upper = Binary("-", stop, Number("1"), span=stop.span)
         return Sum((letter,), self.read(node.elt), (lower or [Number("0")])[0], upper, condition, span=span)
 

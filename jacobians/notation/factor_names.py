@@ -12,7 +12,8 @@ from functools import lru_cache
 from jacobians.errors import MathSyntaxError
 from jacobians.notation.latex_names import subscripts
 from jacobians.notation.reading import parse
-from jacobians.notation.to_latex import PRODUCT, RELATION, LatexWriter, free_text
+from jacobians.notation.to_latex import LatexWriter, free_text
+from jacobians.notation.to_latex_calculus import PRODUCT, RELATION
 
 _PLACEHOLDER = re.compile(r"\{([0-9]+)\}")
 #: A name that stands for a value, or what only looks like one: a number such as 1e5, `.T`, a function.

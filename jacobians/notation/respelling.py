@@ -76,8 +76,8 @@ def _head_edit(writer: Writer, old: Call, new: Call) -> list[RawEdit] | None:
     if isinstance(writer, QuotingLatexWriter):
         head = head_of(text)
         if old.function == new.function:
-            bare = Scripted(*(re.sub(r"'|\\prime(?![A-Za-z])", "", part) for part in scripts_of(head)))
-            written = bare.primed(new.primes).text
+            parts = (re.sub(r"'|\\prime(?![A-Za-z])", "", part) for part in scripts_of(head))
+            written = Scripted(*parts).primed(new.primes).text
         else:
             written = writer.head(new).primed(new.primes).text
         return [(begin, begin + len(head), written)] if head else None
