@@ -1,8 +1,8 @@
 """The public names: each is loaded from its file when it is first used."""
 
 from . import settings as settings
-from .claims.arrays import ArrayExplanation as ArrayExplanation
 from .claims.arrays import explain as explain
+from .claims.arrays_report import ArrayExplanation as ArrayExplanation
 from .constructors import delta_einsum as delta_einsum
 from .descent import Record as Record
 from .descent import descend as descend

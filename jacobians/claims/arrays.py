@@ -7,31 +7,19 @@ array that is wrong. Where nothing fits, no cause is invented.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from jacobians.claims.arrays_axes import added_delta, axis_forms
-from jacobians.claims.arrays_case import Case, Form, Mistake
-from jacobians.claims.arrays_layout import layouts, moved, permuted
+from jacobians.claims.arrays_case import Case, Mistake
 from jacobians.claims.arrays_parts import not_finite, part, rounding
 from jacobians.claims.arrays_reading import EXACT, Truth, read_claim, read_truth
 from jacobians.claims.arrays_report import ArrayEntry, ArrayExplanation, axes_text, entry_formula
-from jacobians.claims.arrays_terms import MANY, term_forms
-from jacobians.claims.arrays_values import axis_factor, elementwise, outer_product, scaling, summand
+from jacobians.claims.arrays_search import COARSE, applied, of_changed_terms, search
 from jacobians.errors import shape_text
 
 __all__ = ["ArrayEntry", "ArrayExplanation", "explain"]
-
-#: Other explanations that the notes name.
-OTHERS = 3
-#: Names that say little: not worth a note beside another one.
-GENERIC = ("reshaped", "axes permuted")
-#: A second look takes this for equal: what finite differences leave of a claim with a mistake.
-COARSE = 1e-5
 
 
 def explain(
@@ -51,6 +39,7 @@ def explain(
       the outputs do.
       claimed    (3, 2)
       true       (2, 3)  (o | i)
+      formula    W_oi
       entry      at [0, 1]: claimed 4, true 2 = W_01
       corrected  claimed.T
 
@@ -95,18 +84,19 @@ class _Explainer:
         case = self.case
         if not case.claimed.any():
             return Mistake("zero", "The claim is zero everywhere, the Jacobian is not: the input is cut off."), ()
-        found, notes = search(case)
-        if found is None and deviation is not None:
-            found = rounding(case, deviation)
-        if found is None and self.tolerance < COARSE:
-            found, notes = search(replace(case, tolerance=COARSE), fitted=False)
-            notes = (f"equal to the claim up to {COARSE:.0e} only, as finite differences are", *notes) if found else ()
-        return found or part(case) or next(_of_changed_terms(case), None), notes
+        found = search(case)
+        if found.mistake:
+            return found.mistake, found.notes
+        if deviation is not None and (noise := rounding(case, deviation)):
+            return noise, ()
+        if found.coarse:
+            return found.coarse, (f"equal to the claim up to {COARSE:.0e} only, as finite differences are",)
+        return part(case) or next(of_changed_terms(case), None), ()
 
     def _wrong(self, mistake: Mistake | None, deviation: float | None, notes: tuple[str, ...] = ()) -> ArrayExplanation:
         if mistake is None:
             return self._made(False, "", self._unexplained(), deviation=deviation)
-        corrected = _applied(mistake.corrected, "claimed")
+        corrected = applied(mistake.corrected, "claimed")
         return self._made(False, mistake.name, mistake.sentence, corrected, deviation, notes)
 
     def _unexplained(self) -> str:
@@ -157,79 +147,3 @@ class _Explainer:
         J = self.case.jacobian
         formula = entry_formula(J, index) if J is not None and J.shape else ""
         return ArrayEntry(index, float(self.case.claimed[index]), float(self.case.true[index]), formula)
-
-
-def search(case: Case, fitted: bool = True) -> tuple[Mistake | None, tuple[str, ...]]:
-    """The plainest mistake that makes the claim, and notes on others that do as well."""
-    single: list[Mistake] = []
-    double: list[Mistake] = []
-    for form in _forms(case):
-        factor = case.factor(form.array)
-        if factor == 1:
-            single.append(form.mistake)
-        elif factor is not None and not (single or double):
-            entries = int(np.count_nonzero(form.array))
-            if scaled := scaling(case, factor, entries):
-                double.append(_both(form.mistake, scaled))
-    if added := added_delta(case):
-        single.append(added)
-    if single:
-        return single[0], _notes(single)
-    if double:
-        return double[0], ()
-    return (_fitted(case) if fitted else None), ()
-
-
-def _forms(case: Case) -> Iterator[Form]:
-    """What can be computed from the true array by one mistake, plain ones first."""
-    yield from _scaled(case)
-    yield from itertools.chain(layouts(case), axis_forms(case), term_forms(case), elementwise(case), moved(case))
-
-
-def _scaled(case: Case) -> Iterator[Form]:
-    factor = case.factor(case.true)
-    scaled = scaling(case, factor, int(np.count_nonzero(case.true))) if factor is not None else None
-    if factor is not None and scaled is not None:
-        yield Form(scaled, factor * case.true)
-
-
-def _fitted(case: Case) -> Mistake | None:
-    """Mistakes with numbers of their own: weaker, and asked for last."""
-    if found := summand(case) or axis_factor(case, case.true, case.names, case.out) or outer_product(case):
-        return found
-    for form in permuted(case, all_orders=False):
-        if found := axis_factor(case, form.array, [f"axis {k} of the claim" for k in range(case.rank)], None):
-            return _both(form.mistake, found)
-    return None
-
-
-def _of_changed_terms(case: Case) -> Iterator[Mistake]:
-    """A term or a factor missing, then a mistake in the axes; of small arrays, since all of them are made."""
-    if case.true.size > MANY:
-        return
-    for changed in term_forms(case):
-        if not changed.mistake.name.endswith("missing"):
-            continue
-        inner = replace(case, true=changed.array, jacobian=None)
-        for form in itertools.chain(layouts(inner), axis_forms(inner)):
-            if inner.factor(form.array) == 1:
-                yield _both(replace(changed.mistake, corrected=""), form.mistake)
-
-
-def _both(one: Mistake, two: Mistake) -> Mistake:
-    """Two mistakes at once; the second one was made last and is undone first."""
-    corrected = ""
-    if one.corrected and two.corrected:
-        inside = "({}" in one.corrected or ", {})" in one.corrected  # an argument needs no parentheses
-        corrected = _applied(one.corrected, two.corrected if inside else f"({two.corrected})")
-    second = two.sentence[0].lower() + two.sentence[1:]
-    return Mistake(f"{one.name}, {two.name}", f"{one.sentence.rstrip('.')}; besides, {second}", corrected)
-
-
-def _applied(template: str, inner: str) -> str:
-    return template.replace("{}", inner)
-
-
-def _notes(found: list[Mistake]) -> tuple[str, ...]:
-    others = list(dict.fromkeys(m.name for m in found if m.name not in (found[0].name, *GENERIC)))[:OTHERS]
-    return (f"also fits: {'; '.join(others)}",) if others else ()

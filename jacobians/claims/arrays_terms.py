@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -27,44 +27,50 @@ def term_forms(case: Case) -> Iterator[Form]:
     J = case.jacobian
     if J is None or len(J.shown.terms) > TERMS:
         return
-    terms = J.shown.terms
+    own: dict[int, Array] = {}  # the arrays of the Jacobian's own terms, each made once
     probes = _probes(case)
-    for mistake, changed in _changed(J, terms):
-        made = Jacobian(changed, J.out_shape, J.in_shape)
-        if all(abs(_at(made, index) - claimed) <= case.allowed for index, claimed in probes):
-            yield Form(mistake, np.asarray(made.dense(), np.float64))
+    for mistake, changes in _changed(J):
+        parts = [(times, Jacobian([term], J.out_shape, J.in_shape), term) for times, term in changes]
+        if any(
+            abs(true + sum(times * float(part[index]) for times, part, _ in parts) - claimed) > case.allowed
+            for index, claimed, true in probes
+        ):
+            continue
+        array = case.true.copy()
+        for times, part, term in parts:
+            if (dense := own.get(id(term))) is None:
+                dense = np.asarray(part.dense(), np.float64)
+                if any(term is mine for mine in J.shown.terms):
+                    own[id(term)] = dense
+            array += times * dense
+        yield Form(mistake, array)
 
 
-def _probes(case: Case) -> list[tuple[tuple[int, ...], float]]:
-    """Where, of some places, a large claim and the truth differ most, and what is claimed there."""
+def _probes(case: Case) -> list[tuple[tuple[int, ...], float, float]]:
+    """Where, of some places, a large claim and the truth differ most, what is claimed there, and what is true."""
     if not case.same_shape or case.true.size <= MANY:
         return []
     at, claimed = case.probes
-    top = np.abs(claimed - case.true[at]).argsort()[-PROBES:]
-    return [(tuple(int(axis[k]) for axis in at), float(claimed[k])) for k in top]
+    true = case.true[at]
+    top = np.abs(claimed - true).argsort()[-PROBES:]
+    return [(tuple(int(axis[k]) for axis in at), float(claimed[k]), float(true[k])) for k in top]
 
 
-def _at(J: Jacobian, index: tuple[int, ...]) -> float:
-    return float(J[index])
-
-
-def _changed(J: Jacobian, terms: Sequence[Term]) -> Iterator[tuple[Mistake, list[Term]]]:
-    rests = [[*terms[:k], *terms[k + 1 :]] for k in range(len(terms))]
+def _changed(J: Jacobian) -> Iterator[tuple[Mistake, list[tuple[float, Term]]]]:
+    """Mistakes, each with the terms that it adds to the Jacobian, times a number."""
+    terms = J.shown.terms
     names = [_shown(J, term) for term in terms]
     if len(terms) > 1:
-        for term, rest, shown in zip(terms, rests, names, strict=True):
-            yield Mistake("term missing", f"The term {shown} is missing."), rest
-            wrong = replace(term, coef=-term.coef)
-            yield Mistake("sign of a term", f"The term {shown} has the wrong sign."), [*rest, wrong]
-            yield Mistake("term twice", f"The term {shown} is taken twice."), [*terms, term]
-            if len(rest) > 1:
-                yield (
-                    Mistake("terms missing", f"Only the term {shown} is there, {len(rest)} others are missing."),
-                    [term],
-                )
-    for term, rest, shown in zip(terms, rests, names, strict=True):
+        for k, (term, shown) in enumerate(zip(terms, names, strict=True)):
+            yield Mistake("term missing", f"The term {shown} is missing."), [(-1, term)]
+            yield Mistake("sign of a term", f"The term {shown} has the wrong sign."), [(-2, term)]
+            yield Mistake("term twice", f"The term {shown} is taken twice."), [(1, term)]
+            others = [(-1.0, other) for m, other in enumerate(terms) if m != k]
+            if len(others) > 1:
+                yield Mistake("terms missing", f"Only the term {shown} is there, {len(others)} others are not."), others
+    for term, shown in zip(terms, names, strict=True):
         for mistake, other in itertools.chain(_factors(term, shown), _deltas(J, term, shown)):
-            yield mistake, [*rest, other]
+            yield mistake, [(-1, term), (1, other)]
 
 
 def _shown(J: Jacobian, term: Term) -> str:
