@@ -12,6 +12,8 @@ BATCH = "W : 3 x 2\nX : 2 x m\nm : samples\nl : function -> scalar\nZ = W X\nJ =
 IMAGE = "* is cross-correlation\na : 4 x 3\nw : 2 x 2\nc : function -> scalar\nC = c(z)\n"
 EINSTEIN = "sums are Einstein\nn, m : size\nV : n x m\ns : m\nq = V @ s"
 
+STEPS = "s0 : scalar\nw : scalar\nx_(k) : scalar\nk, m : step\ns_(k) = w * s_(k-1) + x_(k)"
+
 CLAIMS = [
     # a letter of labels, also where a size has it, is an index elsewhere
     (NETWORK, r"\frac{\partial L}{\partial W^{(k)}_{ji}} = \delta^{(k)}_j a^{(k-1)}_i", "true"),
@@ -26,6 +28,17 @@ CLAIMS = [
     ("W_{f}^{(k)} : 3 x 2\nx : 2\nz_(k) = W_f_(k) @ x", r"\frac{\partial z^{(k)}}{\partial x} = W_f^{(k)}", "true"),
     # a function with an equation has a derivative at every index
     ("x : 3\nw : 2 x 3\nh(u) = sigmoid(u)\nz = w @ x\na = h(z)", r"\frac{\partial a_i}{\partial x_j} = h'(z_i) w_{ij}", "true"),
+    # what a prime means may be defined: here the function's output stands in brackets
+    ("x : 3\na = tanh(x)\ntanh'(u) = 1 - u^2", r"\frac{\partial a_i}{\partial x_i} = \tanh'(a_i)", "true"),
+    # dots in products: what is in between follows from what stands beside them
+    (NETWORK, r"\frac{\partial z^{(3)}}{\partial z^{(1)}} = \frac{\partial z^{(3)}}{\partial z^{(2)}} \cdots \frac{\partial z^{(2)}}{\partial z^{(1)}}", "true"),
+    (STEPS, r"\frac{\partial s_k}{\partial s_{k-m}} = \frac{\partial s_k}{\partial s_{k-1}} \cdots \frac{\partial s_{k-m+1}}{\partial s_{k-m}} = w^m", "true"),
+    (STEPS, r"\frac{\partial s_3}{\partial s_0} = \frac{\partial s_3}{\partial s_2} \cdots \frac{\partial s_2}{\partial s_1}", "false"),
+    ("x : 4\ns = sum(x)", r"s = x_1 + x_2 + \dots + x_4", "true"),
+    # the differential of the loss by itself
+    (NETWORK, r"\frac{\partial L}{\partial z^{(3)}} = \frac{dL}{a^{(3)}}", "ill-formed"),
+    # a sum over a letter that is left out
+    ("z : 3\nS = \\sum_k e^{z_k}", r"S = \sum_j e^z", "true"),
     # letters below a declared name with a subscript are its indices
     ("W_o : 3 x 2\nx : 2\nz_o = W_o @ x", r"\frac{\partial z_{oi}}{\partial x_j} = w_{oij}", "true"),
     # a prime behind brackets

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jacobians.claims import calculus, calls, indexing, products
+from jacobians.claims import calculus, calls, dots, indexing, products
 from jacobians.claims.context import Equation, Function, Leaf, Settings
 from jacobians.claims.einstein import summed
 from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood
@@ -155,7 +155,7 @@ class Evaluator:
         """The name with its label counted out; `g` of g_(k) without a label is the one of the k that is spoken of."""
         label = tree.label
         if label is None and (letter := self.instance.context.label_of(tree.text)) in scope.label():
-            self.notes[f"{tree.text} without a label is read as {tree.text}_({letter})"] = None
+            self.notes[tree] = f"{tree.text} without a label is read as {tree.text}_({letter})"
             label = t.Name(letter)
         return tree.text if label is None else self.instance.labelled(tree.text, self.instance.label(label, scope.label()))
 
@@ -240,6 +240,8 @@ class Evaluator:
     def binary(self, tree: t.Binary, scope: Scope) -> Value:
         if tree.op == "^":
             return self.power(tree, scope)
+        if dots.has_dots(tree):
+            return self.value(dots.written_out(self, tree, scope), scope)
         left, right = self.value(tree.left, scope), self.value(tree.right, scope)
         if tree.op in "+-":
             return self.sum_of(left, right, 1 if tree.op == "+" else -1, tree)
@@ -248,6 +250,8 @@ class Evaluator:
         return products.product(left, right, tree.op, self.settings)
 
     def juxtaposition(self, tree: t.Juxtaposition, scope: Scope) -> Value:
+        if dots.has_dots(tree):
+            return self.value(dots.written_out(self, tree, scope), scope)
         return products.product(self.value(tree.left, scope), self.value(tree.right, scope), "", self.settings)
 
     def sum_of(self, a: Value, b: Value, sign: int, tree: t.Binary) -> Value:

@@ -191,6 +191,9 @@ def big_sum(ev: Evaluator, tree: c.Sum, scope: Scope) -> Value:
     bound = scope.with_letter(letter, axis)
     _range_of_sum(ev, tree, letter, axis, bound)
     body = ev.value(inner, bound)
+    if axis not in ev.ranges and body.rank == 1 and tree.lower is tree.upper is tree.condition is None:
+        ev.notes[tree] = f"{to_plain(tree)} is read as the sum of all entries"
+        return _sum_of_entries(body)
     mask = _mask(ev, tree, axis, bound, last=not rest)
     body = with_letter(ev, body, axis)
     if mask is not None:
@@ -217,6 +220,8 @@ def _labelled(ev: Evaluator, tree: c.Sum, letter: str, scope: Scope) -> Iterator
     if tree.lower is None and declared == (1, 0):
         raise NotUnderstood(f"from where to where does {letter} run? write the limits", tree)
     descending = isinstance(tree, c.Product) and last < first - 1
+    if not descending and declared[0] <= declared[1] and (first < declared[0] or last > declared[1]):
+        ev.notes[tree] = f"{letter} goes from {first} to {last} in this sum, and from {declared[0]} to {declared[1]} elsewhere"
     for n in range(first, last - 1, -1) if descending else range(first, last + 1):
         inner = scope.with_label(letter, n)
         if tree.condition is None or bool(np.all(ev.value(_condition(tree.condition), inner).array)):
@@ -254,10 +259,14 @@ def _mask(ev: Evaluator, tree: c.Sum, axis: str, scope: Scope, last: bool) -> Va
 
 
 def _sum_of_all(ev: Evaluator, tree: c.Sum, scope: Scope) -> Value:
+    body = ev.value(tree.body, scope)
+    return _sum_of_entries(body) if body.rank else body
+
+
+def _sum_of_entries(a: Value) -> Value:
     from jacobians.claims.functions import sum_axis
 
-    body = ev.value(tree.body, scope)
-    return sum_axis(body, None) if body.rank else body
+    return sum_axis(a, None)
 
 
 def big_product(ev: Evaluator, tree: c.Product, scope: Scope) -> Value:

@@ -57,7 +57,8 @@ class ScriptParser(SuperscriptParser):
         if power is None or not (function or known in self.symbols.labelled):
             return False
         if isinstance(power, Number):
-            return not function and power.text.isdigit() and not self.is_power_of_numbered(base, found)
+            below = any(self.mentions_label(item) for item in found.items)  # `h_t^2` is the square of h_t
+            return not function and power.text.isdigit() and not below and not self.is_power_of_numbered(base, found)
         return self.mentions_label(power)
 
     def is_power_of_numbered(self, base: str, found: Scripts) -> bool:
@@ -131,9 +132,10 @@ class ScriptParser(SuperscriptParser):
         return Number(number.text[0], span=first), Number(number.text[1], span=second)
 
     def capital(self, base: str, count: int) -> str:
-        """`w_{kl}` is an entry of W where only W is declared."""
-        upper = base.upper()
-        if len(base) > 1 or self.symbols.declared(base) or not self.symbols.is_quantity(upper):
+        """`w_{kl}` is an entry of W where only W is declared, `w_{okl}` one of W_o."""
+        letter, underscore, word = base.partition("_")
+        upper = letter.upper() + underscore + word
+        if len(letter) > 1 or self.symbols.declared(base) or not self.symbols.is_quantity(upper):
             return base
         return upper if count in (0, self.rank(upper)) or (self.rank(upper) is None and count == 2) else base
 
