@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from jacobians.built_in import BUILT_IN
+from jacobians.check_command import check
 from jacobians.errors import InputError, JacobiansError
 from jacobians.model import Model
 
@@ -39,6 +40,8 @@ class OrderOption(StrEnum):
     BACKWARD = "backward"
     BEST = "best"
 
+
+app.command(short_help="A verdict on every line of mathematics in a document.")(check)
 
 ModelArgument = Annotated[
     Path | None,

@@ -8,7 +8,7 @@ from html import escape
 from json import dumps
 
 from jacobians.claims.report_pieces import Piece
-from jacobians.claims.report_rows import MARKS, Row, offset, visible
+from jacobians.claims.report_rows import MARKS, Row, offset, visible, visible_lines
 from jacobians.claims.verdicts import Status
 
 #: Readable on a light and on a dark page.
@@ -98,11 +98,6 @@ def _listing(piece: Piece) -> str:
     if piece.formula.display or "\n" in text:
         return f'<span class="formula display listing"><code>{shown}</code></span>'
     return f'<span class="formula inline"><code>{shown}</code></span>'
-
-
-def visible_lines(text: str) -> str:
-    """The same as `visible`, but lines and tabs stay."""
-    return re.sub(r"[^\n\t]+", lambda found: visible(found.group()), text)
 
 
 # ----- details -----

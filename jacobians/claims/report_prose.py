@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from jacobians.claims.report_formula import details_html, formula_html, visible_lines
+from jacobians.claims.report_formula import details_html, formula_html
 from jacobians.claims.report_pieces import Piece
+from jacobians.claims.report_rows import visible_lines
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from jacobians.claims.documents.document import Document, Formula
@@ -112,15 +113,16 @@ class Row:
             return one_line(explanation.corrected)
         return one_line(f"{self.formula.text[self.begin : self._part_begin]}{explanation.corrected}")
 
-    @property
-    def corrected_formula(self) -> str:
-        """The whole formula with this line corrected."""
+    def corrected_in(self, text: str) -> str:
+        """The formula, of which what follows this line may be corrected already, with this line corrected."""
         explanation = self.link.explanation
         assert explanation is not None
+        begin, end, new = self._part_begin, self.end, explanation.corrected
         if self.is_whole(explanation):
-            return explanation.corrected
-        text = self.formula.text
-        return text[: self._part_begin] + explanation.corrected + text[self.end :]
+            begin = len(commonprefix([self.formula.text, new]))
+            same = len(commonprefix([self.formula.text[begin:][::-1], new[begin:][::-1]]))
+            end, new = len(self.formula.text) - same, new[begin : len(new) - same]
+        return text[:begin] + new + text[end:]
 
     def is_whole(self, explanation: Explanation) -> bool:
         """Whether the correction is one of the whole formula rather than of one step of a chain."""
@@ -184,6 +186,11 @@ def visible(text: str) -> str:
     'a·[31m b'
     """
     return "".join(c if c.isprintable() else " " if c in "\t\n" else "·" for c in text)
+
+
+def visible_lines(text: str) -> str:
+    """The same, but lines and tabs stay."""
+    return re.sub(r"[^\n\t]+", lambda found: visible(found.group()), text)
 
 
 def offset(text: str, line: int, column: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -29,14 +30,27 @@ WIDEST, ENDLESS = 120, 100_000
 PROSE = 80
 
 
-def check_console(record: bool = False) -> Console:
-    """As wide as the terminal; without one, or to be recorded, no line is cut and nothing is coloured."""
-    import io
+class CheckConsole(Console):
+    """A console that says when nobody reads on, instead of ending the program with a status that means something else."""
 
-    found = Console()
-    if record:
-        return Console(file=io.StringIO(), width=ENDLESS, highlight=False, color_system=None)
-    return Console(width=min(WIDEST, found.width) if found.is_terminal else ENDLESS, highlight=False)
+    def on_broken_pipe(self) -> None:
+        """Raise the error that the command turns into one message."""
+        raise
+
+
+def check_console() -> Console:
+    """As wide as the terminal; without one no line is cut and nothing is coloured."""
+    found = CheckConsole(highlight=False)
+    found.width = min(WIDEST, found.width) if found.is_terminal else ENDLESS
+    return found
+
+
+def report_text(report: DocumentReport, quiet: bool = False) -> str:
+    """The report on one document as it is printed where there is no terminal."""
+    out = Console(file=io.StringIO(), width=ENDLESS, highlight=False, force_terminal=False)
+    with out.capture() as captured:
+        print_report(out, report, quiet)
+    return captured.get().rstrip("\n")
 
 
 def print_report(out: Console, report: DocumentReport, quiet: bool = False) -> None:
