@@ -73,6 +73,8 @@ CLAIMS = [
         r"\frac{\partial h_t}{\partial w} = \sum_{r=1}^t \frac{\partial h_t}{\partial h_r} \frac{dh_r}{dw}",
         "true",
     ),
+    # functions without their argument where the claim has it elsewhere
+    ("f, g : function -> 3\nx : 2", r"\frac{\partial}{\partial x} g(f(x)) = \frac{\partial g}{\partial f} \frac{\partial f}{\partial x}", "true"),
     # the derivative of a function with an equation, by entries
     ("x : 3\nh(u) = u^2\na_{i} = h(x_{i})", r"\frac{\partial a_i}{\partial x_i} = h'(x_i)", "true"),
     # two quantities of one letter; a subscript that the right side does not have is part of the name

@@ -59,6 +59,8 @@ class Variable:
             base, self.turned = base.operand, True
         if isinstance(base, t.Index):
             self.indices, base = base.indices, ev.instance.context.array_of(base)
+        if isinstance(base, t.Name) and base.label is None:
+            base = ev.applied.get(base.text, base)
         self.base = base
         if isinstance(base, t.Name):
             self.name = ev.full_name(base, scope)
@@ -68,10 +70,7 @@ class Variable:
 
     def shape(self, ev: Evaluator) -> tuple[int, ...]:
         if self.name is not None:
-            value = ev.quantity(self.name, self.tree)
-            if any(s.name == self.name for s in ev.seeds):
-                pass
-            return value.shape
+            return ev.quantity(self.name, self.tree).shape
         value = ev.value(self.base, self.scope)
         if value.letters:
             raise NotUnderstood(

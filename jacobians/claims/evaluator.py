@@ -15,6 +15,7 @@ from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood
 from jacobians.claims.functions import power, reciprocal
 from jacobians.claims.instance import Instance
 from jacobians.claims.letters import index_letters
+from jacobians.claims.matching import applied_functions
 from jacobians.claims.network import node_value
 from jacobians.claims.values import Seed, Value, add, constant, letter_to_axis, mapped, scaled, structured, transposed
 from jacobians.errors import shape_text
@@ -66,6 +67,8 @@ class Evaluator:
     targets: dict[tuple[t.Tree, Scope], Seed] = field(default_factory=dict)
     #: How many values each letter takes, by the name of its axis.
     ranges: dict[str, int] = field(default_factory=dict)
+    #: What a function is applied to in the claim: `f` stands for f(x) in dg/df where the claim has f(x) too.
+    applied: dict[str, t.Tree] = field(default_factory=dict)
     #: What is to be said about how a part was read.
     notes: dict[t.Tree, str] = field(default_factory=dict)
     #: Values of parts of the claim, and of named quantities, which no reading or convention of a claim changes.
@@ -110,7 +113,9 @@ class Evaluator:
         self.ranges.clear()
         for tree in trees:
             indexing.find_ranges(self, tree, scope)
-        self._cache = self._caches.setdefault(tuple(sorted(self.ranges.items())), {})
+        self.applied = applied_functions(self.instance, trees)
+        key = (tuple(sorted(self.ranges.items())), tuple(self.applied.items()))
+        self._cache = self._caches.setdefault(key, {})
 
     # ----- variations of this evaluator -----
 
@@ -135,9 +140,9 @@ class Evaluator:
     def at_home(self) -> Evaluator:
         """The evaluator for what equations define: in the document's conventions, whatever is tried for a claim."""
         own = self.instance.context.settings
-        if self.settings is own and not self.reading.direct and not self.targets:
+        if self.settings is own and not (self.reading.direct or self.targets or self.applied):
             return self
-        return replace(self, settings=own, reading=Reading(), targets={}, _cache={}, _caches={})
+        return replace(self, settings=own, reading=Reading(), targets={}, applied={}, _cache={}, _caches={})
 
     # ----- names -----
 
@@ -145,6 +150,8 @@ class Evaluator:
         for name, value in scope.values:
             if name == tree.text and tree.label is None:
                 return value
+        if tree.label is None and tree.text in self.applied:
+            return self.value(self.applied[tree.text], scope)
         if tree.label is None and (axis := dict(scope.letters).get(tree.text)) is not None:
             return indexing.letter_value(self, axis, tree)
         if tree.label is None and tree.text in scope.label():

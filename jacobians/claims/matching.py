@@ -14,9 +14,11 @@ from jacobians.notation import tree as t
 from jacobians.notation.names import with_layer
 from jacobians.notation.to_plain import to_plain
 from jacobians.notation.tree import Index, Name, Tree
+from jacobians.notation.tree_calculus import Partial
 
 if TYPE_CHECKING:
     from jacobians.claims.evaluator import Evaluator, Scope
+    from jacobians.claims.instance import Instance
 
 
 def defined_quantity(ev: Evaluator, tree: Tree, scope: Scope) -> tuple[str, tuple[Tree, ...]] | None:
@@ -89,6 +91,21 @@ def right_side(ev: Evaluator, of: Tree, scope: Scope) -> Tree | None:
             return None
         return substituted(body, dict(zip(definition.indices, indices, strict=True)))
     return Index(body, indices) if indices else body
+
+
+def applied_functions(instance: Instance, trees: tuple[Tree, ...]) -> dict[str, Tree]:
+    """What each function that is differentiated, or differentiated by, without its argument is applied to elsewhere."""
+    functions = instance.context.functions
+    if not functions:
+        return {}
+    parts = [part for tree in trees for part in tree.walk()]
+    ends = [end for part in parts if isinstance(part, Partial) for end in (part.of, part.by)]
+    bare = {end.text for end in ends if isinstance(end, Name) and end.text in functions and not instance.find(end.text)}
+    found: dict[str, set[Tree]] = {name: set() for name in bare}
+    for part in parts if bare else ():
+        if isinstance(part, t.Call) and part.function in bare and not part.primes:
+            found[part.function].add(part)
+    return {name: calls.pop() for name, calls in sorted(found.items()) if len(calls) == 1}
 
 
 def substituted(tree: Tree, names: dict[str, Tree]) -> Tree:
