@@ -10,6 +10,7 @@ from jacobians.claims.context_text import read_context
 from jacobians.claims.definitions import is_objective, is_tuple
 from jacobians.claims.errors import ClaimError
 from jacobians.claims.judge import Judge
+from jacobians.claims.statements import in_order, is_update
 from jacobians.claims.verdicts import Link, Verdict
 from jacobians.errors import InputError, MathSyntaxError
 from jacobians.model import Model
@@ -61,7 +62,8 @@ class Checker:
         except MathSyntaxError as error:
             link = Link("not understood", None, error.problem, span=t.Span(error.line, error.column, error.line, error.column + 1))
             return Verdict(claim, (link,), None, surface)
-        links = [link for tree in trees for link in self.links(tree)]
+        trees = in_order(trees, self.context, surface)
+        links = [link for tree in trees for link in self.links(tree)] or [Link("declaration", None, "nothing is claimed")]
         verdict = Verdict(claim, tuple(links), trees[0] if len(trees) == 1 else None, surface)
         if explain:
             from jacobians.claims.redpen import explained
@@ -75,6 +77,9 @@ class Checker:
             return self.membership(tree)
         if not isinstance(tree, t.Chain):
             return [Link("declaration", tree, "nothing is claimed")]
+        if is_update(tree):
+            note = f"an assignment: {to_plain(tree.parts[0])} on the right is the value before, and after it the new one"
+            return [Link("declaration", tree, "nothing is claimed", (note,))]
         return self.chain([part.element if isinstance(part, c.Membership) else part for part in tree.parts])
 
     def chain(self, parts: Sequence[t.Tree]) -> list[Link]:

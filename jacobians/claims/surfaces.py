@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from jacobians.claims.context import Context
+from jacobians.claims.settling import settled, with_labels
 from jacobians.errors import MathSyntaxError
 from jacobians.notation import tree as t
 from jacobians.notation.reading import parse
+
+if TYPE_CHECKING:
+    from jacobians.notation.code import CodeStatement
 
 #: What only LaTeX has.
 LATEX = re.compile(r"\\[A-Za-z\[({]|[_^]\{|\$|\^[A-Za-z\\]|\\\\")
@@ -43,7 +49,7 @@ def _surfaces(text: str) -> list[str]:
 
 
 def _plain(text: str, context: Context) -> list[t.Tree]:
-    return [parse(text)]
+    return [settled(parse(text), context)]
 
 
 def _latex(text: str, context: Context) -> list[t.Tree]:
@@ -55,7 +61,22 @@ def _latex(text: str, context: Context) -> list[t.Tree]:
 def _code(text: str, context: Context) -> list[t.Tree]:
     from jacobians.notation.code import parse_code
 
-    return [t.Chain((s.target, s.expression), span=s.span) for s in parse_code(text) if s.target is not None]
+    return [with_labels(_statement(s, context), context) for s in parse_code(text)]
 
 
-READERS = {"plain": _plain, "latex": _latex, "code": _code}
+def _statement(s: CodeStatement, context: Context) -> t.Tree:
+    """An assignment; `W += e` is W = W + e. What a function returns is claimed of `return`, or of the function's name."""
+    target: t.Tree | None = s.target
+    if target is None and s.text.startswith("return"):
+        target = next((t.Name(n) for n in (s.function, "return") if n in context.equations), None)
+    if target is None:
+        return s.expression
+    target, value = labelled(target, context), labelled(s.expression, context)
+    if s.augmented:
+        value = t.Binary(s.augmented, target, value, span=s.span)  # type: ignore[arg-type]
+    else:
+        target, value = in_loop(target, value, context)
+    return t.Chain((target, value), span=s.span)
+
+
+READERS: dict[str, Callable[[str, Context], list[t.Tree]]] = {"plain": _plain, "latex": _latex, "code": _code}
