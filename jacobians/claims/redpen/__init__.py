@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jacobians.claims.verdicts import Link, Verdict
 from jacobians.notation import tree as t
@@ -77,19 +77,12 @@ def _truth(judge: Judge, verdict: Verdict, left: Tree, others: tuple[Tree, ...])
 
 def written(verdict: Verdict, old: Tree, new: Tree, whole: bool) -> str:
     """The claim with the new side in the reader's notation; of a chain only the line itself."""
-    from jacobians.notation.patching import patched
+    from jacobians.notation.patching import Patcher, patched
 
+    surface: Any = verdict.surface
     source = verdict.text
-    text = patched(source, old, new, verdict.surface)  # type: ignore[arg-type]
+    text = patched(source, old, new, surface)
     if whole or old.span is None:
         return text
-    begin, end = (_offset(source, line, column) for line, column in (old.span[:2], old.span[2:]))
+    begin, end = Patcher(source, old, surface).places.range(old)
     return text[begin : len(text) - (len(source) - end)].strip()
-
-
-def _offset(text: str, line: int, column: int) -> int:
-    """The place of a line and column, both from 1, in a text."""
-    starts = [0]
-    for row in text.split("\n"):
-        starts.append(starts[-1] + len(row) + 1)
-    return starts[line - 1] + column - 1

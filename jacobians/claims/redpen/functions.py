@@ -61,16 +61,25 @@ def add_derivative(site: Site) -> Local:
         if parent is not None and not is_sum(parent) and not isinstance(parent, t.Negative | c.Sum | t.Transpose):
             if not (is_product(parent) and _is_outer(parent)):
                 return
-        if is_sum(tree):
+        if is_sum(tree) and above:
             return
         rank = site.rank(tree)
         for factor, scalar in _slopes(site):
             if not scalar and rank == 2:
+                yield from _between(tree, t.Call("diag", (factor,)))
                 yield t.Juxtaposition(tree, t.Call("diag", (factor,)))
                 yield t.Juxtaposition(t.Call("diag", (factor,)), tree)
             yield t.Binary("·" if scalar else "*", tree, factor)
 
     return local
+
+
+def _between(tree: t.Tree, factor: t.Tree) -> Iterator[t.Tree]:
+    """A product with a factor between two others."""
+    if is_product(tree):
+        parts, sign = factors(tree), sign_of(tree)
+        for k in range(1, len(parts)):
+            yield product_of(sign, [*parts[:k], factor, *parts[k:]])
 
 
 def _is_outer(tree: t.Tree) -> bool:
@@ -209,10 +218,20 @@ def square(site: Site) -> Local:
         if isinstance(tree, t.Name | t.Index | t.Call) or is_sum(tree):
             if not (isinstance(parent, t.Index) and parent.array is tree) and not isinstance(parent, c.Partial):
                 yield t.Binary("^", tree, t.Number("2"))
+        if is_sum(tree) and isinstance(parent, t.Binary | t.Juxtaposition):
+            for power in ("-1", "-1/2", "-3/2"):
+                yield t.Binary("^", tree, _power(power))
         if isinstance(tree, t.Binary) and tree.op == "/" and isinstance(tree.right, t.Name | t.Index | t.Call | t.Binary):
             yield replace(tree, right=t.Binary("^", tree.right, t.Number("2")))
 
     return local
+
+
+def _power(text: str) -> t.Tree:
+    """-1, -1/2 as trees."""
+    top, _, below = text.lstrip("-").partition("/")
+    fraction: t.Tree = t.Binary("/", t.Number(top), t.Number(below)) if below else t.Number(top)
+    return t.Negative(fraction)
 
 
 def drop_exponent(site: Site) -> Local:

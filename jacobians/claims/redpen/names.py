@@ -145,8 +145,14 @@ def quantity_for_gradient(site: Site) -> Local:
         parent = above[0] if above else None
         if in_index(tree, above) or is_target(tree, above) or isinstance(parent, c.Partial | t.Index):
             return
-        if isinstance(tree, t.Name) and _known(site, tree.text):
+        base = tree.array if isinstance(tree, t.Index) else tree
+        if isinstance(base, t.Name) and _known(site, base.text):
             loss = site.judge.context.loss
+            if tree is not base:
+                if loss and loss != base.text and not site.uses_gradient_names:
+                    yield c.Partial(t.Name(loss), tree)
+                return
+            assert isinstance(tree, t.Name)
             if site.uses_gradient_names:
                 yield replace(tree, text="d" + tree.text)
             elif loss and loss != tree.text:

@@ -21,7 +21,7 @@ MISTAKES: tuple[Mistake, ...] = tuple(
 )
 BY_KEY = {m.key: m for m in MISTAKES}
 #: Candidates that are looked at, one change and two.
-MOST_SINGLE, MOST_PAIRS = 1200, 500
+MOST_SINGLE, MOST_PAIRS = 700, 250
 
 
 @dataclass(frozen=True, slots=True)

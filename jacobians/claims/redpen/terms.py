@@ -234,6 +234,8 @@ def _may_be_sum(tree: t.Tree, above: Above) -> bool:
     parent = above[0] if above else None
     if parent is None or isinstance(parent, t.Negative):
         return True
+    if isinstance(tree, t.Number) and isinstance(parent, t.Binary) and parent.op in "/^":
+        return False
     if isinstance(parent, c.Sum):
         return parent.body is tree
     if isinstance(parent, t.Call):
@@ -405,7 +407,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "Look at the constant of this factor once more.",
         add_one,
         None,
-        3,
+        2,
         "number",
     ),
 )

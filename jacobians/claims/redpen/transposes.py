@@ -161,6 +161,8 @@ def add_diag(site: Site) -> Local:
     """v W becomes diag(v) W."""
 
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if above and is_sum(above[0]) and not is_sum(tree) and site.rank(tree) == 1:
+            yield t.Call("diag", (tree,))
         if not is_product(tree):
             return
         assert isinstance(tree, t.Binary | t.Juxtaposition)
