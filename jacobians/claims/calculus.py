@@ -156,6 +156,8 @@ def expanded(ev: Evaluator, of: t.Tree, scope: Scope) -> t.Tree:
 
 def gradient(ev: Evaluator, tree: c.Gradient, scope: Scope) -> Value:
     """The gradient by a quantity, in its shape; of a vector the transposed Jacobian; of order 2 the Hessian."""
+    if tree.of is None and isinstance(tree.by, t.Call) and len(tree.by.args) == 1:  # ∇f(x) is by x
+        return gradient(ev, c.Gradient(tree.by.args[0], tree.by, tree.order, span=tree.span), scope)
     of = tree.of if tree.of is not None else t.Name(loss_name(ev, tree))
     plain = ev.settings.layout if tree.order == 1 else "mixed"
     if tree.order == 2:

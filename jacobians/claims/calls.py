@@ -483,7 +483,8 @@ def apply(ev: Evaluator, tree: c.Apply, scope: Scope) -> Value:
         return ev.value(_applied(head.left, (inner,), tree), scope)
     base = head.array if isinstance(head, t.Index) else head
     if isinstance(base, t.Name) and all(_depends(ev, base, a, scope) for a in tree.args):
-        ev.notes[tree] = f"{to_plain(tree)} is read as {to_plain(head)}, which depends on what is in brackets"
+        if not all(isinstance(argument, t.Name) for argument in tree.args):  # f(x) of an f that is defined by x is no guess
+            ev.notes[tree] = f"{to_plain(tree)} is read as {to_plain(head)}, which depends on what is in brackets"
         return ev.value(head, scope)
     made = ev.value(head, scope)
     if len(tree.args) != 1:

@@ -90,6 +90,8 @@ class Context:
     functions: dict[str, Function] = field(default_factory=dict)
     #: Label letters with their first and last values; `L`, the last layer, has equal ones.
     labels: dict[str, tuple[int, int]] = field(default_factory=dict)
+    #: Letters of labels that a loop counts down.
+    descending: set[str] = field(default_factory=set)
     sizes: dict[str, int | None] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     #: The settings that the document itself states: no other one is tried for these.

@@ -1,4 +1,4 @@
-"""What a statement of a document defines: an equation, a declaration of sizes, a function, what a quantity depends on."""
+"""What a statement of a document defines: an equation, sizes, a function, what a quantity depends on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from jacobians.notation.names import split_name, with_layer
 from jacobians.notation.to_plain import to_plain
 
 #: `f(x, y)`, `(x(s), y(s))`: a formula that says what a quantity depends on, and nothing else.
-_DEPENDS = r"(?:\\(?:mathbf|boldsymbol|bm|vec)\s*)?\{?([A-Za-z])\}?\s*(?:\\left)?\(\s*([a-z](?:\s*,\s*[a-z])*)\s*(?:\\right)?\)"
+_LETTER = r"(?:\\(?:mathbf|boldsymbol|bm|vec)\s*)?\{?([A-Za-z])\}?\s*"
+_DEPENDS = rf"{_LETTER}(?:\\left)?\(\s*([a-z](?:\s*,\s*[a-z])*)\s*(?:\\right)?\)"
 DEPENDENCES = re.compile(rf"\(?\s*{_DEPENDS}(?:\s*,\s*{_DEPENDS})*\s*\)?")
 #: Functions that are losses where nothing says otherwise.
 LOSS_LETTERS = frozenset(("l", "ell", "L", "calL", "J", "C", "E", "loss", "cost"))
@@ -188,3 +189,31 @@ def undefined(call: t.Call) -> Function:
     """A function that nothing defines: of one array elementwise, a loss and a function of several to a number."""
     number = len(call.args) > 1 or split_name(call.function).base in LOSS_LETTERS
     return Function(call.function, "number" if number else "elementwise")
+
+
+# ----- targets -----
+
+
+def targets(tree: t.Tree) -> Iterator[str]:
+    """Vectors that weigh logarithms, y of `-sum_i y_i log p_i` and of `-y^T log p`: their entries sum to one."""
+    for part in tree.walk():
+        inside = part.body.walk() if isinstance(part, c.Sum) and len(part.indices) == 1 else ()
+        for factors in map(_two_factors, inside):
+            if factors and isinstance(factors[0], t.Index) and _is_log(factors[1]) and len(factors[0].indices) == 1:
+                yield _text(factors[0].array)
+        factors = _two_factors(part)
+        if factors and isinstance(factors[0], t.Transpose) and _is_log(factors[1]):
+            yield _text(factors[0].operand)
+
+
+def _two_factors(tree: t.Tree) -> tuple[t.Tree, t.Tree] | None:
+    product = isinstance(tree, t.Juxtaposition) or (isinstance(tree, t.Binary) and tree.op in "*·@")
+    return (tree.left, tree.right) if product else None  # type: ignore[attr-defined]
+
+
+def _is_log(tree: t.Tree) -> bool:
+    return isinstance(tree, t.Call) and tree.function in ("log", "ln")
+
+
+def _text(tree: t.Tree) -> str:
+    return tree.text if isinstance(tree, t.Name) and tree.label is None else ""

@@ -244,14 +244,13 @@ class _Checks:
         part = self.document.parts[number]
         assert isinstance(part, Formula)
         if isinstance(start, str):
-            return _reported(part, Verdict(part.text, (Link("not understood", reason=start),), surface=part.surface))
+            return _reported(part, _alone(part, "not understood", start))
         if not _claims(part):
-            return _reported(part, Verdict(part.text, (Link("declaration", reason="nothing is claimed"),), surface=part.surface))
+            return _reported(part, _alone(part, "declaration", "nothing is claimed"))
         try:
             verdict = self.checker(number, start).check(part.text, self.explain, part.surface)
-        except (JacobiansError, ArithmeticError, RecursionError) as error:
-            link = Link("not understood", reason=str(error).partition("\n")[0])
-            verdict = Verdict(part.text, (link,), surface=part.surface)
+        except (JacobiansError, ArithmeticError, RecursionError) as error:  # costs this formula its verdict, no other
+            verdict = _alone(part, "not understood", str(error).partition("\n")[0])
         return _reported(part, verdict)
 
     def checker(self, number: int, start: Context) -> Checker:
@@ -271,6 +270,11 @@ class _Checks:
 def _claims(part: Formula) -> bool:
     """Whether anything is equated: a formula without an equals sign outside of subscripts claims nothing."""
     return _EQUALITY.search(_SUBSCRIPT.sub("", part.text)) is not None
+
+
+def _alone(part: Formula, status: Status, reason: str) -> Verdict:
+    """One verdict on the whole formula."""
+    return Verdict(part.text, (Link(status, reason=reason),), surface=part.surface)
 
 
 def _reported(part: Formula, verdict: Verdict) -> FormulaReport:
