@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jacobians.claims import calculus, calls, dots, indexing, products
-from jacobians.claims.context import Equation, Function, Leaf, Settings
+from jacobians.claims.context import Equation, Leaf, Settings
 from jacobians.claims.einstein import summed
 from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood
 from jacobians.claims.functions import power, reciprocal
@@ -17,7 +17,17 @@ from jacobians.claims.instance import Instance
 from jacobians.claims.letters import index_letters
 from jacobians.claims.matching import applied_functions
 from jacobians.claims.network import node_value
-from jacobians.claims.values import Seed, Value, add, constant, letter_to_axis, mapped, scaled, structured, transposed
+from jacobians.claims.values import (
+    Orientation,
+    Seed,
+    Value,
+    add,
+    constant,
+    letter_to_axis,
+    mapped,
+    scaled,
+    transposed,
+)
 from jacobians.errors import shape_text
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
@@ -217,7 +227,7 @@ class Evaluator:
         rows = home.settings.vectors == "rows"
         if letters:
             return letter_to_axis(made, letters).as_("row" if rows else "column")
-        named = "row" if rows else "column"  # a gradient that has a name has the shape of its variable
+        named: Orientation = "row" if rows else "column"  # a gradient that has a name has the shape of its variable
         return made.as_(named if made.orientation == "free" else made.orientation)
 
     def fresh(self, letter: str) -> str:
