@@ -14,6 +14,9 @@ EINSTEIN = "sums are Einstein\nn, m : size\nV : n x m\ns : m\nq = V @ s"
 
 STEPS = "s0 : scalar\nw : scalar\nx_(k) : scalar\nk, m : step\ns_(k) = w * s_(k-1) + x_(k)"
 
+LOOP = "k : layer 3..1\nA_(0) : n_(0)\ny : n_(3)\nweights_(k) : n_(k+1) x n_(k)\nA_(k) = tanh(weights_(k-1) @ A_(k-1))\n"
+LOOP += "C = norm(A_(3) - y)^2\ndelta_(k) = D(C, A_(k))\ntmp_(k) = delta_(k+1) * (1 - A_(k+1)^2)"
+
 CLAIMS = [
     # a letter of labels, also where a size has it, is an index elsewhere
     (NETWORK, r"\frac{\partial L}{\partial W^{(k)}_{ji}} = \delta^{(k)}_j a^{(k-1)}_i", "true"),
@@ -35,6 +38,9 @@ CLAIMS = [
     (STEPS, r"\frac{\partial s_k}{\partial s_{k-m}} = \frac{\partial s_k}{\partial s_{k-1}} \cdots \frac{\partial s_{k-m+1}}{\partial s_{k-m}} = w^m", "true"),
     (STEPS, r"\frac{\partial s_3}{\partial s_0} = \frac{\partial s_3}{\partial s_2} \cdots \frac{\partial s_2}{\partial s_1}", "false"),
     ("x : 4\ns = sum(x)", r"s = x_1 + x_2 + \dots + x_4", "true"),
+    # a loop in code has one name for all layers; the old value is that of the turn before
+    (LOOP, "delta = np.dot(self.weights[k].T, tmp)", "true"),
+    (LOOP, "delta = np.dot(self.weights[k].T, delta)", "false"),
     # the differential of the loss by itself
     (NETWORK, r"\frac{\partial L}{\partial z^{(3)}} = \frac{dL}{a^{(3)}}", "ill-formed"),
     # a sum over a letter that is left out

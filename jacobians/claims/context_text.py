@@ -3,6 +3,7 @@
     n, m : size
     x : n                          W : m x n
     k : layer                      also `layer 1..4`, `step 0..3`; z_(k), W_(k) then stand for every layer
+    k : layer 3..1                 code loops from the last layer to the first
     y : m one-hot                  domains: positive, probability, one-hot, binary, symmetric, class
     g : function                   undefined, elementwise; `l : function -> scalar`, `f : function -> m`
     z = W @ x + b                  in plain notation or LaTeX; by entries: `b_j = \\sum_i w_{ji} x_i`
@@ -158,7 +159,9 @@ class _Line:
             self.context.samples = Name(name)
             return
         if found := RANGE.fullmatch(what):
-            self.context.labels[name] = (int(found[2] or 1), int(found[3] or LAYERS))
+            first, last = int(found[2] or 1), int(found[3] or LAYERS)
+            self.context.labels[name] = (min(first, last), max(first, last))
+            self.context.descending |= {name} if first > last else set()
             return
         if re.fullmatch("last (layer|step|sample|label)", what):
             self.context.labels[name] = (LAYERS, LAYERS)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jacobians.claims.context import Context
+from jacobians.claims.loops import in_loop
 from jacobians.claims.settling import settled, with_labels
 from jacobians.errors import MathSyntaxError
 from jacobians.notation import tree as t
@@ -71,11 +72,10 @@ def _statement(s: CodeStatement, context: Context) -> t.Tree:
         target = next((t.Name(n) for n in (s.function, "return") if n in context.equations), None)
     if target is None:
         return s.expression
-    target, value = labelled(target, context), labelled(s.expression, context)
     if s.augmented:
-        value = t.Binary(s.augmented, target, value, span=s.span)  # type: ignore[arg-type]
+        value: t.Tree = t.Binary(s.augmented, target, s.expression, span=s.span)  # type: ignore[arg-type]
     else:
-        target, value = in_loop(target, value, context)
+        target, value = in_loop(target, s.expression, context)
     return t.Chain((target, value), span=s.span)
 
 
