@@ -17,6 +17,9 @@ STEPS = "s0 : scalar\nw : scalar\nx_(k) : scalar\nk, m : step\ns_(k) = w * s_(k-
 LOOP = "k : layer 3..1\nA_(0) : n_(0)\ny : n_(3)\nweights_(k) : n_(k+1) x n_(k)\nA_(k) = tanh(weights_(k-1) @ A_(k-1))\n"
 LOOP += "C = norm(A_(3) - y)^2\ndelta_(k) = D(C, A_(k))\ntmp_(k) = delta_(k+1) * (1 - A_(k+1)^2)"
 
+NORM = "x : 2 x 3 x 5\nw : 5\nr = 1 / sqrt(mean(x^2, axis=-1, keepdims=True))\nn = x * r\nout = w * n\n"
+NORM += "l : function -> scalar\nL = l(out)"
+
 CLAIMS = [
     # a letter of labels, also where a size has it, is an index elsewhere
     (NETWORK, r"\frac{\partial L}{\partial W^{(k)}_{ji}} = \delta^{(k)}_j a^{(k-1)}_i", "true"),
@@ -38,6 +41,9 @@ CLAIMS = [
     (STEPS, r"\frac{\partial s_k}{\partial s_{k-m}} = \frac{\partial s_k}{\partial s_{k-1}} \cdots \frac{\partial s_{k-m+1}}{\partial s_{k-m}} = w^m", "true"),
     (STEPS, r"\frac{\partial s_3}{\partial s_0} = \frac{\partial s_3}{\partial s_2} \cdots \frac{\partial s_2}{\partial s_1}", "false"),
     ("x : 4\ns = sum(x)", r"s = x_1 + x_2 + \dots + x_4", "true"),
+    # arrays with more axes: vectors go along the last one, axes of size 1 are repeated; an update of a gradient
+    (NORM, "dn = dout * w; dx = dn - mean(dn * n, axis=-1, keepdims=True) * n; dx *= r", "true"),
+    (NORM, "dn = dout * w; dx = dn - mean(dn, axis=-1, keepdims=True) * n; dx *= r", "false"),
     # a loop in code has one name for all layers; the old value is that of the turn before
     (LOOP, "delta = np.dot(self.weights[k].T, tmp)", "true"),
     (LOOP, "delta = np.dot(self.weights[k].T, delta)", "false"),
@@ -55,6 +61,7 @@ CLAIMS = [
     # of the sum of the samples' losses are only the gradients of what there is for every sample
     (BATCH, r"dW = \frac{1}{m} dZ X^T", "true"),
     (BATCH, r"dW = dZ X^T", "false"),
+    (BATCH.replace("gradients are sum", ""), r"dW = \frac{1}{m} dZ X^T", "layout"),
     # a sign, or a function of SciPy, is the cross-correlation; padded with zeros; a convolution turns the kernel
     (IMAGE + "z = a * w", r"\frac{\partial C}{\partial w} = a * \frac{\partial C}{\partial z}", "true"),
     (IMAGE + "z = a * w", r"\frac{\partial C}{\partial w} = \frac{\partial C}{\partial z} * a", "ill-formed"),

@@ -333,7 +333,9 @@ class Judge:
             home = (configuration, self.context.settings, positive, precise)
             if key != home:  # the same point under another convention
                 base = self.evaluator(configuration, self.context.settings, positive, precise)
-                self._evaluators[key] = replace(base, settings=settings, _cache={}, _caches={})
+                same = settings.gradients == base.settings.gradients  # the convention that changes what a name is worth
+                names = base._names if same else {}
+                self._evaluators[key] = replace(base, settings=settings, _cache={}, _caches={}, _names=names)
             else:
                 instance = Instance(self.context, configuration, positive, precise)
                 self._evaluators[key] = Evaluator(instance, settings=settings)
