@@ -20,7 +20,7 @@ OPS = (
     *("Transpose", "Inverse", "Determinant", "Highway", "Embedding"),
 )
 #: Arrays with more entries are left out: a small case shows the same.
-LARGEST = 300
+LARGEST = 150
 #: Jacobians of one op.
 MOST = 2
 
@@ -380,6 +380,13 @@ def test_factors_have_names():
     assert "depends on axis 1 of the claim alone" in jac.explain((W * [[0.5], [0.25]]).T, BY_X).sentence
 
 
+def test_numbers_at_the_ends_of_their_range():
+    for true in (1e300 * W, 1e-310 * W):
+        assert jac.explain(true, true).equal
+        assert jac.explain(true.T, true).name == "transposed"
+    assert not jac.explain(1e300 * W, 1e-300 * W).equal
+
+
 def test_a_residual_path():
     square = np.array([[2.0, 3, 5], [7, 11, 13], [17, 19, 23]])
     assert named(square - np.eye(3), square) == ("identity missing", "claimed + np.eye(3)")
@@ -460,6 +467,8 @@ def test_numbers():
     assert jac.explain(0, 3.0).name == "zero"
     assert jac.explain(0, 0).equal
     assert jac.explain(1, 0).name == ""
+    assert jac.explain(1.0 + 1e-8, 1.0).name == "float32 rounding"
+    assert str(jac.explain(3.0, 3)).splitlines()[-1] == "  true       ()  a number"
 
 
 def test_not_finite():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -124,12 +123,6 @@ class Case:
         """`o`, `o, i`."""
         return ", ".join(self.names[k] for k in chosen)
 
-    def layout(self, order: Sequence[int], out: int | None) -> str:
-        """`(i o | o')`: the axes in an order, the bar between outputs and inputs where they stay apart."""
-        if out is None or {*order[:out]} not in ({*range(out)}, {*range(self.rank - out, self.rank)}):
-            return "(" + " ".join(self.names[k] for k in order) + ")"
-        return bar([self.names[k] for k in order], out)
-
 
 def bar(words: Sequence[str], out: int) -> str:
     """`(o | o' i)`."""
@@ -181,16 +174,6 @@ def index_text(index: Sequence[int]) -> str:
     return "[" + ", ".join(map(str, index)) + "]"
 
 
-def unflatten(shape: Sequence[int]) -> str:
-    """The code that gives the claim its axes back."""
-    return f"{{}}.reshape({tuple_text(shape)})"
-
-
 def tuple_text(sizes: Sequence[int]) -> str:
     """A shape as Python writes it."""
     return f"({sizes[0]},)" if len(sizes) == 1 else shape_text(sizes)
-
-
-def whole(array: Array) -> float:
-    """The sum of the squares."""
-    return math.fsum([float(np.vdot(array, array))])

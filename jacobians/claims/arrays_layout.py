@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from jacobians.claims.arrays_case import Case, Form, Mistake, tuple_text
+from jacobians.claims.arrays_case import Case, Form, Mistake, bar, tuple_text
 from jacobians.terms import Array
 
 Order = tuple[int, ...]
@@ -39,12 +39,12 @@ def moved(case: Case) -> Iterator[Form]:
 
 def _same_numbers(case: Case) -> bool:
     """Whether the claim can be the true numbers in another order, times one factor."""
-    one, two = np.abs(case.claimed), np.abs(case.true)
-    if one.size != two.size or not two.any():
+    if case.claimed.size != case.true.size or not case.true.any():
         return False
-    ratio = float(one.sum() / two.sum())
-    squares = float(np.vdot(one, one) / np.vdot(two, two))
-    return math.isclose(ratio**2, squares, rel_tol=max(1e-6, 10 * case.tolerance))
+    one, two = (np.abs(array) / np.abs(array).max() for array in (case.claimed, case.true))
+    allowed = max(1e-6, 10 * case.tolerance)
+    sums = (float(one.sum()), float(two.sum())), (float(np.vdot(one, one)), float(np.vdot(two, two)))
+    return all(math.isclose(mine, theirs, rel_tol=allowed) for mine, theirs in sums)
 
 
 # ----- axes in another order -----
@@ -98,7 +98,7 @@ def _matching_orders(case: Case) -> Iterator[Order]:
 def _profiles(array: Array) -> list[Array]:
     """For every axis the share of its indices in the sum of all squares."""
     labels = list(range(array.ndim))
-    squares = array * array
+    squares = (array / np.abs(array).max()) ** 2
     total = float(squares.sum())
     return [np.einsum(squares, labels, [k]) / total for k in labels]
 
@@ -109,7 +109,7 @@ def _permutation(case: Case, order: Order) -> Mistake:
     corrected = "{}.T" if order == tuple(range(rank))[::-1] else f"np.transpose({{}}, {tuple_text(back)})"
     for n in case.splits:
         out, inp = tuple(range(n)), tuple(range(n, rank))
-        claimed = _with_bar([case.names[k] for k in order], rank - n)
+        claimed = bar([case.names[k] for k in order], rank - n)
         if {*order[: rank - n]} == {*inp} and inp and out:
             kind = "transposed" if rank == 2 else "denominator layout"
             why = f"The inputs stand first, {claimed}, as in denominator layout and in SymPy; here the outputs do."
@@ -126,10 +126,6 @@ def _permutation(case: Case, order: Order) -> Mistake:
     stand = "(" + " ".join(case.names[k] for k in order) + ")"
     why = f"The axes stand in the order {stand}, where ({' '.join(case.names)}) belongs."
     return Mistake("axes permuted", why, corrected)
-
-
-def _with_bar(words: Sequence[str], bar: int) -> str:
-    return "(" + " ".join((*words[:bar], "|", *words[bar:])) + ")"
 
 
 # ----- the same numbers under another shape -----

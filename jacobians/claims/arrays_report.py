@@ -113,7 +113,9 @@ def _row(key: str, value: str) -> str:
 
 
 def axes_text(names: Labels, out: int | None) -> str:
-    """`(o | o' i)`, `(i j k)` where nobody said which axes are outputs."""
+    """`(o | o' i)`; `(i j k)` where nobody said which axes are outputs."""
+    if not names:
+        return "a number"
     return f"({' '.join(names)})" if out is None else bar(names, out)
 
 

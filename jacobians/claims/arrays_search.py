@@ -17,6 +17,8 @@ from jacobians.claims.arrays_values import axis_factor, elementwise, outer_produ
 
 #: Other explanations that the notes name.
 OTHERS = 3
+#: Factors, the plainest first.
+PLAIN = ("sign", "factor 2", "factor 1/2", "factor 1/n", "factor n")
 #: Names that say little: not worth a note beside another one.
 GENERIC = ("reshaped", "axes permuted")
 #: A second look takes this for equal: what finite differences leave of a claim with a mistake.
@@ -34,7 +36,7 @@ class Found(NamedTuple):
 def search(case: Case) -> Found:
     """The plainest mistake that makes the claim, and notes on others that do as well."""
     single: list[Mistake] = []
-    double: list[Mistake] = []
+    double: list[tuple[Mistake, Mistake]] = []
     coarse: list[Mistake] = []
     loose = replace(case, tolerance=max(case.tolerance, COARSE))
     for form in itertools.chain(_scaled(case), _forms(loose)):
@@ -46,13 +48,19 @@ def search(case: Case) -> Found:
                 break  # what else fits takes longer than it is worth
         elif factor is None and rough == 1:
             coarse.append(form.mistake)
-        elif factor is not None and not (single or double):
+        elif factor is not None and not single:
             scaled = scaling(case, factor, int(np.count_nonzero(form.array)))
-            double += [_both(form.mistake, scaled)] if scaled else []
+            double += [(form.mistake, scaled)] if scaled else []
     if added := added_delta(case):
         single.append(added)
-    found = single[0] if single else double[0] if double else _fitted(case)
+    plainest = min(double, key=lambda two: _plain(two[1]), default=None)
+    found = single[0] if single else _both(*plainest) if plainest else _fitted(case)
     return Found(found, _notes(single), coarse[0] if coarse else None)
+
+
+def _plain(scaled: Mistake) -> int:
+    """A sign or a 2 is plainer than the length of an axis, and that than any other number."""
+    return next((k for k, name in enumerate(PLAIN) if scaled.name == name), len(PLAIN))
 
 
 def _forms(case: Case) -> Iterator[Form]:

@@ -35,7 +35,7 @@ def scaling(case: Case, factor: float, entries: int) -> Mistake | None:
     sign = "-" if factor < 0 else ""
     size = abs(factor)
     if _is(case, size, 1):
-        return Mistake("sign", "Every entry has the wrong sign.", "-{}")
+        return Mistake("sign", "Every entry has the wrong sign.", "-{}") if factor < 0 else None
     too = " and has the wrong sign" if sign else ""
     plus = "sign and " if sign else ""
     if _is(case, size, 2):
@@ -53,13 +53,16 @@ def scaling(case: Case, factor: float, entries: int) -> Mistake | None:
             return Mistake(f"{plus}factor n", why, f"{sign}{{}} / {number}")
     if entries < 2:
         return None
+    why = f"Every entry is {_shown(case, size)} times the true one{too}."
+    return Mistake(f"{plus}constant factor", why, f"{{}} / {factor!r}")
+
+
+def _shown(case: Case, size: float) -> str:
+    """A fraction, a constant, or digits."""
     near = Fraction(size).limit_denominator(12)
     if near.numerator <= 100 and _is(case, size, float(near)):
-        shown = str(near)
-    else:
-        shown = next((name for name, value in _constants() if _is(case, size, value)), f"{size:.6g}")
-    why = f"Every entry is {shown} times the true one{too}."
-    return Mistake(f"{plus}constant factor", why, f"{{}} / {factor!r}")
+        return str(near)
+    return next((name for name, value in _constants() if _is(case, size, value)), f"{size:.6g}")
 
 
 def _is(case: Case, one: float, two: float) -> bool:
