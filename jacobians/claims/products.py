@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from jacobians.claims import correlation
 from jacobians.claims.context import Settings
 from jacobians.claims.errors import IllFormed
-from jacobians.claims.values import Orientation, Value, contract, hadamard
+from jacobians.claims.values import Orientation, Value, contract, hadamard, structured
 from jacobians.errors import shape_text
 
 AXES = "abcdefgh"
@@ -60,6 +62,8 @@ def scaled_by(a: Value, b: Value) -> Value:
 
 def elementwise(a: Value, b: Value) -> Value:
     """Entry by entry."""
+    if a.shape != b.shape:
+        a, b = broadcast(a, b)
     if a.shape != b.shape:
         raise IllFormed(f"an elementwise product needs equal shapes, got {_shape(a)} and {_shape(b)}")
     both = {a.orientation, b.orientation} if a.rank == 1 else set()
@@ -204,13 +208,14 @@ def _shape(a: Value) -> str:
 
 
 def broadcast(a: Value, b: Value) -> tuple[Value, Value]:
-    """Two summands of unequal shapes: a column is added to every column of a matrix, a row to every row.
+    """Two summands or factors of unequal shapes: a column goes with every column of a matrix, a row with every row.
 
-    What does not fit comes back as it is.
+    In arrays with more axes a vector goes along the last one; axes of size 1 are repeated. What does not fit comes back
+    as it is.
     """
-    if a.rank == 1 and b.rank == 2:
+    if a.rank == 1 and b.rank > 1:
         return _tiled(a, b.shape), b
-    if a.rank == 2 and b.rank == 1:
+    if a.rank > 1 and b.rank == 1:
         return a, _tiled(b, a.shape)
     if a.rank == b.rank and all(m == n or 1 in (m, n) for m, n in zip(a.shape, b.shape, strict=True)):
         shape = tuple(max(m, n) for m, n in zip(a.shape, b.shape, strict=True))
@@ -219,6 +224,8 @@ def broadcast(a: Value, b: Value) -> tuple[Value, Value]:
 
 
 def _tiled(v: Value, shape: tuple[int, ...]) -> Value:
+    if len(shape) > 2:
+        return outer(structured(np.ones(shape[:-1])), v) if v.shape[0] == shape[-1] else v
     axis = 1 if v.orientation == "row" else 0
     if v.shape[0] != shape[axis]:
         return v

@@ -48,7 +48,7 @@ def in_order(trees: Sequence[t.Tree], context: Context, surface: str) -> list[t.
         value = substituted(tree.children[1], values)
         if is_update(tree) and name.text not in values:
             made.append(_accumulated(tree, context) or tree)
-        elif name.text in context.equations and not later:
+        elif (name.text in context.equations or _is_gradient(name.text, context)) and not later:
             made.append(t.Chain((name, value), span=tree.span))
         else:
             made.append(value)
@@ -72,13 +72,18 @@ def _is_known(context: Context, name: str) -> bool:
     return any(symbols.declared(part) for part in bases) or name in ("delta", "return")
 
 
+def _is_gradient(name: str, context: Context) -> bool:
+    """`dx` that stands for the gradient by x."""
+    return name.startswith("d") and name not in context.leaves and _is_known(context, name)
+
+
 def _accumulated(tree: t.Tree, context: Context) -> t.Tree | None:
     """`dW += dz_t x_t^T` of a gradient, which starts from zero: the sum over all steps; None for other updates."""
     name, value = tree.children
     if not (isinstance(name, t.Name) and isinstance(value, t.Binary) and value.op == "+" and value.left == name):
         return None
-    is_gradient = name.text in context.equations or (name.text not in context.leaves and name.text.startswith("d"))
-    if not is_gradient or name in _quantities(value.right):
+    is_sum = name.text in context.equations or _is_gradient(name.text, context)
+    if not is_sum or name in _quantities(value.right):
         return None
     steps = label_letters(context, value.right)
     total = c.Sum(steps, value.right, span=value.right.span) if steps else value.right
