@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jacobians.claims.report_files import Checked, CheckFormat, say, write_fixed, write_reports, write_table
 from jacobians.errors import InputError, JacobiansError, MathSyntaxError, ModelError
 
 if TYPE_CHECKING:
     from jacobians.claims.document import DocumentReport
     from jacobians.claims.documents import Document
-
-
-class CheckFormat(StrEnum):
-    """What the report is written as."""
-
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    HTML = "html"
-    JSON = "json"
 
 
 class KindOption(StrEnum):
@@ -36,8 +28,6 @@ class KindOption(StrEnum):
     CODE = "code"
 
 
-#: The ends of the names of reports in a folder.
-SUFFIXES = {CheckFormat.TEXT: ".txt", CheckFormat.MARKDOWN: ".md", CheckFormat.HTML: ".html", CheckFormat.JSON: ".json"}
 STDIN = Path("-")
 
 
@@ -47,20 +37,6 @@ class Given:
 
     model: Any = None
     side: Path | None = None
-
-
-@dataclass(slots=True)
-class Checked:
-    """The reports, and for each document that could not be read why."""
-
-    reports: list[DocumentReport] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-
-    def status(self, lenient: bool) -> int:
-        """0 where all claims hold, 1 where one does not, 2 where a document could not be read."""
-        good = {"true", "declaration", *(("layout", "not understood") if lenient else ())}
-        found = {line.link.status for report in self.reports for line in report.lines}
-        return 2 if self.failed else int(not found <= good)
 
 
 def check(
@@ -83,7 +59,9 @@ def check(
         Path | None, typer.Option(help="Write a row for each claim of each document: a .csv or .json file.")
     ] = None,
     explain: Annotated[bool, typer.Option("--explain/--no-explain", help="Name the mistakes and correct them.")] = True,
-    lenient: Annotated[bool, typer.Option("--lenient", help="Exit status 1 only for false and ill-formed lines.")] = False,
+    lenient: Annotated[
+        bool, typer.Option("--lenient", help="Exit status 1 only for what is false or ill-formed.")
+    ] = False,
     kind: Annotated[KindOption, typer.Option(help="The language of standard input.")] = KindOption.TEXT,
 ) -> int:
     """Check every line of mathematics in a document; say what is wrong, where it shows, and the corrected line.
@@ -108,19 +86,19 @@ def check(
 
     Exit status: 0 all claims hold; 1 at least one was not shown to hold (not true: false, ill-formed, layout, not
     understood; with --lenient only false and ill-formed count); 2 a document could not be read.
-    """
+    """  # noqa: D301 - \b keeps the lines that follow as they are
     kept: dict[Path, bytes] = {}
     paths = list(documents(files or [STDIN]))
     _check_targets(paths, output, fix, table)
     checked = _checked(paths, given(model), kind, explain, kept)
     for path, reason in checked.failed.items():
-        _say(reason if reason.startswith(path) else f"{path}: {reason}")
+        say(reason if reason.startswith(path) else f"{path}: {reason}")
     if table is not None:
-        _write_table(checked, table)
+        write_table(checked, table)
     else:
-        _write_reports(checked, CheckFormat.JSON if json else format, output, quiet, lenient)
+        write_reports(checked, CheckFormat.JSON if json else format, output, quiet, lenient)
     if fix is not None and checked.reports:
-        _write_fixed(checked.reports[0], kept[paths[0]], fix)
+        write_fixed(checked.reports[0], kept[paths[0]], fix)
     return checked.status(lenient)
 
 
@@ -178,7 +156,9 @@ def _built_in(name: str) -> Any:
 
     if name in BUILT_IN:
         return BUILT_IN[name]()
-    raise InputError(f"model {name!r}: no such file, and no built-in network has this name; known are {', '.join(BUILT_IN)}")
+    raise InputError(
+        f"model {name!r}: no such file, and no built-in network has this name; known are {', '.join(BUILT_IN)}"
+    )
 
 
 def _as_network(text: str, problem: InputError) -> Any:
@@ -246,9 +226,6 @@ def _document(content: bytes, kind: KindOption) -> Document:
     return draft.document("<stdin>", text, "text")
 
 
-# ----- what is written -----
-
-
 def _check_targets(paths: Sequence[Path], output: Path | None, fix: Path | None, table: Path | None) -> None:
     """Refuse to write over what is read, and what cannot be meant, before the work is done."""
     if fix is not None and len(paths) != 1:
@@ -258,106 +235,3 @@ def _check_targets(paths: Sequence[Path], output: Path | None, fix: Path | None,
     for option, target in (("-o", output), ("--fix", fix), ("--table", table)):
         if target is not None and any(target.exists() and p.exists() and target.samefile(p) for p in paths):
             raise InputError(f"{option} {target}: is a document that is checked; name another file")
-
-
-def _write_reports(checked: Checked, format: CheckFormat, output: Path | None, quiet: bool, lenient: bool) -> None:
-    if output is not None and len(checked.reports) + len(checked.failed) > 1 and format is not CheckFormat.JSON:
-        _write_folder(checked.reports, format, output, quiet)
-    elif format is CheckFormat.JSON:
-        _out(_json(checked, lenient), output)
-    elif format is CheckFormat.TEXT and output is None:
-        _print_all(checked.reports, quiet)
-    elif format is CheckFormat.HTML and len(checked.reports) > 1:
-        raise InputError("--format html: a page shows one document; name a folder for the pages with -o")
-    else:
-        for report in checked.reports:
-            _out(_rendered(report, format, quiet), output)
-
-
-def _rendered(report: DocumentReport, format: CheckFormat, quiet: bool) -> str:
-    """The report on one document in one format."""
-    if format is CheckFormat.HTML:
-        from jacobians.claims.report_html import report_html
-
-        return report_html(report)
-    if format is CheckFormat.MARKDOWN:
-        from jacobians.claims.report_markdown import report_markdown
-
-        return report_markdown(report)
-    from jacobians.claims.report_text import report_text
-
-    return report_text(report, quiet)
-
-
-def _print_all(reports: Sequence[DocumentReport], quiet: bool) -> None:
-    from jacobians.claims.report_rows import report_rows, summary
-    from jacobians.claims.report_text import check_console, print_report
-
-    out = check_console()
-    for number, report in enumerate(reports):
-        if number:
-            out.print()
-        print_report(out, report, quiet)
-    if len(reports) > 1:
-        rows = (row for report in reports for row in report_rows(report))
-        out.print(f"\n{len(reports)} documents, {summary(rows)}", soft_wrap=True)
-
-
-def _json(checked: Checked, lenient: bool) -> str:
-    import json
-
-    found = [report.as_dict() for report in checked.reports]
-    failed = [{"path": path, "error": reason} for path, reason in checked.failed.items()]
-    data = {"exit_status": checked.status(lenient), "documents": [*found, *failed]}
-    return json.dumps(data, indent=2, ensure_ascii=False)
-
-
-def _write_folder(reports: Sequence[DocumentReport], format: CheckFormat, folder: Path, quiet: bool) -> None:
-    """One report a document, named like the document; those of two folders with one name are told apart by a number."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"-o {folder}: expected a folder for the reports: {error.strerror}; name another") from None
-    taken: set[str] = set()
-    for report in reports:
-        stem = Path(report.document.path).stem.strip("<>")
-        name = next(n for n in (stem, *(f"{stem}-{k}" for k in range(2, len(reports) + 2))) if n not in taken)
-        taken.add(name)
-        _out(_rendered(report, format, quiet), folder / f"{name}{SUFFIXES[format]}")
-
-
-def _write_table(checked: Checked, path: Path) -> None:
-    from jacobians.claims.report_table import print_table, records, unreadable, written
-    from jacobians.claims.report_text import check_console
-
-    rows = [row for report in checked.reports for row in records(report)]
-    rows += [unreadable(name, reason) for name, reason in checked.failed.items()]
-    print_table(check_console(), rows, [*(r.document.path for r in checked.reports), *checked.failed])
-    _out(written(rows, path), path)
-
-
-def _write_fixed(report: DocumentReport, content: bytes, path: Path) -> None:
-    from jacobians.claims.report_fix import fixed
-    from jacobians.files import write_file
-
-    found = fixed(content, report)
-    write_file(path, found.content)
-    for note in found.notes:
-        _say(f"{report.document.path}: {note}")
-    _say(f"written: {path} ({found.count} line{'s' * (found.count != 1)} corrected)")
-
-
-def _out(content: str, path: Path | None) -> None:
-    from jacobians.files import write_file
-
-    if path is None:
-        print(content)
-    else:
-        write_file(path, content.encode("utf-8", "backslashreplace"))
-        _say(f"written: {path}")
-
-
-def _say(message: str) -> None:
-    from jacobians.claims.report_rows import visible_lines
-
-    print(f"jacobians: {visible_lines(message)}", file=sys.stderr)

@@ -1,12 +1,14 @@
 r"""Assertions for tests of formulas: what a docstring or a chapter claims is checked with every run of pytest.
 
-    from jacobians.testing import assert_claim, assert_document
+```python
+from jacobians.testing import assert_claim, assert_document
 
-    def test_the_formula_in_the_docstring():
-        assert_claim("x : 3\nW : 2 x 3\nz = W @ x\nl : function -> scalar\nL = l(z)", "D(L, W) = outer(D(L, z), x)")
+def test_the_formula_in_the_docstring():
+    assert_claim("x : 3\nW : 2 x 3\nz = W @ x\nl : function -> scalar\nL = l(z)", "D(L, W) = outer(D(L, z), x)")
 
-    def test_the_chapter():
-        assert_document("docs/backpropagation.md")
+def test_the_chapter():
+    assert_document("docs/backpropagation.md")
+```
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ def assert_claim(model: Model | Context | str | None, claim: str) -> Verdict:
     return verdict
 
 
-def assert_document(path: Path | str, model: Model | Context | str | None = None, side: Path | str | None = None) -> DocumentReport:
+def assert_document(
+    path: Path | str, model: Model | Context | str | None = None, side: Path | str | None = None
+) -> DocumentReport:
     """Assert that every claim in a document holds, and that there is one; the arguments are those of `check_document`.
 
     Raises:
@@ -49,7 +53,9 @@ def assert_document(path: Path | str, model: Model | Context | str | None = None
     __tracebackhide__ = True
     report = check_document(path, model, side)
     if not any(line.link.status != "declaration" for line in report.lines):
-        raise AssertionError(f"{path}: expected a document with claims, got none; mark formulas with $, as in $z = W x$")
+        raise AssertionError(
+            f"{path}: expected a document with claims, got none; mark formulas with $, as in $z = W x$"
+        )
     if any(line.link.status not in ("true", "declaration") for line in report.lines):
         raise AssertionError(_text(report))
     return report

@@ -7,10 +7,10 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 
 from jacobians.claims.report_rows import Row, report_rows
+from jacobians.claims.report_strings import changed
 
 if TYPE_CHECKING:
     from jacobians.claims.document import DocumentReport
@@ -81,10 +81,9 @@ def _of_formula(rows: Sequence[Row]) -> Iterator[Edit]:
     if len(before) == len(after):
         for number, (old, new) in enumerate(zip(before, after, strict=True), 1):
             if old != new:
-                start = len(commonprefix([old, new]))
-                end = len(commonprefix([old[start:][::-1], new[start:][::-1]]))
-                line, column = formula.place(number, start + 1)
-                yield Edit(formula.cell, line, column, old[start : len(old) - end], new[start : len(new) - end])
+                begin, end, inserted = changed(old, new)
+                line, column = formula.place(number, begin + 1)
+                yield Edit(formula.cell, line, column, old[begin:end], inserted)
 
 
 def _stands(report: DocumentReport, edit: Edit) -> bool:

@@ -8,7 +8,8 @@ from html import escape
 from json import dumps
 
 from jacobians.claims.report_pieces import Piece
-from jacobians.claims.report_rows import MARKS, Row, offset, visible, visible_lines
+from jacobians.claims.report_rows import MARKS, Row
+from jacobians.claims.report_strings import offset, visible, visible_lines
 from jacobians.claims.verdicts import Status
 
 #: Readable on a light and on a dark page.
@@ -80,9 +81,18 @@ def _at_fault(rows: Sequence[Row]) -> list[tuple[int, int, str]]:
             text = row.formula.text
             begin, end = offset(text, *row.fault[:2]), offset(text, *row.fault[2:])
             part = text[begin:end]
-            if part.count("{") == part.count("}") and not _UNBALANCED.search(part) and row.begin <= begin < end <= row.end:
+            if (
+                part.count("{") == part.count("}")
+                and not _UNBALANCED.search(part)
+                and row.begin <= begin < end <= row.end
+            ):
                 found.append((begin, end, COLOURS[row.link.status]))
     return found
+
+
+def _is_group(part: str) -> bool:
+    """Whether braces may be put around a part."""
+    return part.count("{") == part.count("}") and not _UNBALANCED.search(part)
 
 
 # ----- code and plain notation -----

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jacobians import katex
-from jacobians.claims.report_formula import formula_html
 from jacobians.claims.report_pieces import Piece, between, cut
 from jacobians.claims.report_prose import prose_html
-from jacobians.claims.report_rows import MARKS, Row, notes, report_rows, summary, visible
+from jacobians.claims.report_rows import MARKS, Row, notes, report_rows, summary
+from jacobians.claims.report_strings import visible
 
 if TYPE_CHECKING:
     from jacobians.claims.document import DocumentReport
@@ -34,7 +34,9 @@ def report_html(report: DocumentReport) -> str:
     rows = report_rows(report)
     body = f"{_head(report, rows)}\n<main>\n{_document(report.document, rows)}\n</main>\n{_foot(report, rows)}"
     macros = escape(dumps(report.document.macros.split("\n")), quote=True)
-    return page(visible(report.document.path), f'<div id="report" data-macros="{macros}">\n{body}\n</div>', _tex(report))
+    return page(
+        visible(report.document.path), f'<div id="report" data-macros="{macros}">\n{body}\n</div>', _tex(report)
+    )
 
 
 def page(title: str, body: str, tex: str) -> str:
@@ -141,6 +143,3 @@ def _foot(report: DocumentReport, rows: Sequence[Row]) -> str:
 def _list(title: str, items: Sequence[str]) -> str:
     shown = "".join(f"<li>{escape(visible(item))}</li>" for item in items)
     return f"<details><summary>{title} ({len(items)})</summary><ul>{shown}</ul></details>" if items else ""
-
-
-__all__ = ["formula_html", "page", "report_html"]

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from jacobians.claims.report_pieces import Piece, between, cut
-from jacobians.claims.report_rows import MARKS, Row, notes, report_rows, summary, visible
+from jacobians.claims.report_rows import MARKS, Row, notes, report_rows, summary
+from jacobians.claims.report_strings import visible
 
 if TYPE_CHECKING:
     from jacobians.claims.document import DocumentReport
@@ -24,12 +25,19 @@ def report_markdown(report: DocumentReport) -> str:
 
 
 def _annotated(piece: Piece, text: str) -> str:
-    """The formula with one mark for each of its lines; behind a fence in a line of their own."""
+    """The formula with one mark for each of its lines; behind a display in a line of their own."""
     marks = " ".join(_mark(row) for row in piece.rows if row.link.status != "declaration")
+    formula = text[piece.begin : piece.end]
     if not marks:
-        return text[piece.begin : piece.end]
-    gap = " " if piece.fenced is None else f"\n{piece.fenced}"
-    return f"{text[piece.begin : piece.end]}{gap}{marks}"
+        return formula
+    alone = piece.formula.display and text[piece.end : piece.end + 1] in ("\n", "")
+    return f"{formula}\n{_quotation(formula)}{marks}" if alone else f"{formula} {marks}"
+
+
+def _quotation(formula: str) -> str:
+    """What stands before the last line of a display: the signs of a quotation, the indentation in a list."""
+    found = re.match(r"[ \t>]*", formula.rpartition("\n")[2])
+    return found.group() if found else ""
 
 
 def _mark(row: Row) -> str:

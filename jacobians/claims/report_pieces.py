@@ -12,7 +12,7 @@ from jacobians.claims.report_rows import Row
 
 _OPENING = re.compile(r"(?P<sign>\$\$?|\\\\?[(\[]|\\begin\{[\w*]+\}|`+)[\s>]*$")
 _CLOSING = re.compile(r"[\s>]*(?P<sign>\$\$?|\\\\?[)\]]|\\end\{[\w*]+\}|`+)")
-_FENCE = re.compile(r"(?:\A|(?<=\n))(?P<before>[ \t>]*)(?P<sign>```+|~~~+)[^\n]*\n[ \t>]*$")
+_FENCE = re.compile(r"(?:\A|(?<=\n))[ \t>]*(?P<sign>```+|~~~+)[^\n]*\n[ \t>]*$")
 _FENCE_END = re.compile(r"\s*?\n[ \t>]*(?P<sign>```+|~~~+)[ \t]*(?=\n|\Z)")
 #: How far around a formula its delimiters are looked for.
 _NEAR = 200
@@ -26,8 +26,6 @@ class Piece:
     rows: tuple[Row, ...]
     begin: int
     end: int
-    #: What stands before a fence in its line; None where the formula is not fenced.
-    fenced: str | None = None
 
 
 def cut(document: Document, rows: Sequence[Row]) -> list[Piece]:
@@ -68,7 +66,7 @@ def _enclosed(text: str, rows: tuple[Row, ...], begin: int, end: int) -> Piece:
     fence, fence_end = _FENCE.search(before), _FENCE_END.match(after)
     if fence and fence_end:
         begin = begin - len(before) + fence.start("sign")
-        return Piece(rows[0].formula, rows, begin, end + fence_end.end(), fence["before"])
+        return Piece(rows[0].formula, rows, begin, end + fence_end.end())
     opening, closing = _OPENING.search(before), _CLOSING.match(after)
     if opening and closing and _is_pair(opening["sign"], closing["sign"]):
         begin, end = begin - len(before) + opening.start(), end + closing.end()

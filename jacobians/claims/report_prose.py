@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jacobians.claims.report_formula import details_html, formula_html
 from jacobians.claims.report_pieces import Piece
-from jacobians.claims.report_rows import visible_lines
+from jacobians.claims.report_strings import visible_lines
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -28,8 +28,7 @@ def prose_html(content: Sequence[str | Piece], kind: str) -> str:
     pieces = [part for part in content if isinstance(part, Piece)]
     numbers = iter(range(len(pieces)))
     source = "".join(
-        f"{_OPEN}{next(numbers)}{_CLOSE}" if isinstance(part, Piece) else visible_lines(part)
-        for part in content
+        f"{_OPEN}{next(numbers)}{_CLOSE}" if isinstance(part, Piece) else visible_lines(part) for part in content
     )
     html = _markdown(source, pieces) if kind == "markdown" else _source(source, pieces, kind)
     return _PLACE.sub(lambda found: formula_html(pieces[int(found[1])]), html)
@@ -83,8 +82,12 @@ def _source(source: str, pieces: Sequence[Piece], kind: str) -> str:
     if kind == "latex" and (body := _BODY.search(source)):
         source = body[1]
     heading: Callable[[str], str | None] = _heading if kind == "latex" else lambda _: None
-    blocks = (block for block in re.split(r"\n[ \t]*\n", source.strip("\n")) if block.strip())
-    return "\n".join(heading(block) or f'<p class="source">{escape(block)}</p>' + _details(block, pieces) for block in blocks)
+    blocks = [block for block in re.split(r"\n[ \t]*\n", source.strip("\n")) if block.strip()]
+    return "\n".join(heading(block) or _paragraph(block, pieces) for block in blocks)
+
+
+def _paragraph(block: str, pieces: Sequence[Piece]) -> str:
+    return f'<p class="source">{escape(block)}</p>{_details(block, pieces)}'
 
 
 def _heading(block: str) -> str | None:

@@ -6,12 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from jacobians.claims.documents.document import Document, Formula
-from jacobians.claims.documents.passage import Place
 from jacobians.claims.redpen import Explanation
+from jacobians.claims.report_strings import changed, offset, one_line, position
 from jacobians.claims.verdicts import Link, Status, Verdict
 from jacobians.notation.tree import Span
 from jacobians.notation.tree_calculus import Membership
@@ -30,8 +29,6 @@ MARKS: dict[Status, str] = {
 #: What is told in full: everything that was not shown to hold.
 PROBLEMS: frozenset[Status] = frozenset(("false", "ill-formed", "layout", "not understood"))
 _SEPARATORS = re.compile(r"(?:\\\\(?:\[[^\]]*\])?|\\begin\{[\w*]+\}(?:\{[lcr|]*\})?|\\q?quad|\\[,;:!]|[\s&,;.])+")
-_RELATION = r":?=|\\(?:approx|equiv|triangleq|coloneqq|in|Rightarrow|implies|Leftrightarrow|iff)\b"
-_SIGN = "[=≈≡]"
 _END = re.compile(r"(?:\\\\|\\end\{[\w*]+\}|[\s&])+$")
 
 
@@ -119,9 +116,7 @@ class Row:
         assert explanation is not None
         begin, end, new = self._part_begin, self.end, explanation.corrected
         if self.is_whole(explanation):
-            begin = len(commonprefix([self.formula.text, new]))
-            same = len(commonprefix([self.formula.text[begin:][::-1], new[begin:][::-1]]))
-            end, new = len(self.formula.text) - same, new[begin : len(new) - same]
+            begin, end, new = changed(self.formula.text, new)
         return text[:begin] + new + text[end:]
 
     def is_whole(self, explanation: Explanation) -> bool:
@@ -172,38 +167,6 @@ def _end(text: str, link: Link) -> int:
     return found.start() if found else len(text)
 
 
-def one_line(text: str) -> str:
-    """Without line breaks, alignment and the environment around it."""
-    text = re.sub(r"\\(?:begin|end)\{(?:align|split|aligned|gather|equation|eqnarray|multline|alignat|flalign)\w*\*?\}", "", text)
-    text = re.sub(rf"&\s*(?={_RELATION})|(?<={_SIGN})\s*&", " ", text)
-    return re.sub(r"\s*\\\\\s*$", "", " ".join(text.split())).strip()
-
-
-def visible(text: str) -> str:
-    """Text that changes neither a terminal nor the direction of writing: control characters become a middle dot.
-
-    >>> visible("a\\x1b[31m\\tb")
-    'a·[31m b'
-    """
-    return "".join(c if c.isprintable() else " " if c in "\t\n" else "·" for c in text)
-
-
-def visible_lines(text: str) -> str:
-    """The same, but lines and tabs stay."""
-    return re.sub(r"[^\n\t]+", lambda found: visible(found.group()), text)
-
-
-def offset(text: str, line: int, column: int) -> int:
-    """The place of a line and column, both from 1, in a text."""
-    rows = text.split("\n")[: line - 1]
-    return min(sum(len(row) + 1 for row in rows) + column - 1, len(text))
-
-
-def position(text: str, place: int) -> Place:
-    """The line and column, both from 1, of a place in a text."""
-    return text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
-
-
 @dataclass(frozen=True, slots=True)
 class Summary:
     """How many lines have which verdict, and what the true ones rest on."""
@@ -226,7 +189,7 @@ class Summary:
         if not self.points:
             return "nothing was compared"
         sizes = " and ".join(self.instances)
-        return f"compared at {self.points} points ({sizes}), largest deviation {self.deviation:.1e} where true"
+        return f"compared at {self.points} points ({sizes}), largest deviation {self.deviation:.1g} where true"
 
     def __str__(self) -> str:
         return f"{self.verdicts}; {self.evidence}" if self.counts else self.verdicts

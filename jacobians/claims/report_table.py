@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jacobians.claims.report_rows import MARKS, Row, report_rows, visible
+from jacobians.claims.report_rows import MARKS, Row, report_rows
+from jacobians.claims.report_strings import visible
 
 if TYPE_CHECKING:
     from jacobians.claims.document import DocumentReport

@@ -10,7 +10,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from jacobians.claims.report_rows import MARKS, Row, notes, report_rows, source_line, summary, visible
+from jacobians.claims.report_rows import MARKS, Row, notes, report_rows, source_line, summary
+from jacobians.claims.report_strings import visible
 from jacobians.claims.verdicts import Status
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ PROSE = 80
 
 
 class CheckConsole(Console):
-    """A console that says when nobody reads on, instead of ending the program with a status that means something else."""
+    """A console that says when nobody reads on; rich ends the program with a status that has another meaning here."""
 
     def on_broken_pipe(self) -> None:
         """Raise the error that the command turns into one message."""
@@ -78,9 +79,9 @@ def print_report(out: Console, report: DocumentReport, quiet: bool = False) -> N
 def _print_row(out: Console, row: Row, path: str, width: int) -> None:
     """On a terminal a mark and the place; for programs the verdict as a word and the whole place."""
     if out.is_terminal:
-        text = Text(f"  {MARKS[row.link.status]}  ", style=STYLES[row.link.status])
-        text.append(f"{row.where:>{width}}  ", style="dim").append(visible(row.text), style="default")
-        text.truncate(out.width, overflow="ellipsis")
+        mark, style = MARKS[row.link.status], STYLES[row.link.status]
+        text = Text.assemble((f"  {mark}  ", style), (f"{row.where:>{width}}  ", "dim"))
+        text.append(visible(row.text)).truncate(out.width, overflow="ellipsis")
     else:
         text = Text(f"{path}:{row.where}: {row.link.status}: {visible(row.text)}")
     out.print(text, soft_wrap=True)
@@ -105,23 +106,19 @@ def print_problem(out: Console, row: Row, path: str) -> None:
 
 def _print_source(out: Console, row: Row) -> None:
     """The line of the file, the part at fault underlined and, on a terminal, in colour."""
-    source = visible(source_line(row))
+    source, style = visible(source_line(row)), STYLES[row.link.status]
     (line, begin), (last, end) = (row.formula.place(*place) for place in (row.fault[:2], row.fault[2:]))
-    end = len(source) + 1 if last > line else end  # what goes on in the next line is underlined to the end of this one
-    begin, end = begin - 1, max(end - 1, begin)
+    before, fault = source[: begin - 1], source[begin - 1 : None if last > line else end - 1]
     room = out.width - 4
-    first = max(0, min(begin - room // 4, len(source) - room)) if cell_len(source) > room else 0
-    text = Text(source, overflow="ellipsis")
-    text.stylize(STYLES[row.link.status], begin, end)
-    left = cell_len(source[first:begin])
-    marked = max(1, min(cell_len(source[begin:end].rstrip()), room - left))
-    out.print(Text("  | ", style="dim") + _cut(text[first:], room), soft_wrap=True)
-    out.print(Text("  | ", style="dim") + Text(" " * left + "^" + "~" * (marked - 1), style=STYLES[row.link.status]), soft_wrap=True)
-
-
-def _cut(text: Text, width: int) -> Text:
-    text.truncate(width, overflow="ellipsis")
-    return text
+    if cell_len(source) > room and cell_len(before) > room // 4:  # the part at fault stands in the first half
+        before = "…" + before[max(1, len(before) - room // 4) :]
+    behind = "" if last > line else source[end - 1 :]
+    text = Text.assemble(before, (fault, style), behind)
+    text.truncate(room, overflow="ellipsis")
+    left = cell_len(before)
+    marks = "^" + "~" * (min(cell_len(fault.rstrip()), room - left) - 1)
+    out.print(Text.assemble(("  | ", "dim"), text), soft_wrap=True)
+    out.print(Text.assemble(("  | ", "dim"), " " * left, (marks, style)), soft_wrap=True)
 
 
 def _print_prose(out: Console, text: str) -> None:

@@ -1,7 +1,7 @@
 """KaTeX, as its authors published it, for pages that show formulas without a network.
 
-`katex.min.js`, `katex.min.css` (MIT licence, LICENSE) and the fonts (SIL Open Font License, fonts/LICENSE) are copies of
-the npm package's `dist`; SHA256SUMS has their checksums. Everything that a page needs is put into the page itself.
+`katex.min.js`, `katex.min.css` (MIT licence, LICENSE) and the fonts (SIL Open Font License, fonts/LICENSE) are copies
+of the npm package's `dist`; SHA256SUMS has their checksums. Everything that a page needs is put into the page itself.
 """
 
 from __future__ import annotations
