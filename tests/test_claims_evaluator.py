@@ -14,11 +14,15 @@ EINSTEIN = "sums are Einstein\nn, m : size\nV : n x m\ns : m\nq = V @ s"
 
 STEPS = "s0 : scalar\nw : scalar\nx_(k) : scalar\nk, m : step\ns_(k) = w * s_(k-1) + x_(k)"
 
-LOOP = "k : layer 3..1\nA_(0) : n_(0)\ny : n_(3)\nweights_(k) : n_(k+1) x n_(k)\nA_(k) = tanh(weights_(k-1) @ A_(k-1))\n"
+LOOP = (
+    "k : layer 3..1\nA_(0) : n_(0)\ny : n_(3)\nweights_(k) : n_(k+1) x n_(k)\nA_(k) = tanh(weights_(k-1) @ A_(k-1))\n"
+)
 LOOP += "C = norm(A_(3) - y)^2\ndelta_(k) = D(C, A_(k))\ntmp_(k) = delta_(k+1) * (1 - A_(k+1)^2)"
 
 NORM = "x : 2 x 3 x 5\nw : 5\nr = 1 / sqrt(mean(x^2, axis=-1, keepdims=True))\nn = x * r\nout = w * n\n"
 NORM += "l : function -> scalar\nL = l(out)"
+CELL = "C, zo : 3\nl : function -> scalar\no = sigmoid(zo)\nh = o * tanh(C)\nl = l(h)\ndo = D(l, zo)\nd = D(l, h)"
+STEPS = "t : step 1..3\nk : step 1..3\nw, h0 : scalar\nz_(k) = w * h_(k-1)\nh_(k) = tanh(z_(k))\nL = h3^2"
 
 CLAIMS = [
     # a letter of labels, also where a size has it, is an index elsewhere
@@ -33,13 +37,29 @@ CLAIMS = [
     ("h0 : scalar\nh_(t) = tanh(h_(t-1))", r"\frac{\partial h_t}{\partial h_{t-1}} = 1 - h_t^2", "true"),
     ("W_{f}^{(k)} : 3 x 2\nx : 2\nz_(k) = W_f_(k) @ x", r"\frac{\partial z^{(k)}}{\partial x} = W_f^{(k)}", "true"),
     # a function with an equation has a derivative at every index
-    ("x : 3\nw : 2 x 3\nh(u) = sigmoid(u)\nz = w @ x\na = h(z)", r"\frac{\partial a_i}{\partial x_j} = h'(z_i) w_{ij}", "true"),
+    (
+        "x : 3\nw : 2 x 3\nh(u) = sigmoid(u)\nz = w @ x\na = h(z)",
+        r"\frac{\partial a_i}{\partial x_j} = h'(z_i) w_{ij}",
+        "true",
+    ),
     # what a prime means may be defined: here the function's output stands in brackets
     ("x : 3\na = tanh(x)\ntanh'(u) = 1 - u^2", r"\frac{\partial a_i}{\partial x_i} = \tanh'(a_i)", "true"),
     # dots in products: what is in between follows from what stands beside them
-    (NETWORK, r"\frac{\partial z^{(3)}}{\partial z^{(1)}} = \frac{\partial z^{(3)}}{\partial z^{(2)}} \cdots \frac{\partial z^{(2)}}{\partial z^{(1)}}", "true"),
-    (STEPS, r"\frac{\partial s_k}{\partial s_{k-m}} = \frac{\partial s_k}{\partial s_{k-1}} \cdots \frac{\partial s_{k-m+1}}{\partial s_{k-m}} = w^m", "true"),
-    (STEPS, r"\frac{\partial s_3}{\partial s_0} = \frac{\partial s_3}{\partial s_2} \cdots \frac{\partial s_2}{\partial s_1}", "false"),
+    (
+        NETWORK,
+        r"\frac{\partial z^{(3)}}{\partial z^{(1)}} = \frac{\partial z^{(3)}}{\partial z^{(2)}} \cdots \frac{\partial z^{(2)}}{\partial z^{(1)}}",
+        "true",
+    ),
+    (
+        STEPS,
+        r"\frac{\partial s_k}{\partial s_{k-m}} = \frac{\partial s_k}{\partial s_{k-1}} \cdots \frac{\partial s_{k-m+1}}{\partial s_{k-m}} = w^m",
+        "true",
+    ),
+    (
+        STEPS,
+        r"\frac{\partial s_3}{\partial s_0} = \frac{\partial s_3}{\partial s_2} \cdots \frac{\partial s_2}{\partial s_1}",
+        "false",
+    ),
     ("x : 4\ns = sum(x)", r"s = x_1 + x_2 + \dots + x_4", "true"),
     # arrays with more axes: vectors go along the last one, axes of size 1 are repeated; an update of a gradient
     (NORM, "dn = dout * w; dx = dn - mean(dn * n, axis=-1, keepdims=True) * n; dx *= r", "true"),
@@ -80,6 +100,31 @@ CLAIMS = [
     (EINSTEIN, r"q_{l} (1 - q_{l}) = q_{l} - q_{l}^2", "true"),
     (EINSTEIN, r"\frac{\partial q_l}{\partial V_{ij}} = \delta_{il} s_k", "ill-formed"),
     (EINSTEIN + "\np_i = V_{ij} s_j", "p = q", "true"),
+    # ones and zeros without a size
+    (
+        "n : size\nx, w : n\nu = w * x\ny = sum(u)",
+        r"\frac{\partial y}{\partial w} = (\vec{1}^T \text{diag}(x))^T",
+        "true",
+    ),
+    ("n : size\nx : n\ny = sum(x)", r"\nabla_x y = \vec{1}", "true"),
+    ("n : size\nx : n\ny = sum(x)", r"\nabla_x y = \vec{1}^T", "false"),
+    # assignments: steps on the way, updates, sums over steps, what a function returns
+    (CELL, "do = dh * tanh(C); do = o * (1 - o) * do", "true"),
+    (CELL, "do = dh * tanh(C); do = sigmoid(o, derivative=True) * do", "false"),
+    (CELL, "d = d * o; dC = d * (1 - tanh(C)**2)", "true"),
+    (CELL, "part = dh * o; dC = part * (1 - tanh(C)**2)", "true"),
+    (CELL, "d = d - 0.1 * dC", "declaration"),
+    (CELL, "return dh * o", "declaration"),
+    (CELL + "\nreturn = D(l, o)", "return dh * np.tanh(C)", "true"),
+    (RECURRENCE, "dw += dz[t] * h[t - 1]", "true"),
+    (RECURRENCE, "dw -= dz[t] * h[t - 1]", "declaration"),
+    # plain text: quotients of differentials, products of letters, square brackets
+    ("x : scalar\ny = sin(x)\nz = exp(y)", "dz/dx = dz/dy * dy/dx = [z * cos(x)]", "true"),
+    ("Y, A : scalar", "Y(1 - A) = Y - YA", "true"),
+    # a prime that a derivative explains; several names that are zero
+    ("x : scalar\ny = x^2", r"y' = \frac{dy}{dx} = 2x", "true"),
+    ("x = zeros(3)\nW = zeros(2, 3)", "x = W = 0", "true"),
+    ("x = zeros(3)\nW = ones(2, 3)", "x = W = 0", "false"),
     # a derivative whose direct value is another one from the second step on
     (
         "w, h0 : scalar\nt : step\nr : step\nh_(t) = tanh(w * h_(t-1))",
@@ -87,11 +132,19 @@ CLAIMS = [
         "true",
     ),
     # functions without their argument where the claim has it elsewhere
-    ("f, g : function -> 3\nx : 2", r"\frac{\partial}{\partial x} g(f(x)) = \frac{\partial g}{\partial f} \frac{\partial f}{\partial x}", "true"),
+    (
+        "f, g : function -> 3\nx : 2",
+        r"\frac{\partial}{\partial x} g(f(x)) = \frac{\partial g}{\partial f} \frac{\partial f}{\partial x}",
+        "true",
+    ),
     # the derivative of a function with an equation, by entries
     ("x : 3\nh(u) = u^2\na_{i} = h(x_{i})", r"\frac{\partial a_i}{\partial x_i} = h'(x_i)", "true"),
     # two quantities of one letter; a subscript that the right side does not have is part of the name
-    ("x : N\nE_{n} = x_{n}^2\nE = \\sum_n E_n", r"\frac{\partial E}{\partial x_j} = \frac{\partial E_j}{\partial x_j}", "true"),
+    (
+        "x : N\nE_{n} = x_{n}^2\nE = \\sum_n E_n",
+        r"\frac{\partial E}{\partial x_j} = \frac{\partial E_j}{\partial x_j}",
+        "true",
+    ),
     ("x : 3\nE_n = \\sum_j x_j^2", r"\frac{\partial E_n}{\partial x_k} = 2 x_k", "true"),
 ]
 

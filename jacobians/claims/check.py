@@ -78,13 +78,17 @@ class Checker:
         if not isinstance(tree, t.Chain):
             return [Link("declaration", tree, "nothing is claimed")]
         if is_update(tree):
-            note = f"an assignment: {to_plain(tree.parts[0])} on the right is the value before, and after it the new one"
+            note = f"an assignment: {to_plain(tree.parts[0])} on the right is the value before, later the new one"
             return [Link("declaration", tree, "nothing is claimed", (note,))]
         return self.chain([part.element if isinstance(part, c.Membership) else part for part in tree.parts])
 
     def chain(self, parts: Sequence[t.Tree]) -> list[Link]:
         """Each line against the head, and against the line before it."""
         head, links = parts[0], list[Link]()
+        if isinstance(head, t.Prime) and isinstance(parts[1], c.Partial) and parts[1].of == head.operand:
+            return [Link("declaration", parts[1], "the prime says nothing else"), *self.chain(parts[1:])]
+        if len(parts) > 2 and isinstance(parts[-1], t.Number) and all(isinstance(p, t.Name) for p in parts[:-1]):
+            return [self.judge.link(part, parts[-1]) for part in parts[:-1]]  # a = b = 0, of whatever shapes
         for before, part in zip(parts, parts[1:], strict=False):
             links.append(self.line(head, before, part, links[-1] if links else None))
         return links

@@ -31,7 +31,7 @@ def _summed(tree: t.Tree, letter: str) -> t.Tree:
     if isinstance(tree, t.Index | t.Call) and _count(tree, letter) < 2:
         return tree
     factors = [child for child in tree.children if _count(child, letter)]
-    if _is_sum(tree) or len(factors) == 1 and not isinstance(tree, t.Index):
+    if _is_sum(tree) or (len(factors) == 1 and not isinstance(tree, t.Index)):
         return rebuilt(tree, lambda child: _summed(child, letter))
     return c.Sum((letter,), tree, span=tree.span) if len(factors) > 1 else tree
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from jacobians.claims import calculus, calls, dots, indexing, products
+from jacobians.claims import calculus, calls, dots, filled, indexing, products
 from jacobians.claims.context import Equation, Leaf, Settings
 from jacobians.claims.einstein import summed
 from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood
@@ -264,12 +264,19 @@ class Evaluator:
             return self.sum_of(left, right, 1 if tree.op == "+" else -1, tree)
         if tree.op == "/":
             return self.quotient(left, right)
-        return products.product(left, right, tree.op, self.settings)
+        return self.product_of(tree, left, right, tree.op)
 
     def juxtaposition(self, tree: t.Juxtaposition, scope: Scope) -> Value:
         if dots.has_dots(tree):
             return self.value(dots.written_out(self, tree, scope), scope)
-        return products.product(self.value(tree.left, scope), self.value(tree.right, scope), "", self.settings)
+        return self.product_of(tree, self.value(tree.left, scope), self.value(tree.right, scope), "")
+
+    def product_of(self, tree: t.Binary | t.Juxtaposition, left: Value, right: Value, sign: str) -> Value:
+        """The product that a sign means; vectors of ones beside a matrix are as long as it needs them."""
+        if products.meaning(sign, self.settings) == "matrix product":
+            left = filled.before(tree.left, left, right)
+            right = filled.behind(tree.right, right, left)
+        return products.product(left, right, sign, self.settings)
 
     def sum_of(self, a: Value, b: Value, sign: int, tree: t.Binary) -> Value:
         """a + b of equal shapes; a number is added to every entry, and a bias to every sample of a batch."""

@@ -8,6 +8,7 @@ from itertools import combinations, product
 
 import numpy as np
 
+from jacobians.claims import filled
 from jacobians.claims.compare import DIFFERENT, SAME, Comparison, Entry, FreeIndex, Mismatch, compare
 from jacobians.claims.context import Context, Settings
 from jacobians.claims.conventions import alternatives
@@ -320,6 +321,7 @@ class Judge:
             ev.start(scope, left, right)
             a = ev.value(left, scope)
             b = ev.value(right, scope)
+        a, b = filled.equated(left, a, b), filled.equated(right, b, a)
         result = compare(a, b, letters, ev.settings.indices)
         parts = (*left.walk(), *right.walk()) if ev.notes else ()
         notes: dict[str, None] = {ev.notes[part]: None for part in parts if part in ev.notes}

@@ -11,7 +11,13 @@ from jacobians.notation.rebuild import rebuilt
 
 def settled(tree: t.Tree, context: Context) -> t.Tree:
     """A plain formula as it is meant."""
-    return _with_products(_with_derivatives(with_labels(tree, context), context), context)
+    return _with_products(_with_derivatives(_without_brackets(with_labels(tree, context)), context), context)
+
+
+def _without_brackets(tree: t.Tree) -> t.Tree:
+    """`-[Y (1 - A)]`: square brackets around one thing are brackets."""
+    tree = rebuilt(tree, _without_brackets)
+    return tree.items[0] if isinstance(tree, t.List) and len(tree.items) == 1 else tree
 
 
 # ----- h[t] -----
@@ -91,7 +97,12 @@ def _is_quantity(context: Context, name: str) -> bool:
 def _with_products(tree: t.Tree, context: Context) -> t.Tree:
     """`YA` where nothing is called so, and Y and A are quantities."""
     tree = rebuilt(tree, lambda child: _with_products(child, context))
-    if not isinstance(tree, t.Name) or tree.label is not None or len(tree.text) < 2 or context.symbols().declared(tree.text):
+    if (
+        not isinstance(tree, t.Name)
+        or tree.label is not None
+        or len(tree.text) < 2
+        or context.symbols().declared(tree.text)
+    ):
         return tree
     letters = [t.Name(letter, span=tree.span) for letter in tree.text]
     if not all(_is_quantity(context, letter.text) for letter in letters):

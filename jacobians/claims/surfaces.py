@@ -66,7 +66,7 @@ def _code(text: str, context: Context) -> list[t.Tree]:
 
 
 def _statement(s: CodeStatement, context: Context) -> t.Tree:
-    """An assignment; `W += e` is W = W + e. What a function returns is claimed of `return`, or of the function's name."""
+    """An assignment; `W += e` is W = W + e. What a function returns is claimed of its name, or of `return`."""
     target: t.Tree | None = s.target
     if target is None and s.text.startswith("return"):
         target = next((t.Name(n) for n in (s.function, "return") if n in context.equations), None)

@@ -24,7 +24,7 @@ _COMMAND = re.compile(r"^(\s*)[%!?].*$", re.MULTILINE)
 #: What only code has: modules, methods, powers, options, slices, keys, assignments with a sign.
 _CODE_ONLY = re.compile(
     rf"\b(?:{'|'.join(MODULES - {'K', 'F'})}|self|F)\.\w|\*\*|[-+*/@]=|\.T\b|@|\b(?:axis|dim|keepdims?)\s*="
-    r"|\.(?:dot|sum|mean|matmul|t|transpose|reshape|exp|log|tanh|sqrt|max|shape)\b|\[[^\]]*:|\[\s*[\"']|^return\b.*[-+*/(\[]"
+    r"|\.(?:dot|sum|mean|matmul|t|transpose|reshape|exp|log|tanh|sqrt|max|shape)\b|\[[^\]]*:|\[\s*[\"']|^return\b.*[-+*/(\[]|=\s*(?:True|False|None)\b|;\s*\w+\s*[-+*/@]?="
 )
 #: What only the plain notation has.
 _PLAIN_ONLY = re.compile(r"\bsum(?:_[A-Za-z])+\s*\(|\bD\(|\bnorm\(|\w_\(|\^")
