@@ -22,7 +22,7 @@ LOOP += "C = norm(A_(3) - y)^2\ndelta_(k) = D(C, A_(k))\ntmp_(k) = delta_(k+1) *
 NORM = "x : 2 x 3 x 5\nw : 5\nr = 1 / sqrt(mean(x^2, axis=-1, keepdims=True))\nn = x * r\nout = w * n\n"
 NORM += "l : function -> scalar\nL = l(out)"
 CELL = "C, zo : 3\nl : function -> scalar\no = sigmoid(zo)\nh = o * tanh(C)\nl = l(h)\ndo = D(l, zo)\nd = D(l, h)"
-STEPS = "t : step 1..3\nk : step 1..3\nw, h0 : scalar\nz_(k) = w * h_(k-1)\nh_(k) = tanh(z_(k))\nL = h3^2"
+RECURRENCE = "t : step 1..3\nk : step 1..3\nw, h0 : scalar\nz_(k) = w * h_(k-1)\nh_(k) = tanh(z_(k))\nL = h3^2"
 
 CLAIMS = [
     # a letter of labels, also where a size has it, is an index elsewhere

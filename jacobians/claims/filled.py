@@ -1,4 +1,4 @@
-r"""Arrays of ones and zeros without a size, `\vec 1^T A`, `dy/du = \vec 1^T`: it follows from what stands beside them."""
+r"""Arrays of ones and zeros without a size, `\vec 1^T A`, `dy/du = \vec 1^T`: it follows from what is beside them."""
 
 from __future__ import annotations
 
