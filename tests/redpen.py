@@ -61,6 +61,12 @@ def wrong(truth: Truth, mistake: Mistake, most: int, rng: random.Random) -> Iter
             yield tree
 
 
+#: A missing factor has a better name where it is a slope, a number, a delta; so has one too many.
+FACTORS = ("derivative of the activation forgotten", "factor 2", "factor 1/m", "Kronecker delta dropped")
+SPARE = ("derivative of the activation too much", "factor 2", "factor 1/m", "Kronecker delta too much")
+EQUIVALENT: dict[str, tuple[str, ...]] = {"factor missing": FACTORS, "factor too much": SPARE}
+
+
 def named(found: Found | None, mistake: Mistake, truth: Truth) -> str:
     """How the explanation fits what was done."""
     if found is None:
@@ -69,7 +75,7 @@ def named(found: Found | None, mistake: Mistake, truth: Truth) -> str:
         return "two"
     if found.mistakes[0].key == mistake.key:
         return "same"
-    if found.mistakes[0].family == mistake.family:
+    if found.mistakes[0].family == mistake.family or found.mistakes[0].key in EQUIVALENT.get(mistake.key, ()):
         return "family"
     return "restores" if found.right == truth.right and found.left == truth.left else "other"
 

@@ -25,7 +25,7 @@ from jacobians.notation import tree_calculus as c
 
 Above = tuple[t.Tree, ...]
 #: Activations that are taken for one another.
-CONFUSED = ("tanh", "sigmoid", "relu", "softplus", "exp", "log", "sin", "cos", "sqrt")
+ACTIVATIONS = ("tanh", "sigmoid", "relu", "softplus")
 
 
 def _is_derivative(tree: t.Tree) -> bool:
@@ -154,6 +154,8 @@ def add_prime(site: Site) -> Local:
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
         if isinstance(tree, t.Call) and not tree.primes and len(tree.args) == 1 and _is_activation(site, tree):
             yield replace(tree, primes=1)
+            if tree.label is not None:  # a prime that became a superscript
+                yield replace(tree, primes=1, label=None)
 
     return local
 
@@ -172,11 +174,15 @@ def other_function(site: Site) -> Local:
     """tanh becomes sigmoid, and so on."""
 
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
-        if isinstance(tree, t.Call) and len(tree.args) == 1 and _is_activation(site, tree):
+        if not isinstance(tree, t.Call) or len(tree.args) != 1:
+            return
+        if tree.primes or tree.function in ACTIVATIONS or tree.function in site.judge.context.functions:
             own = [a.function for a in site.activations]
-            for name in dict.fromkeys((*own, *CONFUSED)):
+            for name in dict.fromkeys((*own, *ACTIVATIONS)):
                 if name != tree.function:
                     yield replace(tree, function=name)
+                    if tree.label is not None:
+                        yield replace(tree, function=name, label=None)
 
     return local
 

@@ -71,10 +71,25 @@ class Candidate:
     part: Tree
 
 
+#: Kinds of mistakes are tried in groups of about equal cost: what is found early needs no look at the rare ones.
+GROUPS = (1.0, 1.9, 2.4, 9.0)
+
+
 def _candidates(site: Site, side: Tree, mistakes: Iterable[Mistake] = MISTAKES) -> Iterator[Candidate]:
     """Every different formula that is one change away, the small changes of common mistakes first."""
-    seen, size = {side}, _size(side)
-    found: list[tuple[float, int, Candidate]] = []
+    kinds, seen, size = list(mistakes), {side}, _size(side)
+    lowest = 0.0
+    for highest in GROUPS:
+        group = [m for m in kinds if lowest < m.cost <= highest or (m.cost == lowest == 0.0)]
+        lowest = highest
+        found = [(weight, k, c) for k, (weight, c) in enumerate(_weighted(site, side, group, seen, size))]
+        yield from (candidate for _, _, candidate in sorted(found, key=lambda item: item[:2]))
+
+
+def _weighted(
+    site: Site, side: Tree, mistakes: Iterable[Mistake], seen: set[Tree], size: int
+) -> Iterator[tuple[float, Candidate]]:
+    """The candidates of some kinds, each with a weight: what was left out is put back more often than taken away."""
     for mistake in mistakes:
         for edited in mistake.corrections(site, side):
             if edited.tree in seen:
@@ -83,11 +98,8 @@ def _candidates(site: Site, side: Tree, mistakes: Iterable[Mistake] = MISTAKES) 
             changed = _size(edited.tree) - size
             if changed < -6 and -changed > size / 2:  # what is left is another formula, no correction of this one
                 continue
-            # what was left out is put back more often than what was written is taken away
             weight = mistake.cost + (0.02 * changed if changed >= 0 else -0.25 * (changed + 2))
-            candidate = Candidate(edited.tree, mistake, edited.part)
-            found.append((max(weight, mistake.cost - 0.4), len(found), candidate))
-    yield from (candidate for _, _, candidate in sorted(found, key=lambda item: item[:2]))
+            yield max(weight, mistake.cost - 0.4), Candidate(edited.tree, mistake, edited.part)
 
 
 def _size(tree: Tree) -> int:

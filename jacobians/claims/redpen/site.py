@@ -207,24 +207,28 @@ class Site:
 
     @cached_property
     def paths(self) -> tuple[t.Tree, ...]:
-        """Paths of the chain rule to the left side: products of a gradient with what lies between."""
-        found: dict[t.Tree, None] = dict.fromkeys(self.gradients)
-        if isinstance(self.left, c.Partial):
-            of, by = self.left.of, self.left.by
-            for name in self.names:
-                for v in self._with_labels(name, []):
-                    if v not in (of, by):
-                        found[t.Juxtaposition(c.Partial(of, v), c.Partial(v, by))] = None
-        names = [v for name in self.names for v in self._with_labels(name, [])]
+        """Paths of the chain rule to the left side: a gradient, alone or with the matrix or vector that lies between."""
+        target = self.shape(self.left)
+        if target is None:
+            return ()
+        names = {v: self.shape(v) for name in self.names for v in self._with_labels(name, [])}
+        found: list[t.Tree] = []
         for gradient in self.gradients:
-            for v in names:
-                if self.rank(v) == 2:
-                    found[t.Juxtaposition(t.Transpose(v), gradient)] = None
-                    found[t.Juxtaposition(gradient, t.Transpose(v))] = None
-                elif self.rank(v) == 1:
-                    found[t.Juxtaposition(gradient, t.Transpose(v))] = None
-        shape = self.shape(self.left)
-        return tuple(f for f in found if self.shape(f) == shape)[:60]
+            shape = names.get(gradient.by if isinstance(gradient, c.Partial) else t.Name(""), None)
+            shape = self.shape(gradient) if shape is None else shape
+            if shape == target:
+                found.append(gradient)
+            for v, other in names.items():
+                found += [tree for tree, made in _products(gradient, shape, v, other) if made == target]
+        return tuple([*found, *self._middles(names)][:60])
+
+    def _middles(self, names: dict[t.Name, tuple[int, ...] | None]) -> list[t.Tree]:
+        """dA/dv dv/dB for every v in the middle."""
+        if not isinstance(self.left, c.Partial):
+            return []
+        of, by = self.left.of, self.left.by
+        middles = [v for v in names if v not in (of, by)]
+        return [t.Juxtaposition(c.Partial(of, v), c.Partial(v, by)) for v in middles]
 
     def _with_labels(self, name: str, labels: list[t.Tree]) -> Iterator[t.Name]:
         if self.judge.context.is_generic(name):
@@ -248,6 +252,24 @@ def shifted_label(label: t.Tree, by: int) -> t.Tree:
     from jacobians.claims.redpen.edits import shifted
 
     return shifted(label, by)
+
+
+Shape = tuple[int, ...]
+
+
+def _products(g: t.Tree, a: Shape | None, v: t.Tree, b: Shape | None) -> Iterator[tuple[t.Tree, Shape]]:
+    """The products of a gradient and a quantity, or its transpose, with their shapes."""
+    if not a or not b:
+        return
+    if len(a) == len(b) == 1:
+        yield t.Juxtaposition(g, t.Transpose(v)), (*a, *b)
+    if len(b) == 2:
+        if a[0] == b[0]:
+            yield t.Juxtaposition(t.Transpose(v), g), (b[1], *a[1:])
+        if len(a) == 2 and a[1] == b[1]:
+            yield t.Juxtaposition(g, t.Transpose(v)), (a[0], b[0])
+        if len(a) == 2 and a[1] == b[0]:
+            yield t.Juxtaposition(g, v), (a[0], b[1])
 
 
 def base_and_label(name: str) -> tuple[str, int | None]:

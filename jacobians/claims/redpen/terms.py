@@ -156,6 +156,17 @@ def drop_factor(site: Site) -> Local:
     return local
 
 
+def drop_small_factor(site: Site) -> Local:
+    """One factor is left out where more than it is left."""
+    dropped = drop_factor(site)
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        size = sum(1 for _ in tree.walk())
+        yield from (new for new in dropped(tree, above) if 2 * sum(1 for _ in new.walk()) >= size)
+
+    return local
+
+
 def add_factor(site: Site) -> Local:
     """A product gets a factor: of the model, of another line, the gradient that arrives from behind."""
 
@@ -351,7 +362,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "a factor is missing",
         "Each step of the chain rule leaves one factor; one of them is not there.",
         add_factor,
-        drop_factor,
+        drop_small_factor,
         4,
         "factor",
     ),
