@@ -24,6 +24,8 @@ NORM += "l : function -> scalar\nL = l(out)"
 CELL = "C, zo : 3\nl : function -> scalar\no = sigmoid(zo)\nh = o * tanh(C)\nl = l(h)\ndo = D(l, zo)\nd = D(l, h)"
 RECURRENCE = "t : step 1..3\nk : step 1..3\nw, h0 : scalar\nz_(k) = w * h_(k-1)\nh_(k) = tanh(z_(k))\nL = h3^2"
 
+SOFTMAX = "x : 3\ny = softmax(x)"
+
 CLAIMS = [
     # a letter of labels, also where a size has it, is an index elsewhere
     (NETWORK, r"\frac{\partial L}{\partial W^{(k)}_{ji}} = \delta^{(k)}_j a^{(k-1)}_i", "true"),
@@ -64,6 +66,12 @@ CLAIMS = [
     # arrays with more axes: vectors go along the last one, axes of size 1 are repeated; an update of a gradient
     (NORM, "dn = dout * w; dx = dn - mean(dn * n, axis=-1, keepdims=True) * n; dx *= r", "true"),
     (NORM, "dn = dout * w; dx = dn - mean(dn, axis=-1, keepdims=True) * n; dx *= r", "false"),
+    # what a claim is restricted to
+    (SOFTMAX, r"\frac{\partial y_j}{\partial x_q} = -y_j y_q \text{ for } j \neq q", "true"),
+    (SOFTMAX, r"\frac{\partial y_j}{\partial x_q} = -y_j y_q \text{ for } j = q", "false"),
+    (SOFTMAX, r"\frac{\partial y_j}{\partial x_q} = y_j (1 - y_q), \quad j = q", "true"),
+    (SOFTMAX, r"\text{if } j = q, \; \frac{\partial y_j}{\partial x_q} = y_j (1 - y_q)", "true"),
+    (SOFTMAX, r"\frac{\partial y_j}{\partial x_q} = y_j (1 - y_q), \quad \sum_j y_j = 1", "false"),
     # a loop in code has one name for all layers; the old value is that of the turn before
     (LOOP, "delta = np.dot(self.weights[k].T, tmp)", "true"),
     (LOOP, "delta = np.dot(self.weights[k].T, delta)", "false"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from jacobians.claims.conditions import condition, conditions
 from jacobians.claims.context import Context
 from jacobians.claims.context_text import read_context
 from jacobians.claims.definitions import is_objective, is_tuple
@@ -63,6 +64,7 @@ class Checker:
             link = Link("not understood", None, error.problem, span=t.Span(error.line, error.column, error.line, error.column + 1))
             return Verdict(claim, (link,), None, surface)
         trees = in_order(trees, self.context, surface)
+        self.judge.given = conditions(trees, self.context)
         links = [link for tree in trees for link in self.links(tree)] or [Link("declaration", None, "nothing is claimed")]
         verdict = Verdict(claim, tuple(links), trees[0] if len(trees) == 1 else None, surface)
         if explain:
@@ -77,6 +79,8 @@ class Checker:
             return self.membership(tree)
         if not isinstance(tree, t.Chain):
             return [Link("declaration", tree, "nothing is claimed")]
+        if condition(tree, self.context) is not None:
+            return [Link("declaration", tree, "a condition") for _ in tree.parts[1:]]
         if is_update(tree):
             note = f"an assignment: {to_plain(tree.parts[0])} on the right is the value before, later the new one"
             return [Link("declaration", tree, "nothing is claimed", (note,))]

@@ -18,6 +18,7 @@ from jacobians.claims.evaluator import Evaluator, Reading, Scope
 from jacobians.claims.functions import elementwise
 from jacobians.claims.instance import DRAWS, Configuration, Instance
 from jacobians.claims.letters import index_letters, label_letters
+from jacobians.claims.products import scaled_by
 from jacobians.claims.values import Value
 from jacobians.claims.verdicts import Evidence, Link
 from jacobians.errors import MathSyntaxError
@@ -54,6 +55,8 @@ class Judge:
     context: Context
     _evaluators: dict[object, Evaluator] = field(default_factory=dict)
     _shapes: dict[object, dict[object, tuple[int, ...]]] = field(default_factory=dict)
+    #: The conditions that lines are claimed under, see `claims.conditions`.
+    given: dict[int, tuple[t.Tree, t.Comparison]] = field(default_factory=dict)
     _equations: list[tuple[t.Tree, str | None]] | None = None
 
     # ----- one equation -----
@@ -321,7 +324,9 @@ class Judge:
             ev.start(scope, left, right)
             a = ev.value(left, scope)
             b = ev.value(right, scope)
-        a, b = filled.equated(left, a, b), filled.equated(right, b, a)
+            a, b = filled.equated(left, a, b), filled.equated(right, b, a)
+            if (given := self.given.get(id(left)) or self.given.get(id(right))) is not None:
+                a, b = _where(ev.value(t.Iverson(given[1]), scope), a, b)
         result = compare(a, b, letters, ev.settings.indices)
         parts = (*left.walk(), *right.walk()) if ev.notes else ()
         notes: dict[str, None] = {ev.notes[part]: None for part in parts if part in ev.notes}
@@ -342,6 +347,17 @@ class Judge:
                 instance = Instance(self.context, configuration, positive, precise)
                 self._evaluators[key] = Evaluator(instance, settings=settings)
         return self._evaluators[key]
+
+
+def _where(mask: Value, *sides: Value) -> Iterator[Value]:
+    """Both sides, zero where a condition does not hold.
+
+    Raises:
+        OutsideLabels: it holds nowhere.
+    """
+    if not mask.array.any():
+        raise OutsideLabels("the condition holds nowhere")
+    return (scaled_by(side, mask) for side in sides)
 
 
 def _labels(labels: Mapping[str, int]) -> str:

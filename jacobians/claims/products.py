@@ -62,7 +62,7 @@ def scaled_by(a: Value, b: Value) -> Value:
 
 def elementwise(a: Value, b: Value) -> Value:
     """Entry by entry."""
-    if a.shape != b.shape:
+    if a.shape != b.shape and not (a.rank + b.rank == 3 and "column" in (a.orientation, b.orientation)):
         a, b = broadcast(a, b)
     if a.shape != b.shape:
         raise IllFormed(f"an elementwise product needs equal shapes, got {_shape(a)} and {_shape(b)}")

@@ -81,8 +81,10 @@ class SubscriptParser(LatexStream):
         letters = len(token.value)
         if token.kind is not Kind.WORD or self.rank(base) == letters:
             return 0
-        known = (n for n in range(letters - 1, 0, -1) for b in (base, base.upper()) if self.symbols.declared(f"{b}_{token.value[:n]}"))
-        return next(known, 0)
+        for n in range(letters - 1, 0, -1):
+            if any(self.symbols.declared(f"{name}_{token.value[:n]}") for name in (base, base.upper())):
+                return n
+        return 0
 
     def rest_of_group(self) -> tuple[Tree, ...]:
         r"""The indices behind a word: the rest of `_{f[i, j]}`, `_{\text{in}, i}` and `_{oij}`."""
