@@ -50,7 +50,8 @@ def unknown_name(ev: Evaluator, name: str, at: t.Tree | None) -> Value:
     context = ev.instance.context
     if (by := gradient_of(ev, name)) is not None:
         if by == context.loss:
-            raise IllFormed(f"the differential {name} stands alone; in a quotient of differentials its partner is missing", at)
+            problem = f"the differential {name} stands alone; in a quotient of differentials its partner is missing"
+            raise IllFormed(problem, at)
         return _loss_gradient(ev, by, at)
     if name in context.sizes or name in ev.instance.sizes:
         return constant(float(ev.instance.size_of_name(name)))

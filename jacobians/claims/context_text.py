@@ -275,8 +275,9 @@ def _plain_name(tree: Tree) -> str:
 
 def _name_first_steps(context: Context) -> None:
     """`h_0 : 3` is the first of the h_(t) where there are such, which formulas know as h0."""
-    names = {name: name.rpartition("_") for name in context.leaves}
-    first = {name: base + number for name, (base, _, number) in names.items() if number.isdigit() and context.is_generic(base)}
+    parts = {name: name.rpartition("_") for name in context.leaves}
+    numbered = {name: (base, number) for name, (base, _, number) in parts.items() if number.isdigit()}
+    first = {name: base + number for name, (base, number) in numbered.items() if context.is_generic(base)}
     context.leaves = {first.get(n, n): replace(leaf, name=first.get(n, n)) for n, leaf in context.leaves.items()}
     renamed: dict[str, Tree] = {name: Name(text) for name, text in first.items()}
     for key, e in context.equations.items():

@@ -174,7 +174,9 @@ class Evaluator:
         if label is None and (letter := self.instance.context.label_of(tree.text)) in scope.label():
             self.notes[tree] = f"{tree.text} without a label is read as {tree.text}_({letter})"
             label = t.Name(letter)
-        return tree.text if label is None else self.instance.labelled(tree.text, self.instance.label(label, scope.label()))
+        if label is None:
+            return tree.text
+        return self.instance.labelled(tree.text, self.instance.label(label, scope.label()))
 
     def quantity(self, name: str, at: t.Tree | None = None) -> Value:
         """The value of a leaf or of what an equation defines, by its plain name."""

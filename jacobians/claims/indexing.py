@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jacobians.claims import products
+from jacobians.claims import dots_in_lists, products
 from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood, OutsideLabels
 from jacobians.claims.values import (
 
@@ -221,7 +221,8 @@ def _labelled(ev: Evaluator, tree: c.Sum, letter: str, scope: Scope) -> Iterator
         raise NotUnderstood(f"from where to where does {letter} run? write the limits", tree)
     descending = isinstance(tree, c.Product) and last < first - 1
     if not descending and declared[0] <= declared[1] and (first < declared[0] or last > declared[1]):
-        ev.notes[tree] = f"{letter} goes from {first} to {last} in this sum, and from {declared[0]} to {declared[1]} elsewhere"
+        elsewhere = f"from {declared[0]} to {declared[1]} elsewhere"
+        ev.notes[tree] = f"{letter} goes from {first} to {last} in this sum, and {elsewhere}"
     for n in range(first, last - 1, -1) if descending else range(first, last + 1):
         inner = scope.with_label(letter, n)
         if tree.condition is None or bool(np.all(ev.value(_condition(tree.condition), inner).array)):
@@ -360,8 +361,8 @@ def cases(ev: Evaluator, tree: c.Cases, scope: Scope) -> Value:
 
 def stacked(ev: Evaluator, tree: t.List, scope: Scope) -> Value:
     """A column `[x_1, x_2]`, a matrix of rows, blocks joined below one another."""
-    if any(isinstance(part, c.Dots) for part in tree.walk()):
-        return _with_dots(ev, tree, scope)
+    if dots_in_lists.has_dots(tree):
+        return ev.value(dots_in_lists.written_out(ev, tree, scope), scope)
     rows = [item.items if isinstance(item, t.List) else (item,) for item in tree.items]
     matrix = any(isinstance(item, t.List) for item in tree.items)
     values = [[ev.value(item, scope) for item in row] for row in rows]
@@ -418,9 +419,5 @@ def _joined(values: Iterable[Value], axis: int) -> Value:
     assert total is not None
     return total
 
-
-def _with_dots(ev: Evaluator, tree: t.List, scope: Scope) -> Value:
-    """A vector whose entries are written out with dots: the last entry's index says how it goes on."""
-    raise NotUnderstood("dots inside a matrix; write the entry with an index instead", tree)
 
 
