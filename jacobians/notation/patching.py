@@ -158,7 +158,8 @@ class Patcher:
         if id(before) not in self.places.quotable or (self.is_scripted(parent, before) and inner == outer):
             return None
         piece = self.quote(after) or Piece(*self.writer.written(after))
-        if self.is_scripted(parent, before):  # its brackets keep two superscripts apart
+        if self.is_scripted(parent, before) and not isinstance(parent, Index) and "^" in piece.text:
+            # brackets keep the two superscripts apart
             return [Edit(*inner, piece.text)]
         if self.writer.fits(piece, needed):
             return [Edit(*outer, self.braced(outer, piece.text))]
