@@ -63,29 +63,38 @@ def _flat(v: Value, letters: tuple[str, ...], sizes: tuple[int, ...], draws: int
 
 
 def _derivatives(op: Op, flat: Mapping[str, Mapping[Seeds, Array]], count: int) -> dict[Seeds, Array]:
-    """The derivative of the output by every seed: the sum over inputs of Jacobian times derivative of the input."""
-    parts: dict[Seeds, list[Array]] = {}
+    """The derivatives of the output, point by point."""
     seeded = [k for k, f in flat.items() if len(f) > 1]
-    if any(len(s) > 1 for k in seeded for s in flat[k]) or len({s for k in seeded for s in flat[k] if s}) > 1:
-        return _second_derivatives(op, flat, count, seeded)
-    for n in range(count):
-        point = {k: f[()][n] for k, f in flat.items()}
-        row: dict[Seeds, Array] = {}
-        for k in seeded:
-            if k not in op.differentiable():
-                raise NotUnderstood(f"{op.label} has no derivative by its input {k}")
-            J = op.jacobian(k, **point).dense()
-            for seeds, part in flat[k].items():
-                if seeds:
-                    made = np.tensordot(J, part[n], axes=point[k].ndim)
-                    row[seeds] = row[seeds] + made if seeds in row else made
-        for seeds, made in row.items():
-            parts.setdefault(seeds, []).append(made)
-    return {seeds: np.stack(rows) for seeds, rows in parts.items()}
+    for k in seeded:
+        if k not in op.differentiable():
+            raise NotUnderstood(f"{op.label} has no derivative by its input {k}")
+    rows = [_at_one_point(op, {k: {s: p[n] for s, p in f.items()} for k, f in flat.items()}, seeded) for n in range(count)]
+    return {seeds: np.stack([row[seeds] for row in rows]) for seeds in (rows[0] if rows else {})}
 
 
-def _second_derivatives(
-    op: Op, flat: Mapping[str, Mapping[Seeds, Array]], count: int, seeded: list[str]
-) -> dict[Seeds, Array]:
-    """First derivatives and those by two seeds: J x'' + H x' x' with the Hessians of the op."""
-    raise NotUnderstood(f"a second derivative through {op.label}; write it with sums and elementary functions")
+def _at_one_point(op: Op, inputs: Mapping[str, Mapping[Seeds, Array]], seeded: list[str]) -> dict[Seeds, Array]:
+    """By one seed J x', by two J x'' + H x' x', with the Jacobians and Hessians of the op, summed over its inputs."""
+    point = {k: f[()] for k, f in inputs.items()}
+    made: dict[Seeds, Array] = {}
+    for k in seeded:
+        J = op.jacobian(k, **point).dense()
+        for seeds, part in inputs[k].items():
+            if seeds:
+                summand = np.tensordot(J, part, axes=point[k].ndim)
+                made[seeds] = made[seeds] + summand if seeds in made else summand
+    for k in seeded:
+        for other in seeded:
+            pairs = [(s, t) for s in inputs[k] for t in inputs[other] if len(s) == len(t) == 1 and s < t]
+            if not pairs:
+                continue
+            H = op.hessian(k, other, **point).dense()
+            for s, t in pairs:
+                half = np.tensordot(H, inputs[other][t], axes=point[other].ndim)
+                out = H.ndim - point[k].ndim - point[other].ndim
+                axes = (range(out, out + point[k].ndim), range(point[k].ndim))
+                summand = np.tensordot(half, inputs[k][s], axes=axes)
+                # the axes of t stand before those of s: exchange them
+                order = [*range(out), *range(out + len(t[0].shape), summand.ndim), *range(out, out + len(t[0].shape))]
+                summand = summand.transpose(order)
+                made[s + t] = made[s + t] + summand if s + t in made else summand
+    return made
