@@ -25,6 +25,7 @@ CELL = "C, zo : 3\nl : function -> scalar\no = sigmoid(zo)\nh = o * tanh(C)\nl =
 RECURRENCE = "t : step 1..3\nk : step 1..3\nw, h0 : scalar\nz_(k) = w * h_(k-1)\nh_(k) = tanh(z_(k))\nL = h3^2"
 
 SOFTMAX = "x : 3\ny = softmax(x)"
+DOTTED = "m : size 3\nn : size\nk : size 2\nw, x : n\nA : m x n\ny = w.T @ x\ne = exp(x)"
 
 CLAIMS = [
     # a letter of labels, also where a size has it, is an index elsewhere
@@ -72,6 +73,8 @@ CLAIMS = [
     (SOFTMAX, r"\frac{\partial y_j}{\partial x_q} = y_j (1 - y_q), \quad j = q", "true"),
     (SOFTMAX, r"\text{if } j = q, \; \frac{\partial y_j}{\partial x_q} = y_j (1 - y_q)", "true"),
     (SOFTMAX, r"\frac{\partial y_j}{\partial x_q} = y_j (1 - y_q), \quad \sum_j y_j = 1", "false"),
+    ("x : 3\ny = relu(x)", r"\frac{\partial y}{\partial x_k} = 1 \text{ for } x > 0", "not understood"),
+    ("x : 3\ny = relu(x)", r"\frac{\partial y_k}{\partial x_k} = 1 \text{ for } x_k > 0", "true"),
     # a loop in code has one name for all layers; the old value is that of the turn before
     (LOOP, "delta = np.dot(self.weights[k].T, tmp)", "true"),
     (LOOP, "delta = np.dot(self.weights[k].T, delta)", "false"),
@@ -129,6 +132,14 @@ CLAIMS = [
     # plain text: quotients of differentials, products of letters, square brackets
     ("x : scalar\ny = sin(x)\nz = exp(y)", "dz/dx = dz/dy * dy/dx = [z * cos(x)]", "true"),
     ("Y, A : scalar", "Y(1 - A) = Y - YA", "true"),
+    # dots in vectors, rows and diagonals
+    (DOTTED, r"\frac{\partial y}{\partial x} = \begin{bmatrix} w_1 \\ w_2 \\ \vdots \\ w_n \end{bmatrix}", "true"),
+    (DOTTED, r"\frac{\partial y}{\partial x} = \begin{bmatrix} w_1 & \dots & w_n \end{bmatrix}^T", "true"),
+    (DOTTED, r"\frac{\partial y}{\partial x} = \begin{bmatrix} w_1 \\ x_2 \\ \vdots \\ x_n \end{bmatrix}", "false"),
+    (DOTTED, r"\frac{\partial y}{\partial x} = \begin{bmatrix} w_1 \\ \vdots \\ x_n \end{bmatrix}", "not understood"),
+    (DOTTED, r"A = \begin{bmatrix} A_{11} & \dots & A_{1n} \\ \vdots & \ddots & \vdots \\ A_{m1} & \dots & A_{mn} \end{bmatrix}",
+     "true"),
+    (DOTTED, r"\frac{\partial e}{\partial x} = \begin{bmatrix} e_1 & 0 & 0 \\ 0 & \ddots & 0 \\ 0 & 0 & e_n \end{bmatrix}", "true"),
     # a prime that a derivative explains; several names that are zero
     ("x : scalar\ny = x^2", r"y' = \frac{dy}{dx} = 2x", "true"),
     ("x = zeros(3)\nW = zeros(2, 3)", "x = W = 0", "true"),

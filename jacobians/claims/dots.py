@@ -35,17 +35,17 @@ def written_out(ev: Evaluator, tree: Operation, scope: Scope) -> t.Tree:
     """
     written: t.Tree = tree.left.left  # type: ignore[attr-defined]
     last, end = (written.right, tree.right) if _is_same(written, tree) else (written, tree.right)  # type: ignore[attr-defined]
-    steps = set(_steps(ev, last, end, scope))
+    steps = set(steps_between(ev, last, end, scope))
     if len({abs(n) for n in steps}) > 1:
         raise NotUnderstood(f"what do the dots between {to_plain(last)} and {to_plain(end)} stand for?", tree)
     count = abs(steps.pop()) if steps else 0
     if _is_same(written, tree) and count:
         first = _last_of(written.left, tree)  # type: ignore[attr-defined]
-        if set(_steps(ev, first, last, scope)) != {n // count for n in _steps(ev, last, end, scope)}:
+        if set(steps_between(ev, first, last, scope)) != {n // count for n in steps_between(ev, last, end, scope)}:
             raise OutsideLabels(f"the dots from {to_plain(last)} do not lead to {to_plain(end)}", tree)
     made = written
     for k in range(1, count):
-        made = replace(tree, left=made, right=_moved(ev, last, end, k, scope))
+        made = replace(tree, left=made, right=moved(ev, last, end, k, scope))
     return replace(tree, left=made, right=end) if count else made
 
 
@@ -58,7 +58,7 @@ def _last_of(tree: t.Tree, operation: Operation) -> t.Tree:
     return tree.right if _is_same(tree, operation) else tree  # type: ignore[attr-defined]
 
 
-def _steps(ev: Evaluator, a: t.Tree, b: t.Tree, scope: Scope) -> Iterator[int]:
+def steps_between(ev: Evaluator, a: t.Tree, b: t.Tree, scope: Scope) -> Iterator[int]:
     """By how much the labels and numbers of b differ from those of a.
 
     Raises:
@@ -67,26 +67,27 @@ def _steps(ev: Evaluator, a: t.Tree, b: t.Tree, scope: Scope) -> Iterator[int]:
     if a == b:
         return
     here, there = _number(ev, a, scope), _number(ev, b, scope)
-    if here is not None and there is not None and _stem(a) == _stem(b):
+    numbers = isinstance(a, t.Number) or isinstance(b, t.Number)  # from x_1 to x_n
+    if here is not None and there is not None and (numbers or _stem(a) == _stem(b)):
         if here != there:
             yield there - here
         return
     if len(a.children) != len(b.children) or rebuilt(a, _blank) != rebuilt(b, _blank):
         raise NotUnderstood(f"what do the dots between {to_plain(a)} and {to_plain(b)} stand for?", b)
     for x, y in zip(a.children, b.children, strict=True):
-        yield from _steps(ev, x, y, scope)
+        yield from steps_between(ev, x, y, scope)
 
 
-def _moved(ev: Evaluator, a: t.Tree, b: t.Tree, k: int, scope: Scope) -> t.Tree:
+def moved(ev: Evaluator, a: t.Tree, b: t.Tree, k: int, scope: Scope) -> t.Tree:
     """The k-th term after a on the way to b."""
     here, there = _number(ev, a, scope), _number(ev, b, scope)
     if a == b or (here is not None and here == there):
         return a
     if here is not None and there is not None:
         number = t.Number(str(here + k if there > here else here - k))
-        return t.Name(_stem(a), number, span=a.span) if isinstance(a, t.Name) and _stem(a) else number
+        return t.Name(_stem(a), number, span=a.span) if isinstance(a, t.Name) and isinstance(b, t.Name) else number
     others = iter(b.children)
-    return rebuilt(a, lambda child: _moved(ev, child, next(others), k, scope))
+    return rebuilt(a, lambda child: moved(ev, child, next(others), k, scope))
 
 
 def _stem(tree: t.Tree) -> str:

@@ -418,6 +418,3 @@ def _joined(values: Iterable[Value], axis: int) -> Value:
         total = moved if total is None else add(total, moved)
     assert total is not None
     return total
-
-
-
