@@ -35,7 +35,8 @@ def condition(tree: t.Tree, context: Context) -> t.Comparison | None:
         return tree
     if not isinstance(tree, t.Chain) or not all(_is_index(part, context) for part in tree.parts):
         return None
-    return t.Comparison(tree.parts, ("==",) * (len(tree.parts) - 1), span=tree.span)
+    same: tuple[t.Relation, ...] = tuple("==" for _ in tree.parts[1:])
+    return t.Comparison(tree.parts, same, span=tree.span)
 
 
 def _is_index(tree: t.Tree, context: Context) -> bool:

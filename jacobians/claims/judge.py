@@ -353,8 +353,10 @@ def _where(mask: Value, *sides: Value) -> Iterator[Value]:
     """Both sides, zero where a condition does not hold.
 
     Raises:
-        OutsideLabels: it holds nowhere.
+        OutsideLabels: it holds nowhere; NotUnderstood: it is about what has other axes.
     """
+    if any(mask.shape != side.shape[: mask.rank] for side in sides):
+        raise NotUnderstood("the condition is about arrays of other shapes; write it with indices")
     if not mask.array.any():
         raise OutsideLabels("the condition holds nowhere")
     return (scaled_by(side, mask) for side in sides)
