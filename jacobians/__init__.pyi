@@ -3,6 +3,8 @@
 from . import settings as settings
 from .claims.arrays import explain as explain
 from .claims.arrays_report import ArrayExplanation as ArrayExplanation
+from .claims.check import check as check
+from .claims.document import check_document as check_document
 from .constructors import delta_einsum as delta_einsum
 from .descent import Record as Record
 from .descent import descend as descend

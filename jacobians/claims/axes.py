@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from jacobians.claims.context import Context, Leaf
 from jacobians.claims.errors import ClaimError
-from jacobians.claims.functions import elementwise
 from jacobians.claims.instance import label_number
-from jacobians.claims.products import meaning
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.names import split_name, with_layer
@@ -26,9 +24,6 @@ class Axes(NamedTuple):
 
 
 NUMBER = Axes()
-#: Functions of arrays that give a number, and those that give what they are given.
-TO_NUMBER = frozenset(("norm", "trace", "tr", "inner", "kronecker", "logsumexp", "det", "cross_entropy", "mse"))
-SAME = frozenset(("softmax", "log_softmax", "maximum", "minimum", "max", "min", "relu", "layer_norm"))
 
 
 class Misfit(NamedTuple):
@@ -177,7 +172,7 @@ class AxesReader:
         if tree.op == "^":
             return a
         if tree.op == "/":
-            return a if b is None or not b.cells else self.elementwise(a, b, tree)
+            return a if a is None or b is None or not b.cells else self.all_same(a, b, tree) if a.cells else b
         if tree.op in "+-":
             return self.sum_of(a, b, tree)
         return self.product(a, b, tree.op, tree)
@@ -199,42 +194,9 @@ class AxesReader:
         return large
 
     def product(self, a: Axes | None, b: Axes | None, sign: str, at: t.Tree) -> Axes | None:
-        if a is None or b is None:
-            return None
-        if not a.cells or not b.cells:
-            return a if a.cells else b
-        kind = meaning(sign, self.context.settings)
-        if kind == "elementwise":
-            return self.elementwise(a, b, at)
-        if kind != "matrix product":
-            return Axes((*a.cells, *b.cells)) if kind == "outer product" else None
-        if sign == "·" and len(a.cells) == len(b.cells) == 1 and a.side == b.side:
-            self.all_same(a, b, at)
-            return NUMBER
-        return self.matrix(a, b, at)
+        from jacobians.claims.axes_of_products import product
 
-    def elementwise(self, a: Axes | None, b: Axes | None, at: t.Tree) -> Axes | None:
-        return None if a is None or b is None else self.all_same(a, b, at) if a.cells else b
-
-    def matrix(self, a: Axes, b: Axes, at: t.Tree) -> Axes | None:
-        ranks = len(a.cells), len(b.cells)
-        if ranks == (1, 1):
-            sides = (a.side, b.side)
-            if sides == ("column", "column") or sides == ("row", "row"):
-                self.misfits.append(Misfit(at))
-                return None
-            if a.side == "column" or b.side == "row":
-                return Axes((*a.cells, *b.cells))
-            self.same(a.cells[0], b.cells[0], at)
-            return NUMBER
-        if max(ranks) > 2:
-            return None
-        if (ranks == (2, 1) and b.side == "row") or (ranks == (1, 2) and a.side == "column"):
-            self.misfits.append(Misfit(at))
-            return None
-        self.same(a.cells[-1], b.cells[0], at)
-        made = (*a.cells[:-1], *b.cells[1:])
-        return Axes(made, "row" if ranks == (1, 2) else "column")
+        return None if a is None or b is None else product(self, a, b, sign, at)
 
     # ----- indices and sums -----
 
@@ -265,40 +227,9 @@ class AxesReader:
     # ----- functions -----
 
     def call(self, tree: t.Call) -> Axes | None:
-        args = [self.axes(a) for a in tree.args]
-        function = self.context.functions.get(tree.function)
-        if function is not None and function.kind != "elementwise":
-            return self.declared_call(function, args, tree)
-        if tree.function in TO_NUMBER:
-            if tree.function == "inner" and None not in args:
-                self.all_same(args[0], args[1], tree)  # type: ignore[arg-type]
-            return NUMBER
-        if tree.function in ("sum", "mean"):
-            return NUMBER if len(args) == 1 and not tree.keywords else None
-        if tree.function == "diag" and args and args[0] is not None:
-            cells = args[0].cells
-            return Axes((cells[0],) * 2) if len(cells) == 1 else Axes(cells[:1])
-        if tree.function == "outer" and None not in args:
-            return Axes(tuple(cell for a in args for cell in a.cells))  # type: ignore[union-attr]
-        if tree.function == "Id" and tree.args:
-            return Axes((self.size(tree.args[0]),) * 2)
-        same = tree.function in SAME or function is not None or len(tree.function) == 1
-        if args and (same or elementwise(tree.function) is not None):
-            return next((a for a in args if a is not None and a.cells), args[-1])
-        return None
+        from jacobians.claims.axes_of_calls import call
 
-    def declared_call(self, function: Any, args: Sequence[Axes | None], tree: t.Call) -> Axes | None:
-        """A function with an equation, of its arguments; one to a number or to a vector of a size."""
-        if function.kind == "defined" and function.body is not None and len(args) == len(function.parameters):
-            before, self.local = self.local, dict(zip(function.parameters, args, strict=True))
-            made = self.axes(function.body)
-            self.local = before
-            return made
-        if function.domain and len(args) == 1 and args[0] is not None:
-            self.all_same(args[0], Axes(tuple(self.size(n) for n in function.domain)), tree)
-        if function.kind == "number":
-            return NUMBER
-        return Axes((self.size(function.size),)) if function.kind == "vector" else None
+        return call(self, tree)
 
     def apply(self, tree: c.Apply) -> Axes | None:
         for argument in tree.args:

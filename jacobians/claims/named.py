@@ -8,9 +8,7 @@ from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 
 #: Greek letters that are numbers unless something shows that they are not: rates, weights, small constants.
-NUMBERS = frozenset(
-    "alpha beta gamma epsilon zeta eta iota kappa lambda mu nu rho tau omega pi xi sigma".split()
-)
+NUMBERS = frozenset("alpha beta gamma epsilon zeta eta iota kappa lambda mu nu rho tau omega pi xi sigma".split())
 
 
 def names_in(tree: t.Tree, bound: frozenset[str] = frozenset()) -> Iterator[t.Name]:
