@@ -137,9 +137,16 @@ CLAIMS = [
     (DOTTED, r"\frac{\partial y}{\partial x} = \begin{bmatrix} w_1 & \dots & w_n \end{bmatrix}^T", "true"),
     (DOTTED, r"\frac{\partial y}{\partial x} = \begin{bmatrix} w_1 \\ x_2 \\ \vdots \\ x_n \end{bmatrix}", "false"),
     (DOTTED, r"\frac{\partial y}{\partial x} = \begin{bmatrix} w_1 \\ \vdots \\ x_n \end{bmatrix}", "not understood"),
-    (DOTTED, r"A = \begin{bmatrix} A_{11} & \dots & A_{1n} \\ \vdots & \ddots & \vdots \\ A_{m1} & \dots & A_{mn} \end{bmatrix}",
-     "true"),
-    (DOTTED, r"\frac{\partial e}{\partial x} = \begin{bmatrix} e_1 & 0 & 0 \\ 0 & \ddots & 0 \\ 0 & 0 & e_n \end{bmatrix}", "true"),
+    (
+        DOTTED,
+        r"A = \begin{bmatrix} A_{11} & \dots & A_{1n} \\ \vdots & \ddots & \vdots \\ A_{m1} & \dots & A_{mn} \end{bmatrix}",
+        "true",
+    ),
+    (
+        DOTTED,
+        r"\frac{\partial e}{\partial x} = \begin{bmatrix} e_1 & 0 & 0 \\ 0 & \ddots & 0 \\ 0 & 0 & e_n \end{bmatrix}",
+        "true",
+    ),
     # a prime that a derivative explains; several names that are zero
     ("x : scalar\ny = x^2", r"y' = \frac{dy}{dx} = 2x", "true"),
     ("x = zeros(3)\nW = zeros(2, 3)", "x = W = 0", "true"),
