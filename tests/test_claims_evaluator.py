@@ -50,17 +50,20 @@ CLAIMS = [
     # dots in products: what is in between follows from what stands beside them
     (
         NETWORK,
-        r"\frac{\partial z^{(3)}}{\partial z^{(1)}} = \frac{\partial z^{(3)}}{\partial z^{(2)}} \cdots \frac{\partial z^{(2)}}{\partial z^{(1)}}",
+        r"\frac{\partial z^{(3)}}{\partial z^{(1)}}"
+        r" = \frac{\partial z^{(3)}}{\partial z^{(2)}} \cdots \frac{\partial z^{(2)}}{\partial z^{(1)}}",
         "true",
     ),
     (
         STEPS,
-        r"\frac{\partial s_k}{\partial s_{k-m}} = \frac{\partial s_k}{\partial s_{k-1}} \cdots \frac{\partial s_{k-m+1}}{\partial s_{k-m}} = w^m",
+        r"\frac{\partial s_k}{\partial s_{k-m}}"
+        r" = \frac{\partial s_k}{\partial s_{k-1}} \cdots \frac{\partial s_{k-m+1}}{\partial s_{k-m}} = w^m",
         "true",
     ),
     (
         STEPS,
-        r"\frac{\partial s_3}{\partial s_0} = \frac{\partial s_3}{\partial s_2} \cdots \frac{\partial s_2}{\partial s_1}",
+        r"\frac{\partial s_3}{\partial s_0}"
+        r" = \frac{\partial s_3}{\partial s_2} \cdots \frac{\partial s_2}{\partial s_1}",
         "false",
     ),
     ("x : 4\ns = sum(x)", r"s = x_1 + x_2 + \dots + x_4", "true"),
