@@ -92,7 +92,7 @@ def check(
     _check_targets(paths, output, fix, table)
     checked = _checked(paths, given(model), kind, explain, kept)
     for path, reason in checked.failed.items():
-        say(reason if reason.startswith(path) else f"{path}: {reason}")
+        say(f"{path}: {reason}")
     if table is not None:
         write_table(checked, table)
     else:
@@ -185,7 +185,7 @@ def _checked(paths: Sequence[Path], names: Given, kind: KindOption, explain: boo
             try:
                 found.reports.append(_report(path, names, kind, explain, kept))
             except JacobiansError as error:
-                found.failed[shown] = str(error)
+                found.failed[shown] = str(error).removeprefix(f"{shown}: ")
             except Exception as error:  # one document must not take the verdicts on all others with it
                 found.failed[shown] = f"a defect of jacobians ({type(error).__name__}: {error}); please report it"
     return found

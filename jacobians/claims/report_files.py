@@ -83,7 +83,7 @@ def _print_all(reports: Sequence[DocumentReport], quiet: bool) -> None:
         print_report(out, report, quiet)
     if len(reports) > 1:
         rows = (row for report in reports for row in report_rows(report))
-        out.print(f"\n{len(reports)} documents, {summary(rows)}", soft_wrap=True)
+        out.print(f"\n{len(reports)} documents, {summary(rows)}", markup=False)
 
 
 def _json(checked: Checked, lenient: bool) -> str:
@@ -111,11 +111,11 @@ def _write_folder(reports: Sequence[DocumentReport], format: CheckFormat, folder
 
 def write_table(checked: Checked, path: Path) -> None:
     """A row for each claim in the file, and one for each document on standard output."""
-    from jacobians.claims.report_table import print_table, records, unreadable, written
+    from jacobians.claims.report_table import UNREADABLE, print_table, records, without_claims, written
     from jacobians.claims.report_text import check_console
 
     rows = [row for report in checked.reports for row in records(report)]
-    rows += [unreadable(name, reason) for name, reason in checked.failed.items()]
+    rows += [without_claims(name, UNREADABLE, reason) for name, reason in checked.failed.items()]
     print_table(check_console(), rows, [*(r.document.path for r in checked.reports), *checked.failed])
     _out(written(rows, path), path)
 

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from jacobians.claims.document import DocumentReport
 
 COLUMNS = ("document", "claim", "place", "status", "mistake", "points", "deviation", "formula", "corrected")
+NO_CLAIMS, UNREADABLE = "no claims", "unreadable"
 #: What a spreadsheet would compute instead of showing.
 _COMPUTED = ("=", "+", "-", "@", "\t", "\r")
 
 
 def records(report: DocumentReport) -> list[dict[str, Any]]:
-    """One record for each claim of a document, numbered from 1."""
+    """One record for each claim of a document, numbered from 1; one that says so where there is none."""
+    path = report.document.path
     claims = [row for row in report_rows(report) if row.link.status != "declaration"]
-    return [_record(report.document.path, number, row) for number, row in enumerate(claims, 1)]
+    return [_record(path, number, row) for number, row in enumerate(claims, 1)] or [without_claims(path, NO_CLAIMS)]
 
 
 def _record(path: str, number: int, row: Row) -> dict[str, Any]:
@@ -47,9 +49,9 @@ def _record(path: str, number: int, row: Row) -> dict[str, Any]:
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def unreadable(path: str, reason: str) -> dict[str, Any]:
-    """The record of a document that could not be read: no claim, and the reason."""
-    return dict.fromkeys(COLUMNS, "") | {"document": path, "status": "unreadable", "mistake": reason}
+def without_claims(path: str, status: str, reason: str = "") -> dict[str, Any]:
+    """The record of a document that claims nothing or could not be read, so that none is missing from the table."""
+    return dict.fromkeys(COLUMNS, "") | {"document": path, "status": status, "mistake": reason}
 
 
 def written(rows: Sequence[dict[str, Any]], path: Path) -> str:
@@ -71,7 +73,7 @@ def _cell(value: Any) -> Any:
 
 def print_table(out: Console, rows: Sequence[dict[str, Any]], paths: Sequence[str]) -> None:
     """How many claims of each document have which verdict, and its mistakes by name."""
-    statuses = [status for status in (*MARKS, "unreadable") if any(row["status"] == status for row in rows)]
+    statuses = [status for status in (*MARKS, NO_CLAIMS, UNREADABLE) if any(row["status"] == status for row in rows)]
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("document", overflow="fold")
     for status in statuses:

@@ -31,17 +31,9 @@ WIDEST, ENDLESS = 120, 100_000
 PROSE = 80
 
 
-class CheckConsole(Console):
-    """A console that says when nobody reads on; rich ends the program with a status that has another meaning here."""
-
-    def on_broken_pipe(self) -> None:
-        """Raise the error that the command turns into one message."""
-        raise
-
-
 def check_console() -> Console:
     """As wide as the terminal; without one no line is cut and nothing is coloured."""
-    found = CheckConsole(highlight=False)
+    found = Console(highlight=False)
     found.width = min(WIDEST, found.width) if found.is_terminal else ENDLESS
     return found
 
@@ -73,7 +65,7 @@ def print_report(out: Console, report: DocumentReport, quiet: bool = False) -> N
             print_problem(out, row, path)
     if not quiet:
         out.print()
-    out.print(Text(f"{path}: {summary(rows)}", style="bold"), soft_wrap=True)
+    out.print(Text(f"{path}: {summary(rows)}", style="bold"))
 
 
 def _print_row(out: Console, row: Row, path: str, width: int) -> None:
@@ -110,8 +102,8 @@ def _print_source(out: Console, row: Row) -> None:
     (line, begin), (last, end) = (row.formula.place(*place) for place in (row.fault[:2], row.fault[2:]))
     before, fault = source[: begin - 1], source[begin - 1 : None if last > line else end - 1]
     room = out.width - 4
-    if cell_len(source) > room and cell_len(before) > room // 4:  # the part at fault stands in the first half
-        before = "…" + before[max(1, len(before) - room // 4) :]
+    if cell_len(source) > room and cell_len(before) > room // 2:  # the part at fault stands in the first half
+        before = "…" + before[max(1, len(before) - room // 2) :]
     behind = "" if last > line else source[end - 1 :]
     text = Text.assemble(before, (fault, style), behind)
     text.truncate(room, overflow="ellipsis")
