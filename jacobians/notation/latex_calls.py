@@ -63,23 +63,21 @@ class NameParser(CustomParser):
 
     def known(self, base: str) -> bool:
         """A quantity, or one layer of a labelled one."""
-        parts = split_name(base)
-        family = f"{parts.base}_{parts.subscript}" if parts.subscript else parts.base
-        return self.symbols.is_quantity(base) or (parts.layer != "" and family in self.symbols.labelled)
+        return self.symbols.is_quantity(base) or _without_layer(base) in self.symbols.labelled
 
     def is_differential_of_function(self, text: str) -> bool:
         """`df(x)`."""
         inner = text[1:]
         if text[0] != "d" or not inner or not self.at(Kind.OPEN) or self.symbols.declared(text):
             return False
-        named = inner in self.symbols.functions or (len(inner) > 1 and is_function(inner, self.symbols))
-        return named or (self.known(inner) and self.are_names_ahead())
+        return is_function(inner, self.symbols) or (self.known(inner) and self.are_names_ahead())
 
     # ----- calls -----
 
     def is_called(self, base: str, found: Scripts) -> bool:
         """A function before a bracket; a prime makes one of what is no quantity."""
-        function = is_function(base, self.symbols) or (found.primes > 0 and not self.known(base))
+        derived = found.primes > 0 or is_function(_without_layer(base), self.symbols)  # g1 of g
+        function = is_function(base, self.symbols) or (derived and not self.known(base))
         return function and self.token.kind in (BRACKETS if not found.primes else {Kind.OPEN, Kind.LIST_OPEN})
 
     def is_word_call(self, base: str, start: Token) -> bool:
@@ -210,3 +208,9 @@ class NameParser(CustomParser):
 
     def sum(self, start: Token) -> Tree:
         raise NotImplementedError
+
+
+def _without_layer(name: str) -> str:
+    """`W1` is one of the W."""
+    parts = split_name(name)
+    return f"{parts.base}_{parts.subscript}" if parts.subscript else parts.base

@@ -155,7 +155,8 @@ class _Expansion:
             self.waiting.pop()
         if not self.waiting or self.waiting[-1].text == "}":
             count = self.macros[call.text[1:]].parameters
-            raise self.error(f"the macro {call.text} expects {count} arguments, got fewer; give them in braces", call)
+            expected = f"{count} argument{'s' if count > 1 else ''}"
+            raise self.error(f"the macro {call.text} expects {expected}, got fewer; give them in braces", call)
         first = self.waiting.pop()
         if first.text != "{":
             if len(first.text) > 1 and first.group in ("word", "number"):

@@ -129,7 +129,7 @@ class LatexParser(RelationParser):
     def starts_factor(self, left: Tree) -> bool:
         """Bars look alike, so within bars the next one closes them; an index has no factors but behind a number."""
         kind = self.token.kind
-        if kind is Kind.NUMBER and isinstance(left, Number):
+        if kind is Kind.NUMBER and isinstance(left.right if isinstance(left, Juxtaposition) else left, Number):
             return False
         if not self.implicit_product:
             return isinstance(left, Number) or kind is Kind.OPEN
