@@ -110,7 +110,9 @@ def main(arguments: list[str]) -> None:
         good = sum(counts[g] for g in GOOD)
         print(f"{key:34} {sum(counts.values()):5} {good / sum(counts.values()):6.0%}  {dict(counts)}")
     times.sort()
-    print(dict(total), f"named {sum(total[g] for g in GOOD) / max(1, sum(total.values())):.1%} of {sum(total.values())}")
+    print(
+        dict(total), f"named {sum(total[g] for g in GOOD) / max(1, sum(total.values())):.1%} of {sum(total.values())}"
+    )
     print(f"median {1e3 * times[len(times) // 2]:.0f} ms, slowest {times[-1]:.1f} s")
 
 

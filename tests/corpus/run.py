@@ -34,7 +34,7 @@ def outcome(claim: CorpusClaim, explain: bool = False) -> tuple[str, str]:
 
 def judged(claim: CorpusClaim, status: str, found: str) -> str:
     """Agreement, a false accusation, a false acquittal, or not read."""
-    if status in AGREES[claim.verdict]:
+    if status in AGREES[claim.verdict] or (status == "true" and claim.remark.startswith("here true") and found.strip()):
         return "agrees"
     if claim.verdict == "convention-dependent" and status == "true":
         return "agrees" if found.strip() else "acquitted without a note"

@@ -227,10 +227,29 @@ def square(site: Site) -> Local:
         if is_sum(tree) and isinstance(parent, t.Binary | t.Juxtaposition):
             for power in ("-1", "-1/2", "-3/2"):
                 yield t.Binary("^", tree, _power(power))
-        if isinstance(tree, t.Binary) and tree.op == "/" and isinstance(tree.right, t.Name | t.Index | t.Call | t.Binary):
+        if (
+            isinstance(tree, t.Binary)
+            and tree.op == "/"
+            and isinstance(tree.right, t.Name | t.Index | t.Call | t.Binary)
+        ):
             yield replace(tree, right=t.Binary("^", tree.right, t.Number("2")))
 
     return local
+
+
+def make_square(site: Site) -> Local:
+    """x becomes x^2 and nothing else."""
+    raised = square(site)
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        yield from (new for new in raised(tree, above) if not any(isinstance(p, t.Negative) for p in _exponents(new)))
+
+    return local
+
+
+def _exponents(tree: t.Tree) -> Iterator[t.Tree]:
+    if isinstance(tree, t.Binary) and tree.op == "^":
+        yield tree.right
 
 
 def _power(text: str) -> t.Tree:
@@ -370,7 +389,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "an exponent or a root too much",
         "This quantity stands here to the first power.",
         drop_exponent,
-        square,
+        make_square,
         2,
         "exponent",
     ),

@@ -183,6 +183,16 @@ def add_index(site: Site) -> Local:
     return local
 
 
+def drop_index(site: Site) -> Local:
+    """x_i becomes x."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if isinstance(tree, t.Index) and _outside_sums(tree, above):
+            yield tree.array
+
+    return local
+
+
 def add_delta(site: Site) -> Local:
     """A product gets a Kronecker delta."""
 
@@ -349,7 +359,15 @@ MISTAKES: tuple[Mistake, ...] = (
         1,
         "sum",
     ),
-    Mistake("sum too much", "a sum too much", "Only one summand is there: a Kronecker delta leaves no other, or the index is free.", drop_sum, add_sum, 1, "sum"),
+    Mistake(
+        "sum too much",
+        "a sum too much",
+        "Only one summand is there: a Kronecker delta leaves no other, or the index is free.",
+        drop_sum,
+        add_sum,
+        1,
+        "sum",
+    ),
     Mistake(
         "sum over the wrong index",
         "the sum is over the wrong index",
@@ -386,8 +404,33 @@ MISTAKES: tuple[Mistake, ...] = (
         2,
         "letter",
     ),
-    Mistake("wrong index", "a wrong index", "Follow each index from the left side: another one belongs here.", other_letter, None, 1, "letter"),
-    Mistake("index missing", "an index is missing", "An entry is meant here, not the whole array.", add_index, None, 2, "letter"),
+    Mistake(
+        "wrong index",
+        "a wrong index",
+        "Follow each index from the left side: another one belongs here.",
+        other_letter,
+        None,
+        1,
+        "letter",
+    ),
+    Mistake(
+        "index missing",
+        "an index is missing",
+        "An entry is meant here, not the whole array.",
+        add_index,
+        drop_index,
+        2,
+        "letter",
+    ),
+    Mistake(
+        "index too much",
+        "an index too much",
+        "The whole array is meant here, not one entry.",
+        drop_index,
+        add_index,
+        2,
+        "letter",
+    ),
     Mistake(
         "Kronecker delta dropped",
         "a Kronecker delta is dropped",
@@ -397,7 +440,15 @@ MISTAKES: tuple[Mistake, ...] = (
         1,
         "delta",
     ),
-    Mistake("Kronecker delta too much", "a Kronecker delta too much", "This derivative is not zero where the two indices differ.", drop_delta, add_delta, 1, "delta"),
+    Mistake(
+        "Kronecker delta too much",
+        "a Kronecker delta too much",
+        "This derivative is not zero where the two indices differ.",
+        drop_delta,
+        add_delta,
+        1,
+        "delta",
+    ),
     Mistake(
         "one for a delta",
         "1 stands where a Kronecker delta belongs",
@@ -416,7 +467,15 @@ MISTAKES: tuple[Mistake, ...] = (
         1,
         "delta",
     ),
-    Mistake("wrong axis", "the sum is along the wrong axis", "Summed is over the axis that the left side does not have.", other_axis, None, 1, "axis"),
+    Mistake(
+        "wrong axis",
+        "the sum is along the wrong axis",
+        "Summed is over the axis that the left side does not have.",
+        other_axis,
+        None,
+        1,
+        "axis",
+    ),
     Mistake(
         "not summed over the samples",
         "the sum over the samples is missing",
@@ -426,5 +485,13 @@ MISTAKES: tuple[Mistake, ...] = (
         1,
         "axis",
     ),
-    Mistake("sum for mean", "a sum stands where a mean belongs, or a mean where a sum does", "Whether the loss is a sum or a mean over the samples decides this.", sum_for_mean, None, 1, "number"),
+    Mistake(
+        "sum for mean",
+        "a sum stands where a mean belongs, or a mean where a sum does",
+        "Whether the loss is a sum or a mean over the samples decides this.",
+        sum_for_mean,
+        None,
+        1,
+        "number",
+    ),
 )

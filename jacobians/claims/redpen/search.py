@@ -21,7 +21,7 @@ MISTAKES: tuple[Mistake, ...] = tuple(
 )
 BY_KEY = {m.key: m for m in MISTAKES}
 #: Candidates that are looked at, one change and two.
-MOST_SINGLE, MOST_PAIRS = 700, 250
+MOST_SINGLE, MOST_PAIRS = 700, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,12 @@ def _pairs(site: Site, singles: list[Candidate]) -> Found | None:
     common = [m for m in MISTAKES if m.cost <= 1]
     firsts = [c for c in singles if c.mistake.cost <= 1]
     before = site.judge.refusal(site.left, site.right)
-    firsts.sort(key=lambda c: site.judge.refusal(site.left, c.tree) == before)
+    after = {id(c): site.judge.refusal(site.left, c.tree) for c in firsts}
+    # a change that gives the line a meaning is half of the way; one that is refused for another reason may be
+    firsts.sort(key=lambda c: 0 if before and not after[id(c)] else 1 if after[id(c)] != before else 2)
     count = 0
-    for first in firsts[:60]:
-        for second in islice(_candidates(site, first.tree, common), 40):
+    for first in firsts:
+        for second in islice(_candidates(site, first.tree, common), 50 if after[id(first)] != before else 25):
             count += 1
             if count > MOST_PAIRS:
                 return None

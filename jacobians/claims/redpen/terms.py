@@ -109,9 +109,6 @@ def factor_count(site: Site) -> Local:
             for name in names:
                 yield t.Binary("/", tree, name)
                 yield t.Binary("*", name, tree)
-            for name in names:
-                yield t.Binary("/", tree, t.Call("sqrt", (name,)))
-                yield t.Binary("*", t.Call("sqrt", (name,)), tree)
         if isinstance(tree, t.Binary) and tree.op == "/" and _is_count(site, tree.right):
             if isinstance(tree.right, t.Name):
                 yield replace(tree, right=t.Call("sqrt", (tree.right,)))
@@ -127,6 +124,19 @@ def factor_count(site: Site) -> Local:
                 yield tree.right
             if _is_count(site, tree.right):
                 yield tree.left
+
+    return local
+
+
+def factor_root(site: Site) -> Local:
+    """A factor that is the square root of a size, or one over it, comes."""
+    roots = [t.Call("sqrt", (t.Name(n),)) for n in site.judge.context.sizes]
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if _is_term(tree, above):
+            for root in roots:
+                yield t.Binary("/", tree, root)
+                yield t.Binary("*", root, tree)
 
     return local
 
@@ -338,7 +348,15 @@ def add_one(site: Site) -> Local:
 
 
 MISTAKES: tuple[Mistake, ...] = (
-    Mistake("sign", "a sign is wrong", "Minus signs come from the model's own equation; follow each one through the line.", flip_sign, None, 1, "sign"),
+    Mistake(
+        "sign",
+        "a sign is wrong",
+        "Minus signs come from the model's own equation; follow each one through the line.",
+        flip_sign,
+        None,
+        1,
+        "sign",
+    ),
     Mistake(
         "factor 2",
         "a factor 2 or 1/2",
@@ -355,6 +373,15 @@ MISTAKES: tuple[Mistake, ...] = (
         factor_count,
         None,
         1,
+        "number",
+    ),
+    Mistake(
+        "factor with a root",
+        "a square root of a size is missing or too much",
+        "Scaled scores have the factor 1/sqrt(d), and so have the gradients that pass through them.",
+        factor_root,
+        factor_count,
+        2.2,
         "number",
     ),
     Mistake(
@@ -411,7 +438,15 @@ MISTAKES: tuple[Mistake, ...] = (
         2,
         "brackets",
     ),
-    Mistake("fraction upside down", "a fraction is upside down", "What is divided by stands below.", turn_fraction, None, 2, "fraction"),
+    Mistake(
+        "fraction upside down",
+        "a fraction is upside down",
+        "What is divided by stands below.",
+        turn_fraction,
+        None,
+        2,
+        "fraction",
+    ),
     Mistake(
         "one minus",
         "a number is off by one, or 1 - p is taken for p",
