@@ -73,7 +73,8 @@ class AxesReader:
         return self.sizes.new(code)
 
     def same(self, a: int, b: int, at: t.Tree) -> None:
-        if not self.sizes.unify(a, b):
+        """Two axes are equal; one of size 1 fits every other."""
+        if 1 not in (self.sizes.value(a), self.sizes.value(b)) and not self.sizes.unify(a, b):
             self.misfits.append(Misfit(at, (self.shown(a), self.shown(b))))
 
     def all_same(self, a: Axes, b: Axes, at: t.Tree) -> Axes:

@@ -32,7 +32,18 @@ def check(model: Model | Context | str | None, claim: str, explain: bool = True)
     """
     if not isinstance(claim, str):
         raise InputError(f"check: expected the claim as text, got {type(claim).__name__}")
-    return Checker(context_of(model)).check(claim, explain)
+    return Checker(_with_open_names(context_of(model), claim)).check(claim, explain)
+
+
+def _with_open_names(context: Context, claim: str) -> Context:
+    """The context with the variables that nobody declares, of its own equations and of the claim."""
+    from jacobians.claims.open_sizes import with_sizes
+    from jacobians.claims.surfaces import read_claim
+
+    try:
+        return with_sizes(context, read_claim(claim, context)[1], strict=False)
+    except MathSyntaxError:  # the checker says so
+        return context
 
 
 def context_of(model: Model | Context | str | None) -> Context:

@@ -38,14 +38,15 @@ def open_names(context: Context, equalities: Sequence[Equality], claims: Sequenc
 
 
 def _is_known(context: Context, name: str, known: set[str]) -> bool:
-    """Declared, defined, or one layer of what is defined for all of them."""
+    """Declared, defined, or one layer of what is declared or defined for all of them."""
     if name in known:
         return True
-    generic, layer = context.equations.get(base_name(name)), split_name(name).layer
-    if generic is None or generic.label is None or not layer:
+    base, layer = base_name(name), split_name(name).layer
+    letter = context.label_of(base)
+    if not letter or not layer:
         return False
-    first, last = context.labels[generic.label]
-    return first <= int(layer) <= last
+    first, last = context.labels[letter]
+    return base in context.leaves or first <= int(layer) <= last
 
 
 def _before_the_first(context: Context, e: Equality) -> Iterator[str]:
@@ -53,9 +54,8 @@ def _before_the_first(context: Context, e: Equality) -> Iterator[str]:
     reader = AxesReader(context, {})
     for labels in label_values(context, e):
         reader.labels = dict(labels)
-        for name in names_in(e.right):
-            if name.label is not None and context.is_generic(name.text) and (text := reader.counted(name)):
-                yield text
+        generic = (n for n in names_in(e.right) if n.label is not None and n.text in context.equations)
+        yield from (text for name in generic if (text := reader.counted(name)))
 
 
 def _used(context: Context, tree: t.Tree) -> Iterator[str]:
@@ -92,8 +92,9 @@ def _bare(tree: t.Tree) -> Iterator[t.Name]:
 
 
 def _is_gradient(name: str, known: set[str]) -> bool:
-    """`dW` where there is a W."""
-    return name.startswith("d") and len(name) > 1 and name[1:] in known
+    """`dW` where there is a W, an error signal: what depends on the equations is no variable."""
+    parts = split_name(name)
+    return parts.base == "delta" or (len(name) > 1 and name.startswith("d") and base_name(name[1:]) in known)
 
 
 def is_labelled(name: str, equalities: Sequence[Equality]) -> bool:
