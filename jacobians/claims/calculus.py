@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jacobians.claims.context import Settings
+from jacobians.claims.conventions import LAYOUTS
 from jacobians.claims.errors import IllFormed, NotUnderstood
-from jacobians.claims.values import Array, Seed, Seeds, Value, rearrange, transposed
+from jacobians.claims.values import FLIPPED, Array, Orientation, Seed, Seeds, Value, rearrange, transposed
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.to_plain import to_plain
@@ -39,8 +41,8 @@ def extract(a: Value, seed: Seed) -> Value:
     if () not in parts:
         parts[()] = np.zeros((1, *a.array.shape[1 : lead + a.rank], *seed.shape), a.array.dtype)
     rank = a.rank + len(seed.shape)
-    free = a.rank == 0 and rank == 1
-    return Value(parts, a.letters, rank, "free" if free else "column", a.rank)
+    side = a.orientation if rank == a.rank else "free" if rank == 1 else "column"
+    return Value(parts, a.letters, rank, side, a.rank)
 
 
 # ----- what stands below -----
@@ -120,7 +122,7 @@ def derivative(ev: Evaluator, of: t.Tree, by: t.Tree, scope: Scope, direct: bool
         made = made.as_("free" if made.rank == 1 and out == 0 else "column", out)
     if variable.turned:
         made = _inputs_turned(made, out)
-    return laid_out(made, out, ev.settings.layout)
+    return laid_out(made, out, ev.settings)
 
 
 def _inputs_turned(a: Value, out: int) -> Value:
@@ -130,21 +132,25 @@ def _inputs_turned(a: Value, out: int) -> Value:
     return made.as_("row" if made.rank == 1 and out == 0 else "column", out)
 
 
-def laid_out(a: Value, out: int, layout: str) -> Value:
-    """The axes in the order of the layout: numerator and mixed as they are, denominator with the inputs first.
+def laid_out(a: Value, out: int, settings: Settings) -> Value:
+    """The axes in the order of the layout; the value has those of the output first."""
+    how = LAYOUTS[settings.layout]
+    if out == 0 and how.matrix_turned and a.rank == 2:
+        return transposed(a).as_("column", None)
+    if out == 0:
+        return a.as_(_side(a, how.gradient, settings), 0)
+    if not how.inputs_first:
+        return a
+    names = "abcdefgh"[: a.rank]
+    turned = rearrange(a, names, names[out:] + names[:out])
+    return turned.as_(transposed(a).orientation if a.rank == out == 1 else "column", a.rank - out)
 
-    The gradient of a number has the shape of the variable, but in strict numerator layout that of its transpose.
-    """
-    inputs = a.rank - out
-    if layout == "numerator" and out == 0:
-        return transposed(a).as_("row", None) if a.rank == 2 else a.as_("row", 0)
-    if layout == "denominator":
-        if out == 0:
-            return a.as_("column", 0)
-        names = "abcdefgh"[: a.rank]
-        turned = rearrange(a, names, names[out:] + names[:out])
-        return turned.as_("row" if inputs == 0 else "column", inputs)
-    return a
+
+def _side(a: Value, gradient: Orientation, settings: Settings) -> Orientation:
+    """What the gradient of a number by a vector is; by a transposed one it is a row, whatever the layout."""
+    if a.rank != 1 or gradient == "free" or a.orientation == "row":
+        return a.orientation
+    return FLIPPED[gradient] if settings.vectors == "rows" else gradient
 
 
 def expanded(ev: Evaluator, of: t.Tree, scope: Scope) -> t.Tree:

@@ -31,7 +31,10 @@ class Settings:
     dot: Literal["fitting", "elementwise", "matrix product"] = "fitting"
     juxtaposition: Literal["matrix product", "elementwise"] = "matrix product"
     otimes: Literal["outer product", "Kronecker", "elementwise"] = "outer product"
-    layout: Literal["mixed", "numerator", "denominator"] = "mixed"
+    #: Where the inputs and the gradient of a number stand, see `conventions.LAYOUTS`.
+    layout: Literal[
+        "mixed", "strict mixed", "numerator", "row gradients", "denominator", "variable first"
+    ] = "mixed"
     derivatives: Literal["either", "total", "direct"] = "either"
     sums: Literal["written", "Einstein"] = "written"
     indices: Literal[0, 1] = 1

@@ -21,6 +21,7 @@ from functools import partial
 from jacobians.claims.context import LAYERS, LOSSES, Context, Domain, Equation, Function, Leaf
 from jacobians.claims.matching import substituted
 from jacobians.claims.named import names_in
+from jacobians.claims.conventions import LAYOUTS
 from jacobians.claims.correlation import KINDS
 from jacobians.errors import MathSyntaxError, ModelError
 from jacobians.notation.model_text import MAX_MODEL_LENGTH
@@ -45,7 +46,7 @@ SENTENCES: dict[str, tuple[str, dict[str, object]]] = {
     "·": ("dot", {"elementwise": "elementwise", "matrix product": "matrix product", "fitting": "fitting"}),
     "⊗": ("otimes", {"outer product": "outer product", "Kronecker": "Kronecker", "elementwise": "elementwise"}),
     "juxtaposition": ("juxtaposition", {"matrix product": "matrix product", "elementwise": "elementwise"}),
-    "layout": ("layout", {"mixed": "mixed", "numerator": "numerator", "denominator": "denominator"}),
+    "layout": ("layout", {word: word for word in LAYOUTS} | {"function first": "mixed"}),
     "derivatives": ("derivatives", {"either": "either", "total": "total", "direct": "direct"}),
     "sums": ("sums", {"written": "written", "Einstein": "Einstein"}),
     "indices": ("indices", {"from 0": 0, "from 1": 1}),

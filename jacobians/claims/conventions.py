@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from jacobians.claims.context import Context, Settings
+from jacobians.claims.values import Orientation
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 
@@ -17,6 +19,26 @@ class Convention:
     name: str
     settings: Settings
 
+
+class Layout(NamedTuple):
+    """How derivatives are laid out: of arrays, and of a number by a vector and by a matrix."""
+
+    #: The axes of the variable stand before those of what is differentiated.
+    inputs_first: bool
+    #: The gradient of a number by a column is a column, a row, or whichever fits (an array of one axis).
+    gradient: Orientation
+    #: The gradient of a number by a matrix has the shape of the transposed matrix.
+    matrix_turned: bool = False
+
+
+LAYOUTS: dict[str, Layout] = {
+    "mixed": Layout(False, "free"),
+    "strict mixed": Layout(False, "column"),
+    "numerator": Layout(False, "row", True),
+    "row gradients": Layout(False, "row"),
+    "denominator": Layout(True, "column"),
+    "variable first": Layout(True, "free"),
+}
 
 #: (setting, value, what it is called). A setting that the document states is not tried.
 ALTERNATIVES: tuple[tuple[str, object, str], ...] = (

@@ -131,9 +131,15 @@ class Judge:
             self._shapes[key] = {labels: value.shape for labels, value in self._values(tree, claim)}
         return self._shapes[key]
 
-    def _values(self, tree: t.Tree, claim: tuple[t.Tree, ...]) -> Iterator[tuple[object, Value]]:
+    def value(self, tree: t.Tree, settings: Settings) -> Value | None:
+        """The value of a part of a claim under some settings, in the first layer where it has one."""
+        return next((value for _, value in self._values(tree, (tree,), settings)), None)
+
+    def _values(
+        self, tree: t.Tree, claim: tuple[t.Tree, ...], settings: Settings | None = None
+    ) -> Iterator[tuple[object, Value]]:
         """The value of a part of a claim for every value of the claim's labels where it exists."""
-        ev = self.evaluator(CONFIGURATIONS[0], self.context.settings, False, False)
+        ev = self.evaluator(CONFIGURATIONS[0], settings or self.context.settings, False, False)
         letters = index_letters(self.context, tree, *claim)
         bound = {x for part in claim for p in part.walk() if isinstance(p, c.Sum) for x in p.indices}
         for labels in self.labels(tree, *claim):
@@ -171,7 +177,7 @@ class Judge:
 
     # ----- readings -----
 
-    def direct(self, left: t.Tree, right: t.Tree) -> Outcome | None:
+    def direct(self, left: t.Tree, right: t.Tree, settings: Settings | None = None) -> Outcome | None:
         """The reading of some derivatives as direct ones under which the equation holds, with a note; else None."""
         if self.context.settings.derivatives == "total":
             return None
@@ -180,7 +186,7 @@ class Judge:
             return None
         for count in range(1, len(derivatives) + 1):
             for chosen in combinations(derivatives, count):
-                outcome = self.outcome(left, right, Reading(frozenset(chosen)))
+                outcome = self.outcome(left, right, Reading(frozenset(chosen)), settings)
                 if outcome.equal:
                     names = ", ".join(to_plain(d) for d in chosen)
                     note = f"{names} is read as the direct partial derivative: all else in its equation is held fixed"

@@ -17,6 +17,8 @@ from jacobians.claims.errors import IllFormed
 
 Array = np.ndarray[Any, Any]
 Orientation = Literal["column", "row", "free"]
+#: Of a vector and of its transpose.
+FLIPPED: dict[Orientation, Orientation] = {"column": "row", "row": "column", "free": "free"}
 
 
 class Seed(NamedTuple):
@@ -204,8 +206,7 @@ def scaled(a: Value, factor: Any) -> Value:
 def transposed(a: Value) -> Value:
     """The structural axes in reverse; a column becomes a row."""
     if a.rank < 2:
-        turned: dict[Orientation, Orientation] = {"column": "row", "row": "column", "free": "free"}
-        return replace(a, orientation=turned[a.orientation], split=None)
+        return replace(a, orientation=FLIPPED[a.orientation], split=None)
     names = "abcdefgh"[: a.rank]
     return rearrange(a, names, names[::-1])
 
