@@ -2,7 +2,7 @@
 // Render every formula; what KaTeX refuses stays as its source, with its marks beside it.
 (() => {
   const macros = {};
-  const options = { throwOnError: true, trust: false, strict: "ignore", maxExpand: 1000, maxSize: 20, macros };
+  const options = { throwOnError: true, trust: false, strict: "ignore", maxExpand: 1000, maxSize: 10, macros };
   for (const definition of JSON.parse(document.getElementById("report").dataset.macros)) {
     try {
       katex.renderToString(definition, { ...options, globalGroup: true });
