@@ -25,6 +25,9 @@ TRANSPOSES = (r"\top", r"\intercal", "T")
 LATIN_LETTERS = frozenset(map(chr, range(0xC0, 0x180))) - {"×", "÷"}
 #: xhat, mubar, wtilde: a letter under a sign.
 _ACCENTED = re.compile(rf"([A-Za-z]|{'|'.join(GREEK_LETTERS)})(hat|bar|tilde)")
+#: calL, boldx: a letter in a font of its own.
+FONTS = {"cal": "mathcal", "bold": "mathbf"}
+_FONT = re.compile(r"(cal|bold)([A-Za-z])")
 #: h1 inside a subscript: a letter with its layer.
 _NUMBERED = re.compile(r"([A-Za-z])([0-9]+)")
 _ONE_LETTER = re.compile(r"(?:\w|\\[A-Za-z]+)'*")
@@ -94,6 +97,8 @@ def _word(text: str) -> str:
         return text
     if text in GREEK_LETTERS:
         return f"\\{text}"
+    if font := _FONT.fullmatch(text):
+        return rf"\{FONTS[font[1]]}{{{_word(font[2])}}}"
     if accented := _ACCENTED.fullmatch(text):
         return rf"\{accented[2]}{{{_word(accented[1])}}}"
     if numbered := _NUMBERED.fullmatch(text):

@@ -81,8 +81,12 @@ def written(verdict: Verdict, old: Tree, new: Tree, whole: bool) -> str:
 
     surface: Any = verdict.surface
     source = verdict.text
-    text = patched(source, old, new, surface)
+    before, after = old, new
+    if isinstance(verdict.tree, t.Chain) and any(part is old for part in verdict.tree.parts):
+        before = verdict.tree  # the names of all lines say how the reader writes them
+        after = replace(before, parts=tuple(new if part is old else part for part in before.parts))
+    text = patched(source, before, after, surface)
     if whole or old.span is None:
         return text
-    begin, end = Patcher(source, old, surface).places.range(old)
+    begin, end = Patcher(source, before, surface).places.range(old)
     return text[begin : len(text) - (len(source) - end)].strip()

@@ -174,6 +174,9 @@ def other_function(site: Site) -> Local:
     """tanh becomes sigmoid, and so on."""
 
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if isinstance(tree, c.Apply) and isinstance(tree.function, t.Prime):  # delta'(z), where delta is no function
+            for name in dict.fromkeys(a.function for a in site.activations):
+                yield t.Call(name, tree.args, tree.function.order)
         if not isinstance(tree, t.Call) or len(tree.args) != 1:
             return
         if tree.primes or tree.function in ACTIVATIONS or tree.function in site.judge.context.functions:

@@ -175,7 +175,7 @@ def other_variable(site: Site) -> Local:
             base = part.array if isinstance(part, t.Index) else part
             if not isinstance(base, t.Name):
                 continue
-            for other in site.names_of_rank(base):
+            for other in site.other_names(base, alike=put == "of" or base is not part):
                 new = other if base is part else replace(part, array=other)  # type: ignore[type-var]
                 yield replace(tree, **{put: new})
 
@@ -183,17 +183,29 @@ def other_variable(site: Site) -> Local:
 
 
 def missing_differential(site: Site) -> Local:
-    """dL / y becomes dL / dy."""
+    """dL / y becomes dL / dy, here or wherever it is so."""
 
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
-        if isinstance(tree, t.Binary) and tree.op == "/":
-            top, below = tree.left, tree.right
-            if isinstance(top, c.Differential) and not isinstance(below, c.Differential):
-                yield c.Partial(top.of, below)
-            elif isinstance(below, c.Differential) and not isinstance(top, c.Differential):
-                yield c.Partial(top, below.of)
+        yield _mended(tree)
+        if not above:
+            yield _mended_everywhere(tree)
 
     return local
+
+
+def _mended(tree: t.Tree) -> t.Tree:
+    """A quotient with one differential as the derivative that was meant."""
+    if isinstance(tree, t.Binary) and tree.op == "/":
+        top, below = tree.left, tree.right
+        if isinstance(top, c.Differential) and not isinstance(below, c.Differential):
+            return c.Partial(top.of, below)
+        if isinstance(below, c.Differential) and not isinstance(top, c.Differential):
+            return c.Partial(top, below.of)
+    return tree
+
+
+def _mended_everywhere(tree: t.Tree) -> t.Tree:
+    return rebuilt(_mended(tree), _mended_everywhere)
 
 
 def drop_differential(site: Site) -> Local:

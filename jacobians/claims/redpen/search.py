@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -22,6 +23,8 @@ MISTAKES: tuple[Mistake, ...] = tuple(
 BY_KEY = {m.key: m for m in MISTAKES}
 #: Candidates that are looked at, one change and two.
 MOST_SINGLE, MOST_PAIRS = 700, 500
+#: Seconds after which a search ends without a result: a claim about a large network on a slow machine.
+LONGEST = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +43,25 @@ def search(site: Site, whole: bool = True) -> Found | None:
     With `whole` the left side may be wrong too; the head of a chain belongs to its other lines.
     """
     tried: list[Candidate] = []
+    end = time.monotonic() + LONGEST
     for candidate in islice(_candidates(site, site.right), MOST_SINGLE):
-        if site.judge.corrected(site.left, candidate.tree) and _has_content(site, candidate.tree):
+        if time.monotonic() > end:
+            return None
+        if _is_right(site, candidate) and _has_content(site, candidate.tree):
             return Found((candidate.mistake,), site.left, candidate.tree, candidate.part.span)
         tried.append(candidate)
     if whole:
         for candidate in islice(_candidates(site, site.left, LEFT), MOST_SINGLE // 4):
             if site.judge.corrected(candidate.tree, site.right) and candidate.tree != site.right:
                 return Found((candidate.mistake,), candidate.tree, site.right, candidate.part.span)
-    return _pairs(site, tried)
+    return _pairs(site, tried, end)
+
+
+def _is_right(site: Site, candidate: Candidate) -> bool:
+    """Whether the candidate makes the claim true; with its differentials mended, also in a direct reading."""
+    if candidate.mistake.key == "differential missing":
+        return site.judge.holds(site.left, candidate.tree)
+    return site.judge.corrected(site.left, candidate.tree)
 
 
 def _has_content(site: Site, tree: Tree) -> bool:
@@ -106,7 +119,7 @@ def _size(tree: Tree) -> int:
     return sum(1 for _ in tree.walk())
 
 
-def _pairs(site: Site, singles: list[Candidate]) -> Found | None:
+def _pairs(site: Site, singles: list[Candidate], end: float) -> Found | None:
     """Two changes of the common kinds; first those whose first change already gets rid of what was refused."""
     common = [m for m in MISTAKES if m.cost <= 1]
     firsts = [c for c in singles if c.mistake.cost <= 1]
@@ -118,7 +131,7 @@ def _pairs(site: Site, singles: list[Candidate]) -> Found | None:
     for first in firsts:
         for second in islice(_candidates(site, first.tree, common), 50 if after[id(first)] != before else 25):
             count += 1
-            if count > MOST_PAIRS:
+            if count > MOST_PAIRS or time.monotonic() > end:
                 return None
             if second.tree != site.right and site.judge.corrected(site.left, second.tree):
                 both = (first.mistake, second.mistake)

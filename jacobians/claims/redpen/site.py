@@ -126,14 +126,12 @@ class Site:
         parts = (*self.left.walk(), *self.right.walk())
         return any(isinstance(p, t.Name) and p.text.startswith("d") and p.text[1:] in self.names for p in parts)
 
-    def names_of_rank(self, name: t.Name) -> Iterator[t.Name]:
-        """Other quantities with as many axes: what may stand in the place of a variable."""
-        shape = self.shape(name)
-        if shape is None:
-            return
+    def other_names(self, name: t.Name, alike: bool) -> Iterator[t.Name]:
+        """Other quantities, with `alike` only those with as many axes: what may stand in the place of a variable."""
+        rank = self.rank(name)
         labels = [name.label] if name.label is not None else []
         for other, size in self.names.items():
-            if len(size) == len(shape):
+            if not alike or len(size) == rank:
                 yield from (made for made in self._with_labels(other, labels) if made != name)
 
     @cached_property
@@ -175,7 +173,9 @@ class Site:
         names = [v for name in self.names for v in self._with_labels(name, [])]
         if self.uses_gradient_names:
             return tuple(t.Name("d" + v.text, v.label) for v in names)
-        return tuple(c.Partial(of, v) for v in names if v != of)
+        by = self.left.by if isinstance(self.left, c.Partial) else None
+        own = by.array if isinstance(by, t.Index) else by  # the answer itself explains nothing
+        return tuple(c.Partial(of, v) for v in names if v not in (of, own))
 
     def summands(self, tree: t.Tree) -> tuple[t.Tree, ...]:
         """What may be missing beside a part: something of its shape."""
