@@ -11,7 +11,7 @@ GREEK_WORDS = frozenset(word for word in GREEK.split() if len(word) > 3)
 ALL_GREEK = frozenset(GREEK.split())
 #: Letters that are functions where nothing else is known of them.
 FUNCTION_LETTERS = frozenset(("f", "g", "phi", "psi"))
-#: Parameters: `f_\\theta` is a name.
+#: Parameters: `f_\theta` is a name.
 PARAMETERS = frozenset(("theta", "phi", "psi", "Theta"))
 INDEX_LETTERS = frozenset("ijklmnpqrstuvabcd")
 #: Shortest run of letters, none of them declared, that is a word rather than a product.
