@@ -109,6 +109,15 @@ CLAIMS = [
         r"\delta_{12} a_{13} + \delta_{21} a_{22} + \delta_{22} a_{23} + \delta_{31} a_{32} + \delta_{32} a_{33}",
         "true",
     ),
+    # one entry is a number
+    ("n : size\nX : 1 x n\nw : n\ny = X @ w", r"y = \sum_i X_{1i} w_i", "true"),
+    ("n : size\nX : 1 x n\nw : n\ny = X @ w", r"y = \sum_i X_{1i} w_i + 1", "false"),
+    # ⊙ is the elementwise product, whatever * means
+    ("* is matrix product\nA, B : 2 x 2", r"A \odot B = A \circ B", "true"),
+    ("* is matrix product\nA, B : 2 x 2", r"A \odot B = A * B", "false"),
+    ("* is matrix product\nA, B : 2 x 2\nC = A ⊙ B", r"C = A \odot B", "true"),
+    ("A, B : 2 x 2\nC = A @ B", r"C = A \odot B", "false"),
+    ("A, B : 2 x 2\nC = A @ B", r"C = A * B", "layout"),
     # Einstein's sums: of what occurs twice, unless it is free on both sides
     (EINSTEIN, r"\frac{\partial q_l}{\partial V_{ij}} = \delta_{il}\delta_{jk} s_k", "true"),
     (EINSTEIN, r"q_{l} (1 - q_{l}) = q_{l} - q_{l}^2", "true"),

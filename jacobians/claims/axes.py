@@ -47,6 +47,8 @@ class AxesReader:
     misfits: list[Misfit] = field(default_factory=list)
     #: Declared sizes by the numbers that stand for them in `sizes`: numbers for themselves, names below 0.
     declared: dict[int, t.Tree] = field(default_factory=dict)
+    #: How many entries an axis has at least, since one with a number is written: `x_3`.
+    numbered: list[tuple[int, int]] = field(default_factory=list)
     _codes: dict[str, int] = field(default_factory=dict)
     letters: dict[str, int] = field(default_factory=dict)
     labels: dict[str, int] = field(default_factory=dict)
@@ -176,7 +178,7 @@ class AxesReader:
             return a if a is None or b is None or not b.cells else self.all_same(a, b, tree) if a.cells else b
         if tree.op in "+-":
             return self.sum_of(a, b, tree)
-        return self.product(a, b, tree.op, tree)
+        return self.product(a, b, "∘" if tree.hadamard else tree.op, tree)
 
     def juxtaposition(self, tree: t.Juxtaposition) -> Axes | None:
         return self.product(self.axes(tree.left), self.axes(tree.right), "", tree)
@@ -212,6 +214,8 @@ class AxesReader:
         for cell, k in zip(a.cells, tree.indices, strict=False):
             if isinstance(k, t.Name) and k.label is None:
                 self.same(self.letters.setdefault(k.text, cell), cell, tree)
+            elif isinstance(k, t.Number) and k.text.isdigit():
+                self.numbered.append((int(k.text) + 1 - self.context.settings.indices, cell))
             elif isinstance(k, c.Slice):
                 kept.insert(0, cell if k.start is k.stop is None else self.fresh())
         return Axes(tuple(kept), a.side)

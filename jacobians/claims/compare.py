@@ -113,11 +113,14 @@ def _entries_against_whole(left: Value, right: Value, order: tuple[str, ...]) ->
 
 
 def _as_vectors(left: Value, right: Value) -> tuple[Value, Value]:
-    """A matrix with one column is a column, one with one row is a row, where the other side is a vector."""
+    """A matrix with one column is a column, one with one row is a row, where the other side is a vector or a number."""
     return _vector_like(left, right), _vector_like(right, left)
 
 
 def _vector_like(a: Value, other: Value) -> Value:
+    if a.rank and not other.rank and set(a.shape) == {1}:  # one entry is a number, where the other side is one
+        lead = 1 + len(a.letters)
+        return Value({(): a.array.reshape(a.array.shape[:lead])}, a.letters)
     if a.rank != 2 or other.rank != 1 or 1 not in a.shape:
         return a
     axis = 1 if a.shape[1] == 1 else 0

@@ -76,7 +76,7 @@ def _constructs(parts: tuple[t.Tree, ...]) -> set[str]:
         elif isinstance(part, t.Juxtaposition):
             there.add("juxtaposition")
         elif isinstance(part, t.Binary):
-            there.update(SIGNS.get(part.op, ()))
+            there.update(SIGNS.get(part.op, ()) if not part.hadamard else ())
             if part.op == "^":
                 there.add("inverse")
         elif isinstance(part, t.Call) and part.function == "vec":

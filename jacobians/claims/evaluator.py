@@ -220,6 +220,8 @@ class Evaluator:
             scope = scope.with_letter(index, self.fresh(index))
         letters = [dict(scope.letters)[index] for index in e.indices]
         home, body = self.at_home(), e.expression
+        if home.settings.star != "elementwise":
+            body = products.elementwise_signs(body)
         if self.instance.context.settings.sums == "Einstein":
             body = summed(body, [x for x in index_letters(self.instance.context, body) if x not in e.indices])
         indexing.find_ranges(home, body, scope)

@@ -19,6 +19,7 @@ from jacobians.claims.functions import elementwise
 from jacobians.claims.instance import DRAWS, Configuration, Instance
 from jacobians.claims.letters import index_letters, label_letters
 from jacobians.claims.products import scaled_by
+from jacobians.claims.products import elementwise_signs
 from jacobians.claims.values import Value
 from jacobians.claims.verdicts import Evidence, Link
 from jacobians.errors import MathSyntaxError
@@ -239,6 +240,9 @@ class Judge:
         quick: bool = False,
     ) -> Outcome:
         """Both sides in every instance and for every value of the free labels; the first difference ends it."""
+        if (settings or self.context.settings).star != "elementwise":
+            left, right = elementwise_signs(left), elementwise_signs(right)
+            reading = reading and Reading(frozenset(map(elementwise_signs, reading.direct)))
         if self.context.settings.sums == "Einstein":
             left, right = with_sums(self.context, left, right)
         count, largest, notes, seen = 0, 0.0, dict[str, None](), list[str]()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from jacobians.claims import correlation
@@ -9,6 +11,8 @@ from jacobians.claims.context import Settings
 from jacobians.claims.errors import IllFormed
 from jacobians.claims.values import Orientation, Value, contract, hadamard, structured
 from jacobians.errors import shape_text
+from jacobians.notation import tree as t
+from jacobians.notation.rebuild import rebuilt
 
 AXES = "abcdefgh"
 
@@ -48,6 +52,12 @@ def meaning(sign: str, settings: Settings) -> str:
     if sign in ("·", "×"):
         return "elementwise" if settings.dot == "elementwise" else "matrix product"
     return settings.juxtaposition if sign == "" else "matrix product"
+
+
+def elementwise_signs(tree: t.Tree) -> t.Tree:
+    r"""With \odot told apart from `*`, where a document means another product by that."""
+    tree = rebuilt(tree, elementwise_signs)
+    return replace(tree, op="∘") if isinstance(tree, t.Binary) and tree.hadamard else tree
 
 
 def scaled_by(a: Value, b: Value) -> Value:

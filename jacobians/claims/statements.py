@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from jacobians.claims.context import Context
 from jacobians.claims.letters import label_letters
@@ -10,6 +11,7 @@ from jacobians.claims.matching import substituted
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.names import split_name
+from jacobians.notation.rebuild import rebuilt
 
 
 def is_update(tree: t.Tree) -> bool:
@@ -45,7 +47,7 @@ def in_order(trees: Sequence[t.Tree], context: Context, surface: str) -> list[t.
         if name is None or not (is_update(tree) or later or (surface == "code" and not _is_known(context, name.text))):
             made.append(substituted(tree, values))
             continue
-        value = substituted(tree.children[1], values)
+        value = _unplaced(substituted(tree.children[1], values))
         if is_update(tree) and name.text not in values:
             made.append(_accumulated(tree, context) or tree)
         elif (name.text in context.equations or _is_gradient(name.text, context)) and not later:
@@ -54,6 +56,11 @@ def in_order(trees: Sequence[t.Tree], context: Context, surface: str) -> list[t.
             made.append(value)
         values[name.text] = value
     return made
+
+
+def _unplaced(tree: t.Tree) -> t.Tree:
+    """Without places in the text: what is put in somewhere else is written out there."""
+    return replace(rebuilt(tree, _unplaced), span=None)
 
 
 def _target(tree: t.Tree) -> t.Name | None:

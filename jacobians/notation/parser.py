@@ -51,6 +51,8 @@ OPERATORS: dict[Kind, tuple[int, Operator]] = {
     Kind.OUTER: (PRODUCT_LEVEL, "⊗"),
     Kind.DIVIDE: (PRODUCT_LEVEL, "/"),
 }
+#: Signs of the elementwise product that mean nothing else; `*` may be any product.
+ONLY_HADAMARD = frozenset(("⊙", "⨀", r"\odot", r"\bigodot"))
 RELATIONS: dict[Kind, Relation] = {
     Kind.EQUALS: "==",
     Kind.SAME: "==",
@@ -118,7 +120,7 @@ class Parser(TokenStream):
             if sign.kind is Kind.DIVIDE:
                 left = self.quotient(left, right, sign, start)
             else:
-                left = Binary(found[1], left, right, span=self.span(start))
+                left = Binary(found[1], left, right, hadamard=sign.text in ONLY_HADAMARD, span=self.span(start))
         return left
 
     # ----- from loose to tight -----

@@ -136,6 +136,8 @@ class Binary(Tree):
     op: Operator
     left: Tree
     right: Tree
+    #: Whether `*` was written as a sign that can only mean the elementwise product, such as \odot; it is not compared.
+    hadamard: bool = field(default=False, kw_only=True)
 
     @property
     def children(self) -> tuple[Tree, ...]:
