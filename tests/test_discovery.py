@@ -43,7 +43,9 @@ def statuses(text):
         ),
         (r"z = w x + b", {"w": (), "x": (), "b": ()}),  # two columns have no product
         (r"b_j = \sum_i w_{ji} x_i", {"w": ("m_w", "n_w"), "x": ("n_w",)}),
-        ("v = w - eta * d", {"w": ("n_w",), "eta": (), "d": ("n_w",)}),
+        ("v = w - eta * d\nq = w.T @ w", {"w": ("n_w",), "eta": (), "d": ("n_w",)}),
+        ("z = w * x + b", {"w": ("n_w",), "x": ("n_w",), "b": ("n_w",)}),
+        ("s = u / v\nt = exp(s)", {"u": (), "v": ()}),  # nothing shows an array
         ("f(x) = x.T @ A @ x + c.T @ x", {"A": ("n_x", "n_x"), "c": ("n_x",)}),
         ("x : n\nW : m x n\nz = W @ x + b", {"x": ("n",), "W": ("m", "n"), "b": ("m",)}),
         ("vectors are rows\nZ = X @ W + b", {"X": ("m_X", "n_X"), "W": ("n_X", "n_W"), "b": ("n_W",)}),
@@ -208,3 +210,31 @@ def test_a_path_of_scalars_that_nothing_says_is_not_understood():
     (line,) = report.lines
     assert line.link.status == "not understood"
     assert "say what it is, as in `" in line.link.reason
+
+
+def test_layers_above_without_brackets():
+    text = r"""$z^l = W^l a^{l-1} + b^l$, $a^l = \sigma(z^l)$, $C = \frac12 \|a^L - y\|^2$
+
+$\delta^L = (a^L - y) \odot \sigma'(z^L)$, $\delta^l = (W^{l+1})^T \delta^{l+1} \odot \sigma'(z^l)$,
+$\delta^l = (W^l)^T \delta^{l+1} \odot \sigma'(z^l)$, $\frac{\partial C}{\partial W^l_{jk}} = a^{l-1}_k \delta^l_j$
+"""
+    assert found(text) == ["z_(l) = W_(l) a_(l - 1) + b_(l)", "a_(l) = sigmoid(z_(l))", "C = (1/2) norm(a_(L) - y)^2"]
+    assert statuses(text) in (["true", "true", "ill-formed", "true"], ["true", "true", "false", "true"])
+
+
+def test_calculus_of_numbers():
+    assert statuses(r"$(g \circ f)'(x) = g'(f(x)) \cdot f'(x)$") == ["true"]
+    assert statuses(r"$y = \sigma(z)$, $\frac{dy}{dz} = y (1 - y)$, $\frac{dy}{dz} = y (1 + y)$") == ["true", "false"]
+
+
+def test_indices_from_zero():
+    text = r"$y_i = e^{a_i} / u$, $u = e^{a_0} + e^{a_1} + e^{a_2}$, $\frac{\partial y_0}{\partial a_2} = -y_0 y_2$"
+    assert statuses(text) == ["true"]
+
+
+def test_a_claim_is_not_blamed_for_an_equation_without_meaning():
+    text = r"$c = x y$, $x \in \mathbb{R}^n$, $y \in \mathbb{R}^m$ and $\frac{\partial c}{\partial x} = y$"
+    report = check_document(read_text(text, "markdown"), explain=False)
+    last = list(report.lines)[-1].link
+    assert last.status == "not understood"
+    assert last.reason.startswith("it rests on c = x y, where a product of two columns")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from jacobians.claims.calls import STRUCTURES
-from jacobians.claims.context import LAYERS, Context, Equation, Function
+from jacobians.claims.context import LAYERS, LOSSES, Context, Equation, Function
 from jacobians.claims.definitions import (
     Meaning,
     declared,
@@ -20,7 +20,7 @@ from jacobians.claims.definitions import (
 )
 from jacobians.claims.documents import Document, Formula
 from jacobians.claims.functions import elementwise
-from jacobians.claims.named import names_in
+from jacobians.claims.named import names_in, statement_name
 from jacobians.claims.scope import Definition, Discovery, Found, assembled
 from jacobians.claims.spelling import spelled
 from jacobians.claims.surfaces import read_claim
@@ -57,6 +57,8 @@ def discover(document: Document, start: Context | None = None) -> Discovery:
     start = replace(start or Context(), macros=collect_macros(document.macros))
     reader = _Reader(document, start)
     start = replace(start, spelling=reader.spelling())
+    if "indices" not in start.stated and reader.counts_from_zero():
+        start = start.with_settings(indices=0)
     reader.context = replace(start, labels={**_counted(start.spelling.labels), **start.labels})
     discovery = Discovery(document, start)
     for _ in range(PASSES):
@@ -72,7 +74,8 @@ def discover(document: Document, start: Context | None = None) -> Discovery:
 
 
 def _counted(letters: set[str]) -> Labels:
-    return dict.fromkeys(letters, (1, LAYERS))
+    """Letters of labels: L is the last layer, every other one stands for all of them."""
+    return {letter: (LAYERS, LAYERS) if letter == "L" else (1, LAYERS) for letter in letters}
 
 
 class _Reader:
@@ -107,13 +110,17 @@ class _Reader:
         found = spelled(tree for trees in self.statements().values() for tree in trees)
         return replace(found, labelled=found.labelled - {*self.start.leaves, *self.start.equations})
 
+    def counts_from_zero(self) -> bool:
+        """Whether an entry with the number 0 stands in a formula, as in `y_0`."""
+        indices = (part.indices for part in _parts(self.statements()) if isinstance(part, t.Index))
+        return any(k == t.Number("0") for group in indices for k in group)
+
     def labels(self, statements: Statements) -> Labels:
-        """Letters that stand in labels count layers or steps; L is the last layer."""
+        """Letters that stand in labels."""
         found = _counted(self.context.spelling.labels)
         for tree in _parts(statements):
             if isinstance(tree, t.Name | t.Call) and tree.label is not None:
-                letters = (part.text for part in tree.label.walk() if isinstance(part, t.Name))
-                found.update((x, (LAYERS, LAYERS) if x == "L" else (1, LAYERS)) for x in letters)
+                found |= _counted({part.text for part in tree.label.walk() if isinstance(part, t.Name)})
         return found
 
 
@@ -126,8 +133,10 @@ class _Search:
 
     def __init__(self, document: Document, statements: Statements, start: Context, labels: Labels) -> None:
         self.document, self.statements, self.start, self.labels = document, statements, start, labels
-        names = (n for trees in statements.values() for tree in trees for n in names_in(tree))
-        self.bases = {split_name(name.text).base for name in names}
+        names = [n.text for trees in statements.values() for tree in trees for n in names_in(tree)]
+        self.bases = {split_name(name).base for name in names}
+        heads = [tree.parts[0] for trees in statements.values() for tree in trees if isinstance(tree, t.Chain)]
+        self.losses = {name.text for head in heads if (name := statement_name(head))} & {*LOSSES}
         self.found: list[Definition] = []
 
     def definitions(self) -> list[Definition]:
@@ -163,15 +172,20 @@ class _Search:
         signal = split_name(meaning.name).base == "delta" and is_one_derivative(chain.parts[1])
         if is_derivative(chain.parts[1]) and not signal:
             return False
-        if self._is_gradient(meaning.name) or self._is_given(meaning.name):
+        if self._is_gradient(meaning) or self._is_given(meaning.name):
             return False
         around = (d.meaning for d in self.found if d.heading == heading[: len(d.heading)])
         return not any(old.pair != meaning.pair and self._overlap(old, meaning) for old in around)
 
-    def _is_gradient(self, name: str) -> bool:
-        """`dW`, the gradient by W."""
-        variable = split_name(name[1:]).base
-        return name.startswith("d") and (variable in self.bases or (len(variable) == 1 and variable.isupper()))
+    def _is_gradient(self, meaning: Meaning) -> bool:
+        """`dW`, the gradient by W; an error signal with a label, where there is a loss and a pre-activation."""
+        parts = split_name(meaning.name)
+        if parts.base == "delta":
+            derived = isinstance(meaning.value, Equation) and is_one_derivative(meaning.value.expression)
+            labelled = isinstance(meaning.value, Equation) and bool(meaning.value.label or parts.layer)
+            return labelled and not derived and bool(self.losses) and bool({"z", "Z"} & self.bases)
+        variable = split_name(meaning.name[1:]).base
+        return meaning.name.startswith("d") and (variable in self.bases or (len(variable) == 1 and variable.isupper()))
 
     def _is_given(self, name: str) -> bool:
         model = self.start.model

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,13 @@ from jacobians.claims.context import Context
 from jacobians.claims.discovery import Discovery, Found, discover
 from jacobians.claims.documents import Document, Formula, read_document, read_side_file
 from jacobians.claims.documents.passage import Place
+from jacobians.claims.named import statement_name
 from jacobians.claims.regions import Regions
+from jacobians.claims.scope import names_reached
 from jacobians.claims.verdicts import SEVERITY, Link, Status, Verdict
 from jacobians.errors import JacobiansError
 from jacobians.model import Model
+from jacobians.notation.to_plain import to_plain
 
 #: Where an equals sign claims nothing: in limits of sums and in other subscripts.
 _SUBSCRIPT = re.compile(r"_\s*(?:\{[^{}]*\}|\S)")
@@ -160,6 +163,7 @@ class _Checks:
     explain: bool
     discoveries: dict[int, tuple[Context, Discovery]] = field(default_factory=dict)
     checkers: dict[int, Checker] = field(default_factory=dict)
+    broken: dict[int, dict[str, str]] = field(default_factory=dict)
 
     def formula(self, number: int, start: Context | str) -> FormulaReport:
         part = self.document.parts[number]
@@ -172,7 +176,25 @@ class _Checks:
             verdict = self.checker(number, start).check(part.text, self.explain, part.surface)
         except (JacobiansError, ArithmeticError, RecursionError) as error:  # costs this formula its verdict, no other
             verdict = _alone(part, "not understood", str(error).partition("\n")[0])
+        if not verdict.ok:
+            verdict = self.resting(verdict, self.checker(number, start), number)
         return _reported(part, verdict)
+
+    def resting(self, verdict: Verdict, checker: Checker, number: int) -> Verdict:
+        """A line that rests on an equation of the document which has no meaning itself is not blamed for it."""
+        if id(checker) not in self.broken:
+            self.broken[id(checker)] = _without_meaning(checker)
+        broken = self.broken[id(checker)]
+        links = list(verdict.links)
+        for k, link in enumerate(links):
+            if link.status in ("true", "declaration") or link.tree is None:
+                continue
+            names = names_reached(checker.context, (verdict.tree or link.tree, link.tree))
+            reason = next((broken[name] for name in sorted(names) if name in broken), "")
+            own = any(pair[1] == link.tree for pair in checker.context.definitions)
+            if reason and not own:
+                links[k] = Link("not understood", link.tree, reason, span=link.span)
+        return replace(verdict, links=tuple(links))
 
     def checker(self, number: int, start: Context) -> Checker:
         if id(start) not in self.discoveries:
@@ -186,6 +208,17 @@ class _Checks:
     def found(self) -> tuple[Found, ...]:
         listed = {f: None for _, discovery in self.discoveries.values() for f in discovery.found}
         return tuple(sorted(listed, key=lambda f: f.place))
+
+
+def _without_meaning(checker: Checker) -> dict[str, str]:
+    """The quantities that the document defines in a way that has no meaning, and why a claim about them has none."""
+    found = {}
+    for head, right in checker.context.definitions:
+        link = checker.judge.link(head, right)
+        if link.status in ("ill-formed", "not understood") and (name := statement_name(head)) is not None:
+            equation = f"{to_plain(head)} = {to_plain(right)}"
+            found[name.text] = f"it rests on {equation}, where {link.reason}; declare sizes, as in `x : n`"
+    return found
 
 
 def _claims(part: Formula) -> bool:

@@ -9,6 +9,10 @@ from jacobians.notation import tree_calculus as c
 
 #: Greek letters that are numbers unless something shows that they are not: rates, weights, small constants.
 NUMBERS = frozenset("alpha beta gamma epsilon zeta eta iota kappa lambda mu nu rho tau omega pi xi sigma".split())
+#: Functions of arrays.
+ARRAY_FUNCTIONS = frozenset(
+    "norm diag trace tr inner outer vec softmax log_softmax logsumexp sum mean Id ones zeros det".split()
+)
 
 
 def names_in(tree: t.Tree, bound: frozenset[str] = frozenset()) -> Iterator[t.Name]:
@@ -50,6 +54,18 @@ def likely_ranks(name: str) -> tuple[int, ...]:
     if base in NUMBERS:
         return (0, 1, 2)
     return (2, 1, 0) if base[:1].isupper() else (1, 0, 2)
+
+
+def is_of_arrays(tree: t.Tree) -> bool:
+    """Whether anything in it only makes sense of arrays: a transpose, an index, an elementwise product, a norm."""
+    for part in tree.walk():
+        if isinstance(part, t.Transpose | t.Index | t.List | c.Gradient | c.JacobianOf):
+            return True
+        if isinstance(part, t.Binary) and part.op in "@*⊗":
+            return True
+        if isinstance(part, t.Call) and part.function in ARRAY_FUNCTIONS:
+            return True
+    return False
 
 
 def statement_name(tree: t.Tree) -> t.Name | None:

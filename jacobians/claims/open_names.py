@@ -11,7 +11,7 @@ from jacobians.claims.axes import AxesReader, base_name
 from jacobians.claims.context import LOSSES, Context
 from jacobians.claims.equalities import Equality, label_values, read_axes
 from jacobians.claims.letters import index_letters
-from jacobians.claims.named import likely_ranks, most_indices, names_in, statement_name
+from jacobians.claims.named import is_of_arrays, likely_ranks, most_indices, names_in, statement_name
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.names import split_name
@@ -118,6 +118,8 @@ def open_ranks(context: Context, names: Sequence[str], equalities: Sequence[Equa
     guessed: list[str] = []
     factors = {n.text for tree in trees for p in tree.walk() if _is_product(p) for n in names_in(p)}
     order = sorted((n for n in names if n not in ranks), key=lambda n: (likely_ranks(n)[0] != 2, n not in factors))
+    if not any(map(is_of_arrays, trees)) and not any(likely_ranks(n)[0] == 2 for n in order):
+        return ranks | dict.fromkeys(order, 0)  # calculus of numbers
     for name in order:
         ranks[name] = _likeliest(context, ranks, name, guessed, equalities)
         guessed.append(name)

@@ -50,7 +50,10 @@ def with_sizes(context: Context, claims: Sequence[t.Tree] = (), strict: bool = T
 
 
 def _name_sizes(reader: AxesReader, sizes: dict[str, int | None]) -> None:
-    """Every open size gets a name, of the first quantity that has it."""
+    """Every open size gets a name, of the first quantity that has it; entries with numbers up to 3 and more fix it."""
+    for count, cell in sorted(reader.numbered, reverse=True):
+        if count > 2 and reader.sizes.value(cell) is None:
+            reader.sizes.unify(cell, reader.size(t.Number(str(count))))
     for name, cells in reader.cells.items():
         for place, cell in enumerate(cells):
             if reader.sizes.value(cell) is None:

@@ -138,6 +138,20 @@ def _words(tree: t.Tree) -> set[str]:
     return found | {word[1:] for word in found if word.startswith("d") and len(word) > 1}
 
 
+def names_reached(context: Context, trees: Iterable[t.Tree]) -> set[str]:
+    """The names in formulas, and in the equations of a context that lead on from them."""
+    waiting = [base_name(word) for tree in trees for word in _words(tree)]
+    waiting += [context.loss] if any(map(_is_gradient, waiting)) else []
+    reached: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            own = [e for n, e in context.equations.items() if base_name(n) == name]
+            waiting += [base_name(word) for e in own for word in _words(e.expression)]
+    return reached
+
+
 def _is_gradient(word: str) -> bool:
     """Whether a name may stand for a gradient of the loss."""
     return split_name(word).base == "delta" or (word.startswith("d") and word[1:2].isalpha())
