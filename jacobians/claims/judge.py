@@ -114,8 +114,8 @@ class Judge:
     def shape(self, name: str) -> tuple[int, ...] | None:
         """The shape of a quantity in the first instance, of a labelled one in its first layer that exists."""
         if self.context.is_generic(name):
-            first, last = self.context.labels[self.context.label_of(name)]
-            for number in range(max(first, 0), last + 1):
+            first, last = self.context.labels.get(self.context.label_of(name), (0, -1))
+            for number in self.context.family(name) or range(max(first, 0), last + 1):
                 if (shape := self.shape_of(t.Name(with_layer(name, str(number))), ())) is not None:
                     return shape
             return None
@@ -274,10 +274,10 @@ class Judge:
                     failed = "the numbers differ" + (f" at {_labels(labels)}" if labels else "")
                     return Outcome(False, Evidence(count, (configuration,), largest), result.entry, None, tuple(notes), failed)
             if misfit is not None:
-                error, where = misfit
+                unfit, where = misfit
                 if not done:
-                    return Outcome(False, error=error)
-                return Outcome(False, Evidence(count), failed=f"not for every layer: {error.message} (at {where})")
+                    return Outcome(False, error=unfit)
+                return Outcome(False, Evidence(count), failed=f"not for every layer: {unfit.message} (at {where})")
             if not done:
                 return Outcome(False, error=NotUnderstood(outside.message if outside else "no layer fits", right))
             seen.append(configuration)
