@@ -168,8 +168,18 @@ class Context:
         return tree.array
 
     def is_generic(self, name: str) -> bool:
-        """Whether there is a quantity of this name for every layer."""
-        return bool(self.label_of(name))
+        """Whether there is a quantity of this name for every layer, by one equation or by one for each."""
+        return bool(self.label_of(name) or self.family(name))
+
+    def family(self, name: str) -> tuple[int, ...]:
+        """The numbers of a name that stands for layers written out: 1 and 2 of W where there are W1 and W2."""
+        names = self.names()
+        if name in names or not self.labels:
+            return ()
+        parts = (split_name(known) for known in names)
+        own = split_name(name)
+        numbers = [int(p.layer) for p in parts if p.layer and (p.base, p.subscript) == (own.base, own.subscript)]
+        return tuple(sorted(numbers)) if len(numbers) > 1 else ()
 
     def label_of(self, name: str) -> str:
         """The letter of the label of a quantity that there is for every layer; empty for any other name."""

@@ -72,11 +72,24 @@ class Site:
         listed = [*context.leaves, *context.equations]
         if context.model is not None:
             listed += [*context.model.leaves, *context.model.named]
+        if self.has_labels:  # the claim speaks of layers by letters: so do those that may be meant
+            listed = list(dict.fromkeys(self._base(name) for name in listed))
         for name in listed:
             shape = self.judge.shape(name)
             if shape is not None:
                 found[name] = shape
         return found
+
+    @cached_property
+    def has_labels(self) -> bool:
+        """Whether the claim has names with a label that is no number."""
+        parts = (*self.left.walk(), *self.right.walk())
+        return any(isinstance(p, t.Name) and p.label is not None for p in parts)
+
+    def _base(self, name: str) -> str:
+        """W of W1, where there is one for every layer."""
+        base, number = base_and_label(name)
+        return base if number is not None and self.judge.context.is_generic(base) else name
 
     def shape(self, tree: t.Tree) -> tuple[int, ...] | None:
         """The structural shape of a part of the claim; None where it has no value by itself."""
