@@ -1,0 +1,253 @@
+"""The layout detective: in which conventions a formula is right, and in which it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from jacobians.claims.check import context_of
+from jacobians.claims.compare import Mismatch
+from jacobians.claims.context import Context
+from jacobians.claims.errors import NotUnderstood
+from jacobians.claims.judge import Judge, Outcome
+from jacobians.claims.layouts_rows import Turning
+from jacobians.claims.layouts_table import (
+    LAYOUT,
+    OTIMES,
+    QUESTIONS,
+    VEC,
+    VECTORS,
+    Choice,
+    Conventions,
+    Question,
+    answer,
+    chosen,
+    settings_of,
+    usual,
+)
+from jacobians.claims.surfaces import read_claim
+from jacobians.claims.values import Value
+from jacobians.claims.verdicts import Status
+from jacobians.errors import InputError
+from jacobians.model import Model
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+
+Sides = tuple[t.Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The verdict on a formula in one combination of conventions."""
+
+    conventions: Conventions
+    status: Status
+    reason: str = ""
+
+    @property
+    def right(self) -> bool:
+        return self.status == "true"
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutReport:
+    """In which conventions a formula is right; `questions` are those whose answer makes a difference for it.
+
+    `findings` are all combinations it is right in, and those that differ in one answer from `found`.
+    """
+
+    text: str
+    questions: tuple[Question, ...]
+    findings: tuple[Finding, ...]
+    #: The conventions it is right in that are nearest to those of the document; None where there are none.
+    found: Conventions | None
+    surface: str = "latex"
+    #: The formula in the conventions in which it is wrong, by their names; why, where it cannot be written there.
+    forms: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def right(self) -> list[Finding]:
+        """Where it is right."""
+        return [finding for finding in self.findings if finding.right]
+
+    def __bool__(self) -> bool:
+        return self.found is not None
+
+    def names(self, finding: Finding) -> str:
+        """The answers to the questions that make a difference: `denominator, rows`."""
+        return ", ".join(answer(finding.conventions, question).key for question in self.questions)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "text": self.text,
+            "right": [self.names(finding) for finding in self.right] if self.questions else bool(self),
+            "questions": [_question(question) for question in self.questions],
+            "findings": [{"conventions": self.names(f), "status": f.status, "reason": f.reason} for f in self.findings],
+            "rewritten": self.forms,
+            "not_rewritten": self.problems,
+        }
+
+
+def _question(question: Question) -> dict[str, Any]:
+    choices = [{"name": x.key, "meaning": x.meaning, "users": list(x.users)} for x in question.choices]
+    return {"name": question.name, "stake": question.stake, "conventions": choices}
+
+
+def layouts(model: Model | Context | str | None, claim: str, forms: bool = True) -> LayoutReport:
+    r"""In which conventions a claim is right: layout of derivatives, columns or rows, order of vec, meaning of ⊗.
+
+    Model and claim are those of `check`; without a model the claim says itself what its names are. Names that an
+    equation of the model defines keep the shape of their quantity: an error signal is a column in every layout. With
+    `forms` the claim is also written in the conventions that it is wrong in, see `rewritten`.
+
+    >>> report = layouts("x : 2\nW : 3 x 2\nz = W @ x", "D(z, x) = W.T")
+    >>> [report.names(finding) for finding in report.right]
+    ['denominator, columns', 'variable-first, columns', 'mixed, rows', 'numerator, rows', 'row-gradients, rows', 'function-first, rows']
+
+    Raises:
+        InputError: nothing is claimed, or the claim is not understood in any convention.
+        MathSyntaxError, ModelError: the claim or the model cannot be read.
+    """
+    from jacobians.claims.layouts_rewriting import with_forms
+
+    detective = Detective(context_of_claim(model, claim), claim)
+    report = detective.report()
+    return with_forms(detective, report) if forms and report else report
+
+
+def context_of_claim(model: Model | Context | str | None, claim: str) -> Context:
+    """The context of a model; without one, of what the claim itself defines and of how it uses its names."""
+    if not isinstance(claim, str):
+        raise InputError(f"layouts: expected the claim as text, got {type(claim).__name__}")
+    if model is not None:
+        return context_of(model)
+    from jacobians.claims.discovery import discover
+    from jacobians.claims.documents.document import Document, Formula
+
+    surface, _ = read_claim(claim, Context())
+    starts = tuple((line, 1) for line in range(1, claim.count("\n") + 2))
+    formula = Formula(claim, surface, True, starts, ())  # type: ignore[arg-type]
+    return discover(Document("claim", claim, "text", (formula,))).context(0)
+
+
+class Detective:
+    """Judges one text in one combination of conventions after the other."""
+
+    def __init__(self, context: Context, claim: str) -> None:
+        self.context, self.judge, self.claim = context, Judge(context), claim
+        self.surface, self.trees = read_claim(claim, context)
+        self.home = usual(context.settings)
+        pairs = [pair for tree in self.chains for pair in _links(sides(tree))]
+        if not any(pair not in context.definitions for pair in pairs):
+            raise InputError(f"layouts: expected an equation that claims something, got {claim!r}; write left = right")
+
+    @property
+    def chains(self) -> list[t.Chain]:
+        """The statements that equate something."""
+        return [tree for tree in self.trees if isinstance(tree, t.Chain)]
+
+    # ----- one combination -----
+
+    def finding(self, statements: Sequence[Sides], conventions: Conventions, direct: bool = False) -> Finding:
+        """The verdict on statements in some conventions; with `direct` derivatives may be meant as direct ones."""
+        settings = settings_of(conventions, self.context.settings)
+        for left, right in [pair for parts in statements for pair in _links(parts)]:
+            left, right = self.seen(left, conventions), self.seen(right, conventions)
+            outcome = self.judge.outcome(left, right, settings=settings)
+            if outcome.equal or (direct and self.judge.direct(left, right, settings) is not None):
+                continue
+            return Finding(conventions, _status(outcome), outcome.error.message if outcome.error else outcome.failed)
+        return Finding(conventions, "true")
+
+    def seen(self, tree: t.Tree, conventions: Conventions) -> t.Tree:
+        """The tree about the document's quantities: columns for rows and the other way round."""
+        if answer(conventions, VECTORS).value == self.context.settings.vectors:
+            return tree
+        functions = self.context.functions.values()
+        return Turning(self.rank, frozenset(f.name for f in functions if f.kind in ("number", "vector"))).turned(tree)
+
+    def rank(self, tree: t.Tree) -> int:
+        """The number of axes of a quantity; 0 where it has no value."""
+        value = self.judge.value(tree, self.context.settings)
+        return 0 if value is None else value.rank
+
+    def value(self, tree: t.Tree, conventions: Conventions) -> Value | None:
+        """The value of a part of a formula in some conventions."""
+        return self.judge.value(self.seen(tree, conventions), settings_of(conventions, self.context.settings))
+
+    # ----- all of them -----
+
+    def report(self) -> LayoutReport:
+        """The verdict in every combination that makes a difference."""
+        statements = [sides(tree) for tree in self.chains]
+        combined = list(self.combinations(list(self.questions())))
+        for direct in (False, True):
+            all_of = {x: self.finding(statements, x, direct) for x in combined}
+            if any(finding.right for finding in all_of.values()):
+                break
+        if all(finding.status == "not understood" for finding in all_of.values()):
+            raise InputError(f"{self.claim}: {all_of[self.home].reason}")
+        right = [x for x in combined if all_of[x].right]
+        found = min(right, key=lambda x: self.distance(x, self.home), default=None)
+        questions = tuple(q for q in QUESTIONS if _matters(q, all_of, bool(right)))
+        start = found or self.home
+        listed = [all_of[x] for x in self.combinations(questions, start)]
+        shown = tuple(f for f in listed if f.right or self.distance(f.conventions, start) < 2)
+        return LayoutReport(self.claim, questions, shown, found, self.surface)
+
+    def distance(self, one: Conventions, other: Conventions) -> int:
+        """How many answers differ."""
+        return sum(a is not b for a, b in zip(one, other, strict=True))
+
+    def combinations(self, questions: Sequence[Question], start: Conventions | None = None) -> Iterator[Conventions]:
+        """Every answer to these questions, the last one changing slowest; the others as at the start."""
+        for choices in product(*(question.choices for question in reversed(questions))):
+            made = start or self.home
+            for choice in choices:
+                made = chosen(made, choice)
+            yield made
+
+    def questions(self) -> Iterator[Question]:
+        """What is left open by anything that stands in the formula."""
+        parts = [part for tree in self.chains for part in tree.walk()]
+        if any(isinstance(part, c.Partial | c.JacobianOf) for part in parts):
+            yield LAYOUT
+        if any(isinstance(part, t.Name) and self.rank(part) for part in parts):
+            yield VECTORS
+        if any(isinstance(part, t.Call) and part.function == "vec" for part in parts):
+            yield VEC
+        if any(isinstance(part, t.Binary) and part.op == "⊗" for part in parts):
+            yield OTIMES
+
+
+def _matters(question: Question, findings: dict[Conventions, Finding], is_right: bool) -> bool:
+    """Whether another answer to this question alone makes another verdict."""
+    for conventions, finding in findings.items():
+        for choice in question.choices:
+            other = findings.get(chosen(conventions, choice), finding)
+            if other.right != finding.right or (not is_right and other.status != finding.status):
+                return True
+    return False
+
+
+def sides(tree: t.Chain) -> Sides:
+    """The sides of a chain of equations."""
+    return tuple(part.element if isinstance(part, c.Membership) else part for part in tree.parts)
+
+
+def _links(parts: Sides) -> list[tuple[t.Tree, t.Tree]]:
+    """Every line of a chain with its head."""
+    return [(parts[0], part) for part in parts[1:]]
+
+
+def _status(outcome: Outcome) -> Status:
+    if isinstance(outcome.error, NotUnderstood):
+        return "not understood"
+    return "false" if outcome.error is None or isinstance(outcome.error, Mismatch) else "ill-formed"
+
+
+__all__ = ["Choice", "Detective", "Finding", "LayoutReport", "layouts"]
