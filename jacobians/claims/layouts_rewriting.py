@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from jacobians.claims.context import Context
-from jacobians.claims.conventions import LAYOUTS, Layout
+from jacobians.claims.conventions import LAYOUTS
 from jacobians.claims.layouts import Detective, LayoutReport, Sides, context_of_claim, sides
+from jacobians.claims.layouts_changes import LaidOut, other_product, swapped
 from jacobians.claims.layouts_table import (
     CHOICES,
     LAYOUT,
@@ -24,16 +24,13 @@ from jacobians.claims.layouts_table import (
     chosen,
     settings_of,
 )
-from jacobians.claims.layouts_transpose import Transposer, product
-from jacobians.claims.products import meaning
+from jacobians.claims.layouts_transpose import Transposer
 from jacobians.claims.surfaces import READERS
 from jacobians.errors import InputError, MathSyntaxError
 from jacobians.model import Model
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.patching import patched
-from jacobians.notation.rebuild import rebuilt
-from jacobians.notation.to_plain import to_plain
 
 #: Where a gradient is neither row nor column, formulas are written with it as the one or the other.
 WRITTEN_AS = {
@@ -44,13 +41,13 @@ Change = Callable[[t.Tree], t.Tree]
 
 
 def rewritten(model: Model | Context | str | None, claim: str, to: str = "denominator", frm: str | None = None) -> str:
-    r"""The claim in another convention, in its own notation: `(A B)^T = B^T A^T` pushed inside, derivatives as they are.
+    r"""The claim in another convention, in its own notation; what is transposed is so inside, `B^T A^T` for `(A B)^T`.
 
     `to` and `frm` are names of conventions: mixed, denominator, numerator, row-gradients, function-first,
     variable-first; columns, rows; column-vec, row-vec; outer-product, Kronecker. Without `frm` it is found out in which
     one the claim is right; a claim that is right in `to` already comes back as it is. The result has been judged there.
 
-    >>> rewritten("x : 2\ny : 3\nz : 5\nf, g : function", "D(z, x) = D(z, y) @ D(y, x)") # doctest: +SKIP
+    >>> rewritten("x : 2\nW : 3 x 2\nV : 5 x 3\ny = W @ x\nz = V @ y", "D(z, x) = D(z, y) @ D(y, x)")
     'D(z, x) = D(y, x) @ D(z, y)'
 
     Raises:
@@ -211,91 +208,6 @@ class Rewriting:
             own = self.detective.home
             other = next(choice for choice in VECTORS.choices if choice is not answer(own, VECTORS))
             return lambda tree: self.detective.seen(tree, chosen(own, other))
-        settings = settings_of(here, self.detective.context.settings)
         if question is VEC:
-            return lambda tree: _swapped(tree, meaning("⊗", settings) == "Kronecker")
-        return lambda tree: self.product_sign(tree, here, answer(after, OTIMES).key)
-
-    def product_sign(self, tree: t.Tree, here: Conventions, to: str) -> t.Tree:
-        """a ⊗ b of two columns as an outer product is a ⊗ b^T as a Kronecker product."""
-        tree = rebuilt(tree, lambda part: self.product_sign(part, here, to))
-        if not (isinstance(tree, t.Binary) and tree.op == "⊗"):
-            return tree
-        transposer = self.transposer(here)
-        if transposer.rank(tree.left) == transposer.rank(tree.right) == 1:
-            return replace(tree, right=transposer.turned(tree.right))
-        if 0 in (transposer.rank(tree.left), transposer.rank(tree.right)):
-            return tree
-        raise InputError(f"rewritten: {to_plain(tree)} of matrices has no form for {to}; write it by its entries")
-
-
-def _swapped(tree: t.Tree, kronecker: bool) -> t.Tree:
-    """vec(A X B) is (B^T ⊗ A) vec X for columns and (A ⊗ B^T) vec X for rows."""
-    tree = rebuilt(tree, lambda part: _swapped(part, kronecker))
-    if kronecker and isinstance(tree, t.Binary) and tree.op == "⊗":
-        return replace(tree, left=tree.right, right=tree.left)
-    return tree
-
-
-class LaidOut:
-    """Puts D^T for every derivative D that is another one's transpose in the new layout."""
-
-    def __init__(self, transposer: Transposer, old: Layout, new: Layout) -> None:
-        self.transposer, self.old, self.new = transposer, old, new
-
-    def side(self, tree: t.Tree) -> t.Tree:
-        """One side of an equation, or a part of it."""
-        match tree:
-            case c.Partial() | c.JacobianOf():
-                return self.derivative(tree)
-            case c.Gradient():
-                return tree
-            case t.Binary() | t.Juxtaposition() if self.transposer.kind(tree) == "matrix product":
-                factors, signs = self.transposer.factors(tree)
-                if any(self.is_moved(factor) for factor in factors):
-                    return self.reversed_chain(factors, signs)
-        return rebuilt(tree, self.side)
-
-    def derivative(self, tree: t.Tree) -> t.Tree:
-        """A derivative of at most two axes.
-
-        Raises:
-            InputError: it has more, in another order.
-        """
-        if self.is_moved(tree):
-            raise InputError(
-                f"rewritten: {to_plain(tree)} has more than two axes, which stand in another order there; "
-                "write it by its entries"
-            )
-        out, inputs = self.axes(tree)
-        if out == 0:
-            differs = self.row(self.old, inputs) != self.row(self.new, inputs)
-        else:
-            differs = out == 1 and inputs < 2 and self.old.inputs_first != self.new.inputs_first
-        return t.Transpose(tree) if differs else tree
-
-    def row(self, layout: Layout, inputs: int) -> bool:
-        """Whether the gradient of a number is transposed."""
-        return layout.gradient == "row" if inputs == 1 else inputs == 2 and layout.matrix_turned
-
-    def axes(self, tree: t.Tree) -> tuple[int, int]:
-        """How many axes a derivative has of its output and of its input."""
-        rank = self.transposer.rank
-        if not isinstance(tree, c.Partial):
-            return 1, rank(tree) - 1
-        return max(rank(tree.of), 0) + (max(rank(tree.second), 0) if tree.second else 0), max(rank(tree.by), 0)
-
-    def is_moved(self, tree: t.Tree) -> bool:
-        """Whether it is a derivative of more than two axes, which stand in another order there."""
-        if not isinstance(tree, c.Partial | c.JacobianOf) or self.old.inputs_first == self.new.inputs_first:
-            return False
-        out, inputs = self.axes(tree)
-        return out + inputs > 2 and inputs > 0 < out
-
-    def reversed_chain(self, factors: Sequence[t.Tree], signs: Sequence[str]) -> t.Tree:
-        """The chain rule with all axes in between summed: the factors in reverse, derivatives as they are."""
-        turned: list[Any] = [
-            factor if isinstance(factor, c.Partial | c.JacobianOf) else self.transposer.turned(factor)
-            for factor in factors
-        ]
-        return product(turned[::-1], list(signs)[::-1])
+            return swapped if answer(here, OTIMES).value == "Kronecker" else lambda tree: tree
+        return lambda tree: other_product(tree, self.transposer(here), answer(after, OTIMES).key)

@@ -120,7 +120,7 @@ VEC = Question(
 OTIMES = Question(
     "otimes",
     "meaning of ⊗",
-    "The products have the same numbers: the outer product of two vectors is a matrix, their Kronecker product a vector.",
+    "The numbers are the same: the outer product of two vectors is a matrix, their Kronecker product a vector.",
     (
         Choice("outer-product", "outer product", "⊗ is the outer product", ("Deisenroth, Faisal & Ong (MML)",)),
         Choice(

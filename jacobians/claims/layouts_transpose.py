@@ -137,7 +137,7 @@ class Transposer:
             return tree
         if not bare.keywords:
             return bare
-        other = {"0": "1", "1": "0"}.get(axes[0][1].text)  # type: ignore[attr-defined]
+        other = {"0": "1", "1": "0"}.get(axes[0][1].text)
         if other is None:
             return tree
         keywords = tuple((key, t.Number(other) if key == "axis" else value) for key, value in bare.keywords)
@@ -179,7 +179,7 @@ class Transposer:
             made = self.normal(tree)
             return made.operand if isinstance(made, t.Transpose) else t.Transpose(made)
         made = replace(tree, left=self.turned(tree.left), right=self.turned(tree.right))
-        return self.lifted_sum(made) if made.op in ("+", "-") else made
+        return self.lifted_sum(made) if isinstance(made, t.Binary) and made.op in "+-" else made
 
     def kind(self, tree: Product) -> str:
         """What the sign means; a number times anything is a matrix product as good as any."""
@@ -220,10 +220,11 @@ class Transposer:
         """The factors of a matrix product from left to right, and the signs between them."""
         if not isinstance(tree, Product) or self.kind(tree) != "matrix product":
             return [tree], []
-        sides = [[side], []] if (self.rank(side := tree.left) == 0) else self.factors(side)
-        others = [[side], []] if (self.rank(side := tree.right) == 0) else self.factors(side)
+        (left, before), (right, behind) = (
+            self.factors(side) if self.rank(side) else ([side], []) for side in (tree.left, tree.right)
+        )
         sign = tree.op if isinstance(tree, t.Binary) else ""
-        return [*sides[0], *others[0]], [*sides[1], sign, *others[1]]  # type: ignore[list-item]
+        return [*left, *right], [*before, sign, *behind]
 
 
 def product(factors: Sequence[t.Tree], signs: Sequence[str]) -> t.Tree:

@@ -238,7 +238,7 @@ class QuotingLatexWriter(_Quoting, LatexWriter):
         return parts._replace(base=self.bases.get(_base(tree.text), parts.base), above=above)
 
     def transpose(self, tree: Transpose) -> tuple[int, str]:
-        """An entry in braces: in `x_j^T` the index could be that of the transpose. Of a name the scripts as they were."""
+        """An entry in braces: in `x_j^T` the index could be that of the transpose; names keep their scripts."""
         if isinstance(tree.operand, Name) and self._asked is None:
             piece = self.quotes(tree.operand)
             if piece and "^" not in piece.text and piece.level >= ATOM:
