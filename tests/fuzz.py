@@ -17,7 +17,7 @@ from jacobians.notation import Chain, to_latex
 from tests.corpus import CorpusClaim, corpus
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[A-Za-z0-9]+|\s+|.", re.S)
-SIGNS = list("{}()[]_^&=+-*/'|<>,.;:\\$#%~ijklWxz0123") + [r"\frac", r"\sum_", r"\left(", r"\partial ", r"\\", "∂", "ᵀ"]
+SIGNS = [*list("{}()[]_^&=+-*/'|<>,.;:\\$#%~ijklWxz0123"), r"\frac", r"\sum_", r"\left(", r"\partial ", r"\\", "∂", "ᵀ"]
 #: Seconds after which a formula counts as hanging.
 LONGEST = 1.0
 

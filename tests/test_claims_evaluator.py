@@ -151,7 +151,8 @@ CLAIMS = [
     (DOTTED, r"\frac{\partial y}{\partial x} = \begin{bmatrix} w_1 \\ \vdots \\ x_n \end{bmatrix}", "not understood"),
     (
         DOTTED,
-        r"A = \begin{bmatrix} A_{11} & \dots & A_{1n} \\ \vdots & \ddots & \vdots \\ A_{m1} & \dots & A_{mn} \end{bmatrix}",
+        r"A = \begin{bmatrix} A_{11} & \dots & A_{1n} \\ \vdots & \ddots & \vdots \\ "
+        r"A_{m1} & \dots & A_{mn} \end{bmatrix}",
         "true",
     ),
     (

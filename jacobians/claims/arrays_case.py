@@ -166,7 +166,7 @@ def diagonal(array: Array, tied: Sequence[tuple[int, int]], late: bool = False) 
     for k, other in tied:
         labels[other] = labels[k]
     kept = [labels[axis] for axis in range(array.ndim) if axis not in dropped]
-    return np.einsum(array, labels, kept)
+    return np.asarray(np.einsum(array, labels, kept))
 
 
 def index_text(index: Sequence[int]) -> str:

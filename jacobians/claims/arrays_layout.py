@@ -218,7 +218,7 @@ def _rolled(case: Case) -> Iterator[Form]:
 def _reversed(case: Case) -> Iterator[Form]:
     """One axis, two of one side, all inputs, all outputs reversed."""
     axes = [k for k, size in enumerate(case.true.shape) if size > 1]
-    chosen = [(k,) for k in axes]
+    chosen: list[tuple[int, ...]] = [(k,) for k in axes]
     chosen += list(itertools.combinations(axes, 2))
     chosen += [tuple(k for k in axes if (k < n) == side) for n in case.splits for side in (True, False)]
     for some in dict.fromkeys(c for c in chosen if c):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -77,6 +77,7 @@ def _other_labels(ev: Evaluator, name: str) -> str:
     return f"known are {there[0]} to {there[-1]}" if there else ""
 
 
+RELATION: Final = "=="
 CONSTANTS = {"pi": float(np.pi), "e": float(np.e)}
 
 
@@ -116,7 +117,9 @@ def _loss_gradient(ev: Evaluator, by: str, at: t.Tree | None) -> Value:
 def _has_samples(ev: Evaluator, name: str, count: t.Tree, at: t.Tree | None) -> bool:
     """Whether a quantity has an axis of samples, as Z has and W has not: told by its size where all sizes differ."""
     different = replace(ev.instance, configuration="different sizes", sizes={})
-    shape = replace(ev.without(*ev.seeds), instance=different, _cache={}, _names={}, _open=set()).quantity(name, at).shape
+    shape = (
+        replace(ev.without(*ev.seeds), instance=different, _cache={}, _names={}, _open=set()).quantity(name, at).shape
+    )
     return different.size(count, {}) in shape
 
 
@@ -315,7 +318,11 @@ def _summed(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
         return x
     axis, keep = _axis(ev, tree, x, scope)
     made = f.sum_axis(x, axis, keep)
-    return f.mean(x, axis, keep).as_(_left_over(made, axis)) if tree.function == "mean" else made.as_(_left_over(made, axis))
+    return (
+        f.mean(x, axis, keep).as_(_left_over(made, axis))
+        if tree.function == "mean"
+        else made.as_(_left_over(made, axis))
+    )
 
 
 def _left_over(made: Value, axis: int | None) -> Any:
@@ -337,7 +344,9 @@ def _softmax(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
 def _kronecker_delta(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
     from jacobians.claims import indexing
 
-    return indexing.condition(ev, t.Comparison(tree.args, ("==",) * (len(tree.args) - 1), span=tree.span), scope)
+    return indexing.condition(
+        ev, t.Comparison(tree.args, tuple(RELATION for _ in tree.args[1:]), span=tree.span), scope
+    )
 
 
 def _identity(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
@@ -388,7 +397,9 @@ def _trace(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
 def _inner(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
     a, b = (ev.value(arg, scope) for arg in tree.args)
     if a.shape != b.shape:
-        raise IllFormed(f"an inner product needs equal shapes, got {shape_text(a.shape)} and {shape_text(b.shape)}", tree)
+        raise IllFormed(
+            f"an inner product needs equal shapes, got {shape_text(a.shape)} and {shape_text(b.shape)}", tree
+        )
     return f.inner(a, b)
 
 
@@ -484,7 +495,9 @@ def apply(ev: Evaluator, tree: c.Apply, scope: Scope) -> Value:
         return ev.value(_applied(head.left, (inner,), tree), scope)
     base = head.array if isinstance(head, t.Index) else head
     if isinstance(base, t.Name) and all(_depends(ev, base, a, scope) for a in tree.args):
-        if not all(isinstance(argument, t.Name) for argument in tree.args):  # f(x) of an f that is defined by x is no guess
+        if not all(
+            isinstance(argument, t.Name) for argument in tree.args
+        ):  # f(x) of an f that is defined by x is no guess
             ev.notes[tree] = f"{to_plain(tree)} is read as {to_plain(head)}, which depends on what is in brackets"
         return ev.value(head, scope)
     made = ev.value(head, scope)

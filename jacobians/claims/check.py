@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,12 +18,11 @@ from jacobians.errors import InputError, MathSyntaxError
 from jacobians.model import Model
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-from jacobians.notation.plain_lexer import plain_tokens
 from jacobians.notation.to_plain import to_plain
 
 
 def check(model: Model | Context | str | None, claim: str, explain: bool = True) -> Verdict:
-    r"""The verdict on a claim about a network: `jac.check(model, r"\frac{\partial L}{\partial W_1} = \delta_1 x^\top")`.
+    r"""The verdict on a claim: `jac.check(model, r"\frac{\partial L}{\partial W_1} = \delta_1 x^\top")`.
 
     `model` is a Model, the text of a model with its conventions (see `claims.context_text`), or None for claims that
     need none. The claim is LaTeX, plain notation or Python code. With `explain` the red pen names the mistake.
@@ -72,11 +72,18 @@ class Checker:
         try:
             surface, trees = read_claim(claim, self.context, surface)
         except MathSyntaxError as error:
-            link = Link("not understood", None, error.problem, span=t.Span(error.line, error.column, error.line, error.column + 1))
+            link = Link(
+                "not understood",
+                None,
+                error.problem,
+                span=t.Span(error.line, error.column, error.line, error.column + 1),
+            )
             return Verdict(claim, (link,), None, surface)
         trees = in_order(trees, self.context, surface)
         self.judge.given = conditions(trees, self.context)
-        links = [link for tree in trees for link in self.links(tree)] or [Link("declaration", None, "nothing is claimed")]
+        links = [link for tree in trees for link in self.links(tree)] or [
+            Link("declaration", None, "nothing is claimed")
+        ]
         verdict = Verdict(claim, tuple(links), trees[0] if len(trees) == 1 else None, surface)
         if explain:
             from jacobians.claims.redpen import explained
@@ -104,7 +111,7 @@ class Checker:
             return [Link("declaration", parts[1], "the prime says nothing else"), *self.chain(parts[1:])]
         if len(parts) > 2 and isinstance(parts[-1], t.Number) and all(isinstance(p, t.Name) for p in parts[:-1]):
             return [self.judge.link(part, parts[-1]) for part in parts[:-1]]  # a = b = 0, of whatever shapes
-        for before, part in zip(parts, parts[1:], strict=False):
+        for before, part in itertools.pairwise(parts):
             links.append(self.line(head, before, part, links[-1] if links else None))
         return links
 
@@ -153,16 +160,8 @@ class Checker:
         return replace(link, step=step)
 
     def membership(self, tree: c.Membership) -> list[Link]:
-        """`x \\in R^n`: nothing claimed of a name; of an expression its sizes."""
+        r"""`x \in R^n`: nothing claimed of a name; of an expression its sizes."""
         return [Link("declaration", tree, "sizes are stated")]
-
-
-def _is_plain(text: str) -> bool:
-    try:
-        plain_tokens(text)
-    except MathSyntaxError:
-        return False
-    return True
 
 
 __all__ = ["Checker", "ClaimError", "check", "context_of"]

@@ -133,7 +133,9 @@ def _deviation(a: Array, b: Array, letters: tuple[str, ...], base: int) -> Compa
     difference = np.abs(a - b).astype(np.float64)
     if not np.all(np.isfinite(difference)):
         return Comparison(float("nan"))
-    largest = max(float(np.max(np.abs(a).astype(float), initial=0.0)), float(np.max(np.abs(b).astype(float), initial=0.0)))
+    largest = max(
+        float(np.max(np.abs(a).astype(float), initial=0.0)), float(np.max(np.abs(b).astype(float), initial=0.0))
+    )
     if difference.size == 0:
         return Comparison(0.0)
     place = np.unravel_index(int(np.argmax(difference)), difference.shape)

@@ -26,15 +26,18 @@ class Settings:
 
     vectors: Literal["columns", "rows"] = "columns"
     star: Literal[
-        "elementwise", "matrix product", "cross-correlation", "full cross-correlation", "convolution", "full convolution"
+        "elementwise",
+        "matrix product",
+        "cross-correlation",
+        "full cross-correlation",
+        "convolution",
+        "full convolution",
     ] = "elementwise"
     dot: Literal["fitting", "elementwise", "matrix product"] = "fitting"
     juxtaposition: Literal["matrix product", "elementwise"] = "matrix product"
     otimes: Literal["outer product", "Kronecker", "elementwise"] = "outer product"
     #: Where the inputs and the gradient of a number stand, see `conventions.LAYOUTS`.
-    layout: Literal[
-        "mixed", "strict mixed", "numerator", "row gradients", "denominator", "variable first"
-    ] = "mixed"
+    layout: Literal["mixed", "strict mixed", "numerator", "row gradients", "denominator", "variable first"] = "mixed"
     derivatives: Literal["either", "total", "direct"] = "either"
     sums: Literal["written", "Einstein"] = "written"
     indices: Literal[0, 1] = 1
@@ -139,7 +142,9 @@ class Context:
 
     def given_sizes(self) -> set[int]:
         """The sizes that are numbers."""
-        written = {int(p.value) for q in self.leaves.values() for n in q.sizes if n for p in n.walk() if isinstance(p, Number)}
+        written = {
+            int(p.value) for q in self.leaves.values() for n in q.sizes if n for p in n.walk() if isinstance(p, Number)
+        }
         return written | {n for n in self.sizes.values() if n}
 
     def define(self, equation: Equation) -> None:

@@ -1,28 +1,28 @@
-"""A context from text: declarations, equations and conventions, one a line.
+r"""A context from text: declarations, equations and conventions, one a line.
 
-    n, m : size
-    x : n                          W : m x n
-    k : layer                      also `layer 1..4`, `step 0..3`; z_(k), W_(k) then stand for every layer
-    k : layer 3..1                 code loops from the last layer to the first
-    y : m one-hot                  domains: positive, probability, one-hot, binary, symmetric, class
-    g : function                   undefined, elementwise; `l : function -> scalar`, `f : function -> m`
-    z = W @ x + b                  in plain notation or LaTeX; by entries: `b_j = \\sum_i w_{ji} x_i`
-    h(u) = max(0, u)               a function with an equation
-    loss is L                      conventions: see SENTENCES
+n, m : size
+x : n                          W : m x n
+k : layer                      also `layer 1..4`, `step 0..3`; z_(k), W_(k) then stand for every layer
+k : layer 3..1                 code loops from the last layer to the first
+y : m one-hot                  domains: positive, probability, one-hot, binary, symmetric, class
+g : function                   undefined, elementwise; `l : function -> scalar`, `f : function -> m`
+z = W @ x + b                  in plain notation or LaTeX; by entries: `b_j = \sum_i w_{ji} x_i`
+h(u) = max(0, u)               a function with an equation
+loss is L                      conventions: see SENTENCES
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
 from jacobians.claims.context import LAYERS, LOSSES, Context, Domain, Equation, Function, Leaf
-from jacobians.claims.matching import substituted
-from jacobians.claims.named import names_in
 from jacobians.claims.conventions import LAYOUTS
 from jacobians.claims.correlation import KINDS
+from jacobians.claims.matching import substituted
+from jacobians.claims.named import names_in
 from jacobians.errors import MathSyntaxError, ModelError
 from jacobians.notation.model_text import MAX_MODEL_LENGTH
 from jacobians.notation.reading import parse
@@ -30,8 +30,7 @@ from jacobians.notation.tree import Binary, Call, Index, Name, Number, Tree
 
 #: Domains by the words that say them.
 DOMAINS: dict[str, Domain] = {
-    word: word  # type: ignore[misc]
-    for word in ("positive", "probability", "one-hot", "binary", "symmetric", "class", "real")
+    word: word for word in ("positive", "probability", "one-hot", "binary", "symmetric", "class", "real")
 }
 LATEX = re.compile(r"\\[A-Za-z]|[_^]\{|\^[A-Za-z]")
 DECLARATION = re.compile(r"(?P<names>[^:=]+?)\s*(?::(?!=)|\\in\b|∈|\bin\b)\s*(?P<what>.+)")
@@ -40,7 +39,7 @@ FUNCTION = re.compile(r"(?:(elementwise)\s+)?function(?:\s*(?:->|→|\\to)\s*(.+
 SENTENCE = re.compile(r"(?P<what>.+?)\s+(?:is|are)\s+(?P<value>.+)")
 
 #: What a sentence `what is value` sets. Several words may say the same.
-SENTENCES: dict[str, tuple[str, dict[str, object]]] = {
+SENTENCES: dict[str, tuple[str, Mapping[str, object]]] = {
     "vectors": ("vectors", {"columns": "columns", "rows": "rows"}),
     "*": ("star", {word: word for word in ("elementwise", "matrix product", *KINDS)}),
     "·": ("dot", {"elementwise": "elementwise", "matrix product": "matrix product", "fitting": "fitting"}),
@@ -89,7 +88,7 @@ def _lines(text: str) -> list[tuple[int, str]]:
 
 def _is_equation(line: str) -> bool:
     head = re.split(r"(?<![:<>!])=", line, maxsplit=1)
-    return len(head) == 2 and not DECLARATION.fullmatch(head[0].strip() + ": x") is None and ":" not in head[0]
+    return len(head) == 2 and DECLARATION.fullmatch(head[0].strip() + ": x") is not None and ":" not in head[0]
 
 
 def _declare_labels(context: Context, lines: list[str]) -> None:

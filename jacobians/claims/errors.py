@@ -21,13 +21,13 @@ class ClaimError(JacobiansError):
         return self
 
 
-class IllFormed(ClaimError):
+class IllFormed(ClaimError):  # noqa: N818  # a verdict on a claim, no failure of the program
     """No meaning in any reading: sizes do not fit, an index is free on one side only, a product of two columns."""
 
 
-class NotUnderstood(ClaimError):
+class NotUnderstood(ClaimError):  # noqa: N818
     """What this software cannot read or compute; the message says what would help."""
 
 
-class OutsideLabels(ClaimError):
+class OutsideLabels(ClaimError):  # noqa: N818
     """A label that does not exist, such as layer 4 of 3: the claim says nothing about this instance."""

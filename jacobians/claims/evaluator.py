@@ -39,7 +39,7 @@ IDENTITIES = ("I", "Id", "E", "eye")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What letters mean at one place of a formula: labels are numbers, index letters are axes, names may be replaced."""
+    """What letters mean at one place: labels are numbers, index letters are axes, names may be replaced."""
 
     labels: tuple[tuple[str, int], ...] = ()
     letters: tuple[tuple[str, str], ...] = ()
@@ -107,7 +107,7 @@ class Evaluator:
             else:
                 made = handler(self, tree, scope)
         except ClaimError as error:
-            raise error.located(tree)
+            raise error.located(tree) from None
         except (ArithmeticError, ValueError, IndexError) as error:
             raise NotUnderstood(f"this cannot be computed: {error}", tree) from None
         if key is not None:
@@ -330,7 +330,8 @@ class Evaluator:
 
     def differential(self, tree: c.Differential, scope: Scope) -> Value:
         raise IllFormed(
-            f"the differential d{to_plain(tree.of)} stands alone; in a quotient of differentials its partner is missing",
+            f"the differential d{to_plain(tree.of)} stands alone; "
+            "in a quotient of differentials its partner is missing",
             tree,
         )
 

@@ -34,6 +34,8 @@ def elementwise(name: str) -> Derivatives | None:
 
 @lru_cache(maxsize=256)
 def elementwise_of(op: Elementwise) -> Derivatives:
+    """The derivatives of an elementwise op: its value, slope and curvature."""
+
     def f(n: int, x: Array) -> Array:
         if x.dtype == object:
             raise NotUnderstood(f"{op.name} is not among the functions that can be computed in higher precision")
@@ -77,7 +79,7 @@ def _precise(ufunc: Any, name: str) -> Callable[[Array], Array]:
             return np.asarray(ufunc(x))
         import mpmath
 
-        return np.frompyfunc(getattr(mpmath, name), 1, 1)(x)
+        return np.asarray(np.frompyfunc(getattr(mpmath, name), 1, 1)(x))
 
     return f
 
@@ -131,10 +133,12 @@ def undefined(name: str, draws: int) -> Derivatives:
         bs, ws, ps = b.reshape(wide), w.reshape(wide), 3 * p.reshape(wide)
         line, bend = c[0].reshape(wide[1:]), 0.3 * d[0].reshape(wide[1:])
         # the n-th derivative of a sine is a sine that is shifted by n right angles
-        phase = [_sin, _cos, lambda x: -_sin(x), lambda x: -_cos(x)][n % 4]
-        waves = (0.8 * bs * ws**n * phase(ws * x + ps)).sum(axis=0)
-        polynomial = (lambda: line * x + bend * x * x / 2, lambda: line + bend * x, lambda: bend + 0 * x)
-        return waves + polynomial[n]() if n < 3 else waves
+        wave = (_cos if n % 2 else _sin)(ws * x + ps) * (-1 if n % 4 > 1 else 1)
+        waves = np.asarray((0.8 * bs * ws**n * wave).sum(axis=0))
+        if n > 2:
+            return waves
+        polynomial = (line * x + bend * x * x / 2, line + bend * x, bend + 0 * x)[n]
+        return np.asarray(waves + polynomial)
 
     return f
 
@@ -153,7 +157,9 @@ def undefined_of_arrays(name: str, args: list[Value], draws: int, size: int | No
         inner = part if inner is None else add(inner, part)
     assert inner is not None
     waves = mapped(undefined(name, draws), inner)
-    out = Value({(): _random(f"{name}/out", (draws, hidden, *(() if size is None else (size,))))}, (), 1 if size is None else 2)
+    out = Value(
+        {(): _random(f"{name}/out", (draws, hidden, *(() if size is None else (size,))))}, (), 1 if size is None else 2
+    )
     return contract(waves, out, "z", "z", "") if size is None else contract(waves, out, "z", "zy", "y")
 
 

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jacobians.claims import dots_in_lists, products
-from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood, OutsideLabels
+from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood
 from jacobians.claims.values import (
-
     Value,
     add,
     along,
     constant,
     contract,
     hadamard,
-    sum_letter,
     structured,
+    sum_letter,
     take_letter,
     take_number,
     take_slice,
@@ -76,12 +75,12 @@ def find_ranges(ev: Evaluator, tree: t.Tree, scope: Scope) -> None:
 
 def _free_parts(tree: t.Tree, bound: frozenset[str]) -> Iterator[t.Tree]:
     """All parts outside of sums that bind a letter which the part has."""
-    if isinstance(tree, t.Index) and not any(
-        isinstance(k, t.Name) and k.text in bound for k in tree.indices
-    ):
+    if isinstance(tree, t.Index) and not any(isinstance(k, t.Name) and k.text in bound for k in tree.indices):
         yield tree
     elif isinstance(tree, t.Index):
-        yield t.Index(tree.array, tuple(t.Name("") if isinstance(k, t.Name) and k.text in bound else k for k in tree.indices))
+        yield t.Index(
+            tree.array, tuple(t.Name("") if isinstance(k, t.Name) and k.text in bound else k for k in tree.indices)
+        )
     inside = bound | frozenset(tree.indices) if isinstance(tree, c.Sum) else bound
     for child in tree.children:
         yield from _free_parts(child, inside)
@@ -101,6 +100,11 @@ def _ranges_of(ev: Evaluator, part: t.Index, scope: Scope, letters: dict[str, st
 
 
 def require_range(ev: Evaluator, axis: str, size: int, at: t.Tree) -> None:
+    """A letter counts to one number.
+
+    Raises:
+        IllFormed: it counts an axis of another size already.
+    """
     known = ev.ranges.setdefault(axis, size)
     if known != size:
         letter = axis.partition("#")[0]
@@ -130,7 +134,8 @@ def take(ev: Evaluator, a: Value, first: int, indices: Sequence[t.Tree], scope: 
     """The entries of a value along its structural axes from `first` on."""
     if len(indices) > a.rank - first:
         raise IllFormed(
-            f"{to_plain(at)}: {len(indices)} indices for what has {a.rank - first} axes, shape {shape_text(a.shape)}", at
+            f"{to_plain(at)}: {len(indices)} indices for what has {a.rank - first} axes, shape {shape_text(a.shape)}",
+            at,
         )
     axis, letters, plain = first, dict(scope.letters), ev.without(*ev.seeds)
     for k in indices:
@@ -342,9 +347,7 @@ def cases(ev: Evaluator, tree: c.Cases, scope: Scope) -> Value:
     """Row by row; what no condition covers is 0, "otherwise" is what all others leave."""
     total: Value | None = None
     left = constant(1.0)
-    conditions = [
-        None if k is None else ev.without(*ev.seeds).value(_condition(k), scope) for _, k in tree.branches
-    ]
+    conditions = [None if k is None else ev.without(*ev.seeds).value(_condition(k), scope) for _, k in tree.branches]
     if any(k is None for k in conditions[:-1]):  # "0 otherwise" may stand first
         order = sorted(range(len(conditions)), key=lambda k: conditions[k] is None)
     else:

@@ -47,9 +47,8 @@ class Instance:
 
     def find(self, name: str) -> tuple[Leaf | Equation, Labels] | None:
         """What defines a quantity: of its own name (`W1`), or for every layer (`W_(k)` with k = 1)."""
-        if found := self.context.equations.get(name) or self.context.leaves.get(name):
-            if found.label is None:
-                return found, {}
+        if (found := self.context.equations.get(name) or self.context.leaves.get(name)) and found.label is None:
+            return found, {}
         parts = split_name(name)
         base = parts.base + (f"_{parts.subscript}" if parts.subscript else "")
         if not parts.layer:
@@ -127,7 +126,7 @@ class Instance:
         import mpmath
 
         mpmath.mp.dps = 50
-        return np.frompyfunc(mpmath.mpf, 1, 1)(array)
+        return np.asarray(np.frompyfunc(mpmath.mpf, 1, 1)(array))
 
 
 def label_number(context: Context, tree: Tree, labels: Labels) -> int:
@@ -144,7 +143,9 @@ def label_number(context: Context, tree: Tree, labels: Labels) -> int:
         first, last = context.labels.get(tree.text, (0, -1))
         if first == last:
             return first
-        raise NotUnderstood(f"{tree.text} is a label without a value here; declare it, as in `{tree.text} : layer`", tree)
+        raise NotUnderstood(
+            f"{tree.text} is a label without a value here; declare it, as in `{tree.text} : layer`", tree
+        )
     if isinstance(tree, Negative):
         return -label_number(context, tree.operand, labels)
     if isinstance(tree, Binary) and tree.op in "+-":
@@ -170,7 +171,7 @@ def _drawn(key: str, shape: tuple[int, ...], domain: str) -> Array:
 
 def _one_hot(rng: np.random.Generator, x: Array) -> Array:
     n = x.shape[-1]
-    return np.eye(n)[rng.integers(n, size=x.shape[:-1])]
+    return np.asarray(np.eye(n)[rng.integers(n, size=x.shape[:-1])])
 
 
 def _probability(rng: np.random.Generator, x: Array) -> Array:

@@ -18,8 +18,7 @@ from jacobians.claims.evaluator import Evaluator, Reading, Scope
 from jacobians.claims.functions import elementwise
 from jacobians.claims.instance import DRAWS, Configuration, Instance
 from jacobians.claims.letters import index_letters, label_letters
-from jacobians.claims.products import scaled_by
-from jacobians.claims.products import elementwise_signs
+from jacobians.claims.products import elementwise_signs, scaled_by
 from jacobians.claims.values import Value
 from jacobians.claims.verdicts import Evidence, Link
 from jacobians.errors import MathSyntaxError
@@ -38,7 +37,7 @@ class Outcome:
     """What came of one equation under one reading."""
 
     equal: bool
-    evidence: Evidence = Evidence()
+    evidence: Evidence = field(default_factory=Evidence)
     entry: Entry | None = None
     error: ClaimError | None = None
     notes: tuple[str, ...] = ()
@@ -151,8 +150,6 @@ class Judge:
                     yield scope.labels, ev.value(tree, scope)
             except ClaimError:
                 continue
-
-
 
     def is_elementwise(self, function: str) -> bool:
         """Whether a function acts on every entry by itself."""
@@ -272,7 +269,9 @@ class Judge:
                 largest = max(largest, result.deviation)
                 if not result.equal:
                     failed = "the numbers differ" + (f" at {_labels(labels)}" if labels else "")
-                    return Outcome(False, Evidence(count, (configuration,), largest), result.entry, None, tuple(notes), failed)
+                    return Outcome(
+                        False, Evidence(count, (configuration,), largest), result.entry, None, tuple(notes), failed
+                    )
             if misfit is not None:
                 unfit, where = misfit
                 if not done:
@@ -304,7 +303,9 @@ class Judge:
             result, notes = self._at(left, right, configuration, labels, reading, settings, True, False)
             notes["compared where all free quantities are positive"] = None
             if np.isnan(result.deviation):
-                raise NotUnderstood("the values are not finite at the points that were tried; say what is positive", right)
+                raise NotUnderstood(
+                    "the values are not finite at the points that were tried; say what is positive", right
+                )
         if SAME <= result.deviation <= DIFFERENT:
             try:
                 result, _ = self._at(left, right, configuration, labels, reading, settings, False, True)
@@ -374,4 +375,3 @@ def _where(mask: Value, *sides: Value) -> Iterator[Value]:
 
 def _labels(labels: Mapping[str, int]) -> str:
     return ", ".join(f"{letter} = {n}" for letter, n in labels.items())
-

@@ -68,7 +68,9 @@ def _derivatives(op: Op, flat: Mapping[str, Mapping[Seeds, Array]], count: int) 
     for k in seeded:
         if k not in op.differentiable():
             raise NotUnderstood(f"{op.label} has no derivative by its input {k}")
-    rows = [_at_one_point(op, {k: {s: p[n] for s, p in f.items()} for k, f in flat.items()}, seeded) for n in range(count)]
+    rows = [
+        _at_one_point(op, {k: {s: p[n] for s, p in f.items()} for k, f in flat.items()}, seeded) for n in range(count)
+    ]
     return {seeds: np.stack([row[seeds] for row in rows]) for seeds in (rows[0] if rows else {})}
 
 

@@ -63,11 +63,9 @@ def elementwise_signs(tree: t.Tree) -> t.Tree:
 def scaled_by(a: Value, b: Value) -> Value:
     """A number times anything; the derivative of a number by one keeps what the other factor is."""
     main = a if a.rank else b
-    other = b if a.rank else a
     result = hadamard(a, b)
     # dL/dq dq/dx with numbers L and q: the gradient of a number by a vector fits as a row and as a column
-    split = main.split if other.split in (None, 0) else main.split
-    return result.as_(main.orientation, split)
+    return result.as_(main.orientation, main.split)
 
 
 def elementwise(a: Value, b: Value) -> Value:
@@ -128,7 +126,9 @@ def chain(a: Value, b: Value) -> Value | None:
 
     The inputs of one are the outputs of the other; a factor that is no derivative stands for its gradient.
     """
-    if a.split is None and b.split is None or a.rank + b.rank <= 4 and max(a.rank, b.rank) <= 2 and not _whole(a, b):
+    if (a.split is None and b.split is None) or (
+        a.rank + b.rank <= 4 and max(a.rank, b.rank) <= 2 and not _whole(a, b)
+    ):
         return None
     for x, y in ((a, b), (b, a)):  # the second: denominator layout writes the factors the other way round
         middle = _middle(x, y)
@@ -168,7 +168,10 @@ def matrix(a: Value, b: Value) -> Value:
     if a.rank > 2 or b.rank > 2:
         return _tensor(a, b)
     if a.rank == 2 and b.rank == 1 and b.orientation == "row":
-        raise IllFormed(f"a matrix {_shape(a)} times a row of size {b.shape[0]}; write the row as a column, or the factors the other way round")
+        raise IllFormed(
+            f"a matrix {_shape(a)} times a row of size {b.shape[0]}; "
+            "write the row as a column, or the factors the other way round"
+        )
     if a.rank == 1 and a.orientation == "column" and b.rank == 2:
         if b.shape[0] == 1:  # a column times a matrix with one row
             return contract(a, b, "a", "bc", "ac")

@@ -59,11 +59,11 @@ class Value:
     def shape(self) -> tuple[int, ...]:
         """The sizes of the structural axes."""
         start = 1 + len(self.letters)
-        return self.array.shape[start : start + self.rank]
+        return tuple(self.array.shape[start : start + self.rank])
 
     def size_of(self, letter: str) -> int:
         """How many values a free letter takes."""
-        return next(iter(self.parts.values())).shape[1 + self.letters.index(letter)]
+        return int(next(iter(self.parts.values())).shape[1 + self.letters.index(letter)])
 
     def each(self, f: Callable[[Array], Array]) -> dict[Seeds, Array]:
         """A linear map of the leading axes, applied to every part."""
@@ -98,7 +98,9 @@ def all_letters(a: Value, b: Value) -> tuple[str, ...]:
     for x in a.letters:
         if x in b.letters and a.size_of(x) != b.size_of(x):
             letter = x.partition("#")[0]
-            raise IllFormed(f"the index {letter} counts to {a.size_of(x)} in one place and to {b.size_of(x)} in another")
+            raise IllFormed(
+                f"the index {letter} counts to {a.size_of(x)} in one place and to {b.size_of(x)} in another"
+            )
     return (*a.letters, *(x for x in b.letters if x not in a.letters))
 
 
@@ -121,9 +123,7 @@ def contract(a: Value, b: Value, left: str, right: str, out: str) -> Value:
             if s and t and set(s) & set(t):
                 continue
             both = tuple(sorted(s + t))
-            made = np.einsum(
-                x, axes_a + axes(*_axes(s)), y, axes_b + axes(*_axes(t)), axes_out + axes(*_axes(both))
-            )
+            made = np.einsum(x, axes_a + axes(*_axes(s)), y, axes_b + axes(*_axes(t)), axes_out + axes(*_axes(both)))
             parts[both] = parts[both] + made if both in parts else made
     return Value(parts, letters, len(out))
 
@@ -158,7 +158,7 @@ def add(a: Value, b: Value, sign: int = 1) -> Value:
     parts: dict[Seeds, Array] = {}
     for seeds in dict.fromkeys((*x, *y)):
         if seeds not in y:
-            parts[seeds] = x[seeds] if seeds else x[seeds]
+            parts[seeds] = x[seeds]
         elif seeds not in x:
             parts[seeds] = y[seeds] if sign > 0 else -y[seeds]
         else:
@@ -233,7 +233,7 @@ def mapped(f: Derivatives, a: Value) -> Value:
             if len(s) == len(t) == 1 and s != t:
                 bend = replace(a, parts={(): f(2, a.array)})
                 both = hadamard(bend, hadamard(_only(a, s), _only(a, t)))
-                (key, part), = both.parts.items()
+                ((key, part),) = both.parts.items()
                 parts[key] = parts[key] + part if key in parts else part
     return replace(a, parts=parts, split=None)
 
@@ -258,7 +258,7 @@ def take_letter(a: Value, axis: int, letter: str) -> Value:
 
     def taken(part: Array) -> Array:
         rest = list(range(offset, offset + part.ndim - len(source)))
-        return np.einsum(part, source + rest, out + rest)
+        return np.asarray(np.einsum(part, source + rest, out + rest))
 
     return Value(a.each(taken), letters, a.rank - 1, a.orientation)
 

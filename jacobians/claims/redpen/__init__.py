@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from jacobians.claims.verdicts import Link, Verdict
+from jacobians.claims.verdicts import Verdict
 from jacobians.notation import tree as t
 from jacobians.notation.tree import Span, Tree
 from jacobians.notation.tree_calculus import Membership
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The mistake: its name and a sentence for a student, the place, and the corrected line; no name, no cause found."""
+    """The mistake by name, a sentence for a student, the place, the corrected line; no name: no cause was found."""
 
     name: str
     sentence: str
@@ -43,7 +43,7 @@ Line = tuple[Tree, Tree, tuple[Tree, ...]]
 
 
 def _lines(tree: Tree) -> list[Line | None]:
-    """For every verdict on a statement: the head, the line itself and the other lines; None where nothing is claimed."""
+    """For every verdict: the head, the line itself and the other lines; None where nothing is claimed."""
     if not isinstance(tree, t.Chain):
         return [None]
     head, *rest = (part.element if isinstance(part, Membership) else part for part in tree.parts)

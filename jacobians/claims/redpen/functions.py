@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from jacobians.claims.matching import substituted
 from jacobians.claims.redpen.edits import (
     Local,
     factors,
@@ -14,16 +15,17 @@ from jacobians.claims.redpen.edits import (
     is_sum,
     is_target,
     product_of,
-    sign_of,
     shifted,
+    sign_of,
 )
 from jacobians.claims.redpen.operator import Mistake
 from jacobians.claims.redpen.site import Site
-from jacobians.claims.matching import substituted
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 
 Above = tuple[t.Tree, ...]
+#: Functions that make arrays of a shape.
+SHAPING = ("diag", "ones", "zeros", "Id", "kronecker", "norm")
 #: Activations that are taken for one another.
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "softplus")
 
@@ -58,9 +60,9 @@ def add_derivative(site: Site) -> Local:
         parent = above[0] if above else None
         if in_index(tree, above) or is_target(tree, above):
             return
-        if parent is not None and not is_sum(parent) and not isinstance(parent, t.Negative | c.Sum | t.Transpose):
-            if not (is_product(parent) and _is_outer(parent)):
-                return
+        loose = parent is None or is_sum(parent) or isinstance(parent, t.Negative | c.Sum | t.Transpose)
+        if not (loose or (parent is not None and is_product(parent) and _is_outer(parent))):
+            return
         if is_sum(tree) and above:
             return
         rank = site.rank(tree)
@@ -134,14 +136,18 @@ def move_point(site: Site) -> Local:
         argument = tree.args[0]
         base = argument.array if isinstance(argument, t.Index) else argument
         if isinstance(base, t.Call) and len(base.args) == 1 and not base.primes:  # g'(g(z)) for g'(z)
-            yield replace(tree, args=(base.args[0] if base is argument else replace(argument, array=base.args[0]),))  # type: ignore[type-var]
+            yield replace(tree, args=(_at(argument, base.args[0]),))
         if not isinstance(base, t.Name):
             return
         for other in site.alike(base):
-            new = other if base is argument else replace(argument, array=other)  # type: ignore[type-var]
-            yield replace(tree, args=(new,))
+            yield replace(tree, args=(_at(argument, other),))
 
     return local
+
+
+def _at(argument: t.Tree, base: t.Tree) -> t.Tree:
+    """An argument of another quantity, with the same indices."""
+    return t.Index(base, argument.indices) if isinstance(argument, t.Index) else base
 
 
 def _is_activation(site: Site, tree: t.Call) -> bool:
@@ -194,9 +200,10 @@ def drop_function(site: Site) -> Local:
     """f(x) becomes x."""
 
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
-        if isinstance(tree, t.Call) and len(tree.args) == 1 and not tree.primes and not in_index(tree, above):
-            if tree.function not in ("diag", "ones", "zeros", "Id", "kronecker", "norm"):
-                yield tree.args[0]
+        if not isinstance(tree, t.Call) or len(tree.args) != 1 or tree.primes or in_index(tree, above):
+            return
+        if tree.function not in SHAPING:
+            yield tree.args[0]
 
     return local
 
@@ -224,9 +231,9 @@ def square(site: Site) -> Local:
         parent = above[0] if above else None
         if in_index(tree, above) or is_target(tree, above) or (isinstance(parent, t.Binary) and parent.op == "^"):
             return
-        if isinstance(tree, t.Name | t.Index | t.Call) or is_sum(tree):
-            if not (isinstance(parent, t.Index) and parent.array is tree) and not isinstance(parent, c.Partial):
-                yield t.Binary("^", tree, t.Number("2"))
+        held = isinstance(parent, c.Partial) or (isinstance(parent, t.Index) and parent.array is tree)
+        if (isinstance(tree, t.Name | t.Index | t.Call) or is_sum(tree)) and not held:
+            yield t.Binary("^", tree, t.Number("2"))
         if is_sum(tree) and isinstance(parent, t.Binary | t.Juxtaposition):
             for power in ("-1", "-1/2", "-3/2"):
                 yield t.Binary("^", tree, _power(power))
@@ -287,9 +294,9 @@ def other_exponent(site: Site) -> Local:
                 for by in (1, -1):
                     yield replace(tree, right=t.Negative(shifted(tree.right.operand, by)))
         parent = above[0] if above else None
-        if isinstance(parent, t.Binary) and parent.op == "/" and isinstance(tree, t.Name | t.Index | t.Binary):
-            if parent.right is tree:
-                yield t.Call("sqrt", (tree,))
+        below = isinstance(parent, t.Binary) and parent.op == "/" and parent.right is tree
+        if below and isinstance(tree, t.Name | t.Index | t.Binary):
+            yield t.Call("sqrt", (tree,))
 
     return local
 

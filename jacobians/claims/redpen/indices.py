@@ -99,11 +99,11 @@ def other_limits(site: Site) -> Local:
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
         if not isinstance(tree, c.Sum):
             return
-        for field in ("lower", "upper"):
-            limit = getattr(tree, field)
-            if limit is not None:
-                for by in (1, -1):
-                    yield replace(tree, **{field: shifted(limit, by)})
+        for by in (1, -1):
+            if tree.lower is not None:
+                yield replace(tree, lower=shifted(tree.lower, by))
+            if tree.upper is not None:
+                yield replace(tree, upper=shifted(tree.upper, by))
         if tree.condition is not None:
             yield replace(tree, condition=None)
         elif len(tree.indices) == 1:
@@ -280,11 +280,11 @@ def only_diagonal(site: Site) -> Local:
     """diag(p) - p p^T becomes diag(p ⊙ (1 - p)); δ_ij - p_j becomes 1 - p_j."""
 
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
-        if isinstance(tree, t.Binary) and tree.op == "-" and isinstance(tree.left, t.Call):
-            if tree.left.function == "diag" and len(tree.left.args) == 1:
-                p = tree.left.args[0]
-                yield t.Call("diag", (t.Binary("*", p, t.Binary("-", ONE, p)),))
-                yield tree.left
+        left = tree.left if isinstance(tree, t.Binary) and tree.op == "-" else None
+        if isinstance(left, t.Call) and left.function == "diag" and len(left.args) == 1:
+            p = left.args[0]
+            yield t.Call("diag", (t.Binary("*", p, t.Binary("-", ONE, p)),))
+            yield left
 
     return local
 

@@ -71,7 +71,7 @@ def other_label_throughout(site: Site) -> Local:
 def relabelled(tree: t.Tree, letters: dict[str, t.Tree]) -> t.Tree:
     """Letters of labels exchanged; index letters of the same name stay."""
     if isinstance(tree, t.Name | t.Call) and tree.label is not None:
-        tree = replace(tree, label=substituted(tree.label, letters))  # type: ignore[type-var]
+        tree = replace(tree, label=substituted(tree.label, letters))
     return rebuilt(tree, lambda child: child if child is getattr(tree, "label", None) else relabelled(child, letters))
 
 
@@ -129,9 +129,8 @@ def gradient_for_quantity(site: Site) -> Local:
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
         if in_index(tree, above) or is_target(tree, above):
             return
-        if isinstance(tree, t.Name) and tree.text.startswith("d") and len(tree.text) > 1:
-            if _known(site, tree.text[1:]):
-                yield replace(tree, text=tree.text[1:])
+        if isinstance(tree, t.Name) and tree.text[:1] == "d" and tree.text[1:] and _known(site, tree.text[1:]):
+            yield replace(tree, text=tree.text[1:])
         if isinstance(tree, c.Partial) and isinstance(tree.by, t.Name | t.Index) and above:
             yield tree.by
 
@@ -171,15 +170,18 @@ def other_variable(site: Site) -> Local:
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
         if not isinstance(tree, c.Partial):
             return
-        for part, put in ((tree.by, "by"), (tree.of, "of")):
-            base = part.array if isinstance(part, t.Index) else part
-            if not isinstance(base, t.Name):
-                continue
-            for other in site.other_names(base, alike=put == "of" or base is not part):
-                new = other if base is part else replace(part, array=other)  # type: ignore[type-var]
-                yield replace(tree, **{put: new})
+        yield from (replace(tree, by=new) for new in _other(site, tree.by, alike=isinstance(tree.by, t.Index)))
+        yield from (replace(tree, of=new) for new in _other(site, tree.of, alike=True))
 
     return local
+
+
+def _other(site: Site, part: t.Tree, alike: bool) -> Iterator[t.Tree]:
+    """Another quantity in the place of one, with the same indices."""
+    base = part.array if isinstance(part, t.Index) else part
+    if isinstance(base, t.Name):
+        for other in site.other_names(base, alike):
+            yield t.Index(other, part.indices) if isinstance(part, t.Index) else other
 
 
 def missing_differential(site: Site) -> Local:

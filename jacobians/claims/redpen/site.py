@@ -220,14 +220,16 @@ class Site:
 
     @cached_property
     def paths(self) -> tuple[t.Tree, ...]:
-        """Paths of the chain rule to the left side: a gradient, alone or with the matrix or vector that lies between."""
+        """Paths of the chain rule to the left side: a gradient, alone or with what lies between."""
         target = self.shape(self.left)
         if target is None:
             return ()
         names = {v: self.shape(v) for name in self.names for v in self._with_labels(name, [])}
         found: list[t.Tree] = []
         for gradient in self.gradients:
-            shape = names.get(gradient.by if isinstance(gradient, c.Partial) else t.Name(""), None)
+            shape = (
+                names.get(gradient.by) if isinstance(gradient, c.Partial) and isinstance(gradient.by, t.Name) else None
+            )
             shape = self.shape(gradient) if shape is None else shape
             if shape == target:
                 found.append(gradient)

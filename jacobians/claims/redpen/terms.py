@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from jacobians.claims.redpen.edits import (
     Local,
-    every_factor,
     factors,
     heads_product,
     heads_sum,
@@ -31,7 +30,7 @@ ONE, TWO = t.Number("1"), t.Number("2")
 
 def _is_term(tree: t.Tree, above: Above) -> bool:
     """A whole side, a summand, what a sum or a bracket holds: where a factor of its own could stand."""
-    if in_index(tree, above) or is_target(tree, above) or is_sum(tree) and above and not isinstance(above[0], c.Sum):
+    if in_index(tree, above) or is_target(tree, above) or (is_sum(tree) and above and not isinstance(above[0], c.Sum)):
         return False
     parent = above[0] if above else None
     if parent is None or is_sum(parent) or isinstance(parent, t.Negative):
@@ -60,9 +59,9 @@ def flip_sign(site: Site) -> Local:
             yield t.Negative(tree)
         if parent is not None and is_sum(parent) and parent.left is tree and not is_sum(tree):  # type: ignore[attr-defined]
             yield t.Negative(tree)
-        if isinstance(parent, c.Cases | t.List) or (isinstance(parent, c.Sum) and parent.body is tree):
-            if not isinstance(tree, t.Negative):
-                yield t.Negative(tree)
+        inside = isinstance(parent, c.Cases | t.List) or (isinstance(parent, c.Sum) and parent.body is tree)
+        if inside and not isinstance(tree, t.Negative):
+            yield t.Negative(tree)
 
     return local
 
@@ -405,7 +404,8 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         "summand missing",
         "a summand is missing: one path is left out",
-        "The derivative is the sum over all paths by which the variable reaches the result, and every factor of a product has its turn.",
+        "The derivative is the sum over all paths from the variable to the result, and every factor of a product "
+        "has its turn.",
         add_summand,
         drop_summand,
         2.5,

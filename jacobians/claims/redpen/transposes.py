@@ -120,9 +120,9 @@ def drop_outer(site: Site) -> Local:
     """u v^T becomes u v."""
 
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
-        if is_product(tree) and isinstance(tree, t.Binary | t.Juxtaposition) and isinstance(tree.right, t.Transpose):
-            if site.rank(tree.right) == 1:
-                yield times(sign_of(tree), tree.left, tree.right.operand)
+        last = tree.right if is_product(tree) and isinstance(tree, t.Binary | t.Juxtaposition) else None
+        if isinstance(last, t.Transpose) and site.rank(last) == 1:
+            yield times(sign_of(tree), tree.left, last.operand)  # type: ignore[attr-defined]
 
     return local
 
