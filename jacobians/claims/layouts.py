@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 from jacobians.claims.check import context_of
@@ -27,6 +27,7 @@ from jacobians.claims.layouts_table import (
     settings_of,
     usual,
 )
+from jacobians.claims.statements import in_order, is_update
 from jacobians.claims.surfaces import read_claim
 from jacobians.claims.values import Value
 from jacobians.claims.verdicts import Status
@@ -141,29 +142,39 @@ class Detective:
 
     def __init__(self, context: Context, claim: str) -> None:
         self.context, self.judge, self.claim = context, Judge(context), claim
-        self.surface, self.trees = read_claim(claim, context)
+        self.surface, self.written = read_claim(claim, context)
+        self.trees = in_order(self.written, context, self.surface)
         self.home = usual(context.settings)
-        pairs = [pair for tree in self.chains for pair in _links(sides(tree))]
-        if not any(pair not in context.definitions for pair in pairs):
+        lines = [line for tree in self.chains for line in _lines(sides(tree))]
+        if all((head, part) in context.definitions for head, _, part in lines):
             raise InputError(f"layouts: expected an equation that claims something, got {claim!r}; write left = right")
 
     @property
     def chains(self) -> list[t.Chain]:
         """The statements that equate something."""
-        return [tree for tree in self.trees if isinstance(tree, t.Chain)]
+        return [tree for tree in self.trees if isinstance(tree, t.Chain) and not is_update(tree)]
 
     # ----- one combination -----
 
     def finding(self, statements: Sequence[Sides], conventions: Conventions, direct: bool = False) -> Finding:
         """The verdict on statements in some conventions; with `direct` derivatives may be meant as direct ones."""
         settings = settings_of(conventions, self.context.settings)
-        for left, right in [pair for parts in statements for pair in _links(parts)]:
-            left, right = self.seen(left, conventions), self.seen(right, conventions)
-            outcome = self.judge.outcome(left, right, settings=settings)
-            if outcome.equal or (direct and self.judge.direct(left, right, settings) is not None):
+        for head, before, part in [line for parts in statements for line in _lines(parts)]:
+            outcome = self.outcome(head, part, conventions)
+            if isinstance(outcome.error, NotUnderstood) and before is not head:  # entries have the letters of that line
+                head, outcome = before, self.outcome(before, part, conventions)
+            if outcome.equal:
+                continue
+            left, right = self.seen(head, conventions), self.seen(part, conventions)
+            if direct and self.judge.direct(left, right, settings) is not None:
                 continue
             return Finding(conventions, _status(outcome), outcome.error.message if outcome.error else outcome.failed)
         return Finding(conventions, "true")
+
+    def outcome(self, left: t.Tree, right: t.Tree, conventions: Conventions) -> Outcome:
+        """What comes of one equation in some conventions."""
+        settings = settings_of(conventions, self.context.settings)
+        return self.judge.outcome(self.seen(left, conventions), self.seen(right, conventions), settings=settings)
 
     def seen(self, tree: t.Tree, conventions: Conventions) -> t.Tree:
         """The tree about the document's quantities: columns for rows and the other way round."""
@@ -241,9 +252,9 @@ def sides(tree: t.Chain) -> Sides:
     return tuple(part.element if isinstance(part, c.Membership) else part for part in tree.parts)
 
 
-def _links(parts: Sides) -> list[tuple[t.Tree, t.Tree]]:
-    """Every line of a chain with its head."""
-    return [(parts[0], part) for part in parts[1:]]
+def _lines(parts: Sides) -> list[tuple[t.Tree, t.Tree, t.Tree]]:
+    """Every line of a chain: its head, the line before, and the line itself."""
+    return [(parts[0], before, part) for before, part in pairwise(parts)]
 
 
 def _status(outcome: Outcome) -> Status:

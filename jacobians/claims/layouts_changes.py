@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from jacobians.claims.conventions import Layout
@@ -15,10 +15,13 @@ from jacobians.notation.to_plain import to_plain
 
 
 class LaidOut:
-    """Puts D^T for every derivative D that is another one's transpose in the new layout."""
+    """Puts D^T for every derivative D that is another one's transpose in the new layout.
 
-    def __init__(self, transposer: Transposer, old: Layout, new: Layout) -> None:
-        self.transposer, self.old, self.new = transposer, old, new
+    `kinds` says of the functions of a context whether they give a number or a vector.
+    """
+
+    def __init__(self, transposer: Transposer, kinds: Mapping[str, str], old: Layout, new: Layout) -> None:
+        self.transposer, self.kinds, self.old, self.new = transposer, kinds, old, new
 
     def side(self, tree: t.Tree) -> t.Tree:
         """One side of an equation, or a part of it."""
@@ -31,6 +34,8 @@ class LaidOut:
                 factors, signs = self.transposer.factors(tree)
                 if any(self.is_moved(factor) for factor in factors):
                     return self.reversed_chain(factors, signs)
+                if any(self.is_tensor(factor) for factor in factors):
+                    return tree
         return rebuilt(tree, self.side)
 
     def derivative(self, tree: t.Tree) -> t.Tree:
@@ -57,14 +62,22 @@ class LaidOut:
 
     def axes(self, tree: t.Tree) -> tuple[int, int]:
         """How many axes a derivative has of its output and of its input."""
-        rank = self.transposer.rank
         if not isinstance(tree, c.Partial):
-            return 1, rank(tree) - 1
-        return max(rank(tree.of), 0) + (max(rank(tree.second), 0) if tree.second else 0), max(rank(tree.by), 0)
+            return 1, self.transposer.rank(tree) - 1
+        return self.rank(tree.of) + (self.rank(tree.second) if tree.second else 0), self.rank(tree.by)
+
+    def rank(self, tree: t.Tree) -> int:
+        """The rank of what is differentiated; of a function without its argument, that of what it gives."""
+        kind = self.kinds.get(tree.text) if isinstance(tree, t.Name) else None
+        return max(self.transposer.rank(tree), int(kind in ("vector", "elementwise")), 0)
 
     def is_moved(self, tree: t.Tree) -> bool:
         """Whether it is a derivative of more than two axes, which stand in another order there."""
-        if not isinstance(tree, c.Partial | c.JacobianOf) or self.old.inputs_first == self.new.inputs_first:
+        return self.old.inputs_first != self.new.inputs_first and self.is_tensor(tree)
+
+    def is_tensor(self, tree: t.Tree) -> bool:
+        """Whether it is a derivative with more than two axes, of the output and of the input."""
+        if not isinstance(tree, c.Partial | c.JacobianOf):
             return False
         out, inputs = self.axes(tree)
         return out + inputs > 2 and inputs > 0 < out

@@ -140,6 +140,8 @@ class Rewriting:
         """
         detective, surface = self.detective, self.detective.surface
         text: str = detective.claim
+        if any(old is not new for old, new in zip(detective.written, detective.trees, strict=True)):
+            raise InputError(f"rewritten: {text!r} assigns to one name twice; rewrite one statement at a time")
         for tree in reversed(detective.chains):  # the last first: places before it stay where they are
             text = patched(text, tree, self.statement(tree), surface, self._reads(text, tree))  # type: ignore[arg-type]
         try:
@@ -203,7 +205,8 @@ class Rewriting:
         """What puts every part that means something else into the new convention."""
         if question is LAYOUT:
             old, new = (LAYOUTS[answer(x, LAYOUT).value] for x in (here, after))
-            return LaidOut(self.transposer(here), old, new).side
+            kinds = {name: f.kind for name, f in self.detective.context.functions.items()}
+            return LaidOut(self.transposer(here), kinds, old, new).side
         if question is VECTORS:
             own = self.detective.home
             other = next(choice for choice in VECTORS.choices if choice is not answer(own, VECTORS))

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from jacobians.claims.filled import NUMBERS
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import rebuilt
 
 #: The rank of a part of the formula; 0 where it has no value by itself.
 Rank = Callable[[t.Tree], int]
+
+
+def is_open(tree: t.Tree) -> bool:
+    """Ones or zeros without a size: a vector or matrix as long as it needs to be."""
+    return isinstance(tree, t.Call) and tree.function in NUMBERS and not tree.args
 
 
 class Turning:
@@ -33,6 +39,8 @@ class Turning:
                 return self.derivative(tree)
             case c.JacobianOf() | t.Prime():
                 return tree
+            case t.Call() if is_open(tree):
+                return t.Transpose(tree)
             case t.Call() if tree.function in self.whole:
                 return t.Transpose(tree) if self.rank(tree) == 1 else tree
         return rebuilt(tree, self.turned)
@@ -58,4 +66,5 @@ class Turning:
 
     def inside(self, tree: t.Tree) -> t.Tree:
         """What is differentiated, or differentiated by: a quantity by its name, an entry, or a formula."""
-        return tree if isinstance(tree, t.Name) else self.turned(tree)
+        base = tree.operand if isinstance(tree, t.Transpose) else tree
+        return tree if isinstance(base, t.Name) else self.turned(tree)

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from jacobians.claims.context import Settings
 from jacobians.claims.evaluator import IDENTITIES
+from jacobians.claims.layouts_rows import is_open
 from jacobians.claims.products import meaning
 from jacobians.claims.values import Value
 from jacobians.notation import tree as t
@@ -42,7 +43,7 @@ class Transposer:
 
     def rank(self, tree: t.Tree) -> int:
         """The number of axes; -1 for what has no value by itself, as an identity of no size."""
-        value = self.value(tree)
+        value = None if is_open(tree.operand if isinstance(tree, t.Transpose) else tree) else self.value(tree)
         return -1 if value is None else value.rank
 
     def is_row(self, tree: t.Tree) -> bool:
@@ -80,17 +81,39 @@ class Transposer:
 
     def normal(self, tree: t.Tree) -> t.Tree:
         """The tree with its transposes pushed inside."""
-        if id(tree) in self.kept or isinstance(tree, c.Partial | c.Gradient | c.JacobianOf):
+        if id(tree) in self.kept or isinstance(tree, c.Gradient | c.JacobianOf):
             return tree
         if isinstance(tree, t.Transpose):
             return self.turned(tree.operand)
+        if isinstance(tree, c.Partial):
+            return self.derivative(tree)
         if isinstance(tree, t.Index):
             return self.entry(tree)
         if isinstance(tree, Product) and self.rank(tree) and self.kind(tree) == "matrix product":
             factors, signs = self.factors(tree)
             if (inner := self.inner(factors, signs)) is not None:
                 return self.normal(product(*inner))
+            if any(self.rank(factor) > 2 for factor in factors):
+                return product([self.beside_tensor(factor) for factor in factors], signs)
         return self.lifted(rebuilt(tree, self.normal))
+
+    def beside_tensor(self, tree: t.Tree) -> t.Tree:
+        """A gradient is neither row nor column where the chain rule sums all axes in between."""
+        made = self.normal(tree)
+        if isinstance(made, t.Transpose) and isinstance(made.operand, c.Partial) and self.rank(made) == 1:
+            return made.operand
+        return made
+
+    def derivative(self, tree: c.Partial) -> t.Tree:
+        """Of a transposed vector by a vector as of the vector itself; of anything by a number the transpose."""
+        of = self.normal(tree.of)
+        made = tree if of is tree.of else replace(tree, of=of)
+        if not isinstance(of, t.Transpose) or tree.second is not None:
+            return made
+        bare = replace(tree, of=of.operand)
+        if self.rank(tree.by) == 0:
+            return t.Transpose(bare)
+        return bare if self.rank(of) == 1 else made
 
     def entry(self, tree: t.Index) -> t.Tree:
         """The entry ij of a transpose is the entry ji."""
@@ -195,7 +218,7 @@ class Transposer:
         factors, signs = self.factors(tree)
         factors, signs = self.inner(factors, signs) or (factors, signs)
         if any(self.rank(factor) > 2 for factor in factors):
-            return t.Transpose(tree)
+            return t.Transpose(self.normal(tree))
         arrays = [k for k, factor in enumerate(factors) if self.rank(factor)]
         slots = [k for k in range(len(signs)) if k in arrays and k + 1 in arrays]
         turned, signs_turned = [self.normal(factor) for factor in factors], list(signs)

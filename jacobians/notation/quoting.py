@@ -241,11 +241,16 @@ class QuotingLatexWriter(_Quoting, LatexWriter):
         """An entry in braces: in `x_j^T` the index could be that of the transpose; names keep their scripts."""
         if isinstance(tree.operand, Name) and self._asked is None:
             piece = self.quotes(tree.operand)
-            if piece and "^" not in piece.text and piece.level >= ATOM:
-                return ATOM, piece.text + Scripted("", self.transposed).text
+            if piece and piece.level >= ATOM and not self.is_bracketed(scripts_of(piece.text).above):
+                base = self.brackets(piece.text) if "^" in piece.text else piece.text
+                return ATOM, base + Scripted("", self.transposed).text
         if isinstance(tree.operand, Index):
             return ATOM, Scripted(f"{{{self.text(tree.operand)}}}", self.transposed).text
         return super().transpose(tree)
+
+    def is_bracketed(self, above: str) -> bool:
+        """Whether a transpose may stand behind a label: in `a^{lT}` it would be part of it."""
+        return above[:1] in ("(", "[") and above[-1:] in (")", "]")
 
     def index(self, tree: Index) -> tuple[int, str]:
         """The reader's subscript, if it is the same."""
