@@ -70,12 +70,12 @@ def run(count: int, seed: int = 0) -> tuple[Counter[str], list[str], float]:
             checkers[claim.context] = Checker(context_of(claim.context))
         checker = checkers[claim.context]
         text = mutated_tree(rng, checker, claim.text) if rng.random() < 0.2 else mutated(rng, claim.text, texts)
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             counts[checker.check(text, explain=False).status] += 1
         except Exception as error:
             wrong.append(f"{claim.id}: {type(error).__name__}: {error}: {text!r}")
-        took = time.perf_counter() - start
+        took = time.process_time() - start
         slowest = max(slowest, took)
         if took > LONGEST:
             wrong.append(f"{claim.id}: {took:.1f} s: {text!r}")

@@ -129,6 +129,24 @@ def test_no_cause_is_invented():
     assert explanation.name == ""
 
 
+SPECIAL = {
+    r"\delta^{(k)} = (W^{(k+1)})^\top \delta^{(k+1)} \odot a^{(k)} \odot (1 - a^{(k)})": "it holds where g is the sigmoid",
+    r"\delta^{(L)} = a^{(L)} - y": "it holds where g is the sigmoid and l is the binary cross-entropy",
+    r"\delta^{(k)} = (W^{(k+1)})^\top \delta^{(k+1)}": "it holds where g is the identity (a linear layer)",
+}
+
+
+@pytest.mark.parametrize("claim", SPECIAL)
+def test_a_special_case_is_said_as_such(claim):
+    verdict = check(LAYERS, claim)
+    assert verdict.status == "false"
+    assert SPECIAL[claim] in verdict.worst.reason
+
+
+def test_what_is_wrong_for_every_activation_has_no_special_case():
+    assert "holds where" not in check(LAYERS, r"\delta^{(k)} = 3 W^{(k+1)\top} \delta^{(k+1)}").worst.reason
+
+
 def test_two_slips_are_named_together():
     verdict = check(LAYERS, r"\delta^{(k)} = -W^{(k+1)} \delta^{(k+1)} \odot g^{(k)\prime}(z^{(k)})")
     explanation = verdict.worst.explanation

@@ -174,6 +174,9 @@ def _undefined(ev: Evaluator, tree: t.Call, scope: Scope) -> Derivatives:
     """A smooth random function of the letter's own; every layer has another one."""
     from jacobians.claims.instance import DRAWS
 
+    function = ev.instance.context.functions.get(tree.function)
+    if function is not None and function.op and (known := f.elementwise(function.op)) is not None:
+        return known
     return f.undefined(_function_key(ev, tree, scope), DRAWS)
 
 
@@ -205,6 +208,8 @@ def _declared(ev: Evaluator, function: Function, tree: t.Call, scope: Scope) -> 
         return _defined(ev, function, tree, scope)
     if tree.primes:
         return _primed(ev, tree, scope)
+    if not tree.args:
+        raise IllFormed(f"{function.name} of nothing; write its argument", tree)
     args = [ev.value(a, scope) for a in tree.args]
     size = ev.instance.size(function.size, scope.label()) if function.size is not None else None
     return f.undefined_of_arrays(_function_key(ev, tree, scope), args, DRAWS, size)

@@ -130,7 +130,8 @@ def _vector_like(a: Value, other: Value) -> Value:
 
 
 def _deviation(a: Array, b: Array, letters: tuple[str, ...], base: int) -> Comparison:
-    difference = np.abs(a - b).astype(np.float64)
+    with np.errstate(all="ignore"):
+        difference = np.abs(a - b).astype(np.float64)
     if not np.all(np.isfinite(difference)):
         return Comparison(float("nan"))
     largest = max(

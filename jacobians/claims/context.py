@@ -85,6 +85,8 @@ class Function:
     body: Tree | None = None
     #: The sizes of its only argument, where they are known.
     domain: tuple[Tree, ...] = ()
+    #: The op that an elementwise function is, where a special case is looked at.
+    op: str = ""
 
 
 @dataclass(slots=True)

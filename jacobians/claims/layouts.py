@@ -27,6 +27,7 @@ from jacobians.claims.layouts_table import (
     settings_of,
     usual,
 )
+from jacobians.claims.open_sizes import with_sizes
 from jacobians.claims.statements import in_order, is_update
 from jacobians.claims.surfaces import read_claim
 from jacobians.claims.values import Value
@@ -123,11 +124,12 @@ def layouts(model: Model | Context | str | None, claim: str, forms: bool = True)
 
 
 def context_of_claim(model: Model | Context | str | None, claim: str) -> Context:
-    """The context of a model; without one, of what the claim itself defines and of how it uses its names."""
+    """The context of a model, with names that nobody declares; without a model, what the claim itself defines."""
     if not isinstance(claim, str):
         raise InputError(f"layouts: expected the claim as text, got {type(claim).__name__}")
     if model is not None:
-        return context_of(model)
+        context = context_of(model)
+        return with_sizes(context, read_claim(claim, context)[1], strict=False)
     from jacobians.claims.discovery import discover
     from jacobians.claims.documents.document import Document, Formula
 

@@ -301,6 +301,37 @@ def other_exponent(site: Site) -> Local:
     return local
 
 
+def general_slope(site: Site) -> Local:
+    """a (1 - a) and 1 - a^2 become g'(z): the slope of one activation stands for that of another."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if not heads_product(tree, above):
+            return
+        parts = factors(tree)
+        rest = [p for p in parts if not _is_special_slope(p)]
+        if len(rest) == len(parts):
+            return
+        outputs = {_output(p) for p in parts if _is_special_slope(p)}
+        rest = [p for p in rest if p not in outputs]
+        for slope, scalar in _slopes(site):
+            yield product_of(sign_of(tree), [*rest, slope]) if rest else slope
+            if scalar and not rest:
+                return
+
+    return local
+
+
+def _is_special_slope(tree: t.Tree) -> bool:
+    """1 - a, 1 - a^2."""
+    return isinstance(tree, t.Binary) and tree.op == "-" and tree.left == t.Number("1")
+
+
+def _output(tree: t.Tree) -> t.Tree:
+    """The a of 1 - a."""
+    assert isinstance(tree, t.Binary)
+    return tree.right
+
+
 def flip_argument(site: Site) -> Local:
     """f(u) becomes f(-u)."""
 
@@ -384,6 +415,15 @@ MISTAKES: tuple[Mistake, ...] = (
         drop_function,
         3,
         "function",
+    ),
+    Mistake(
+        "slope of a special activation",
+        "the derivative of one activation stands for that of any",
+        "a (1 - a) is the slope of the sigmoid and 1 - a^2 that of tanh; the activation here is another or any one.",
+        general_slope,
+        None,
+        1.5,
+        "slope",
     ),
     Mistake(
         "exponent dropped",

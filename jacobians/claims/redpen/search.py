@@ -121,8 +121,8 @@ def _size(tree: Tree) -> int:
 
 def _pairs(site: Site, singles: list[Candidate], end: float) -> Found | None:
     """Two changes of the common kinds; first those whose first change already gets rid of what was refused."""
-    common = [m for m in MISTAKES if m.cost <= 1]
-    firsts = [c for c in singles if c.mistake.cost <= 1]
+    common = [m for m in MISTAKES if m.cost <= 1.5]
+    firsts = [c for c in singles if c.mistake.cost <= 1.5]
     before = site.judge.refusal(site.left, site.right)
     after = {id(c): site.judge.refusal(site.left, c.tree) for c in firsts}
     # a change that gives the line a meaning is half of the way; one that is refused for another reason may be

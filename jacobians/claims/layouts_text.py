@@ -1,0 +1,86 @@
+"""The layout detective's report as text: question by question, what is right, what is wrong and how it would read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.text import Text
+
+from jacobians.claims.layouts import Finding, LayoutReport
+from jacobians.claims.layouts_table import Choice, Conventions, Question, answer, chosen
+from jacobians.claims.report_rows import MARKS
+from jacobians.claims.report_strings import one_line, visible
+from jacobians.claims.report_text import PROSE, STYLES
+
+
+def print_layouts(out: Console, report: LayoutReport) -> None:
+    """The report: on a terminal with marks and colours, in a pipe with words."""
+    out.print(Text(visible(one_line(report.text)), style="bold"), soft_wrap=True)
+    out.print(Text(summary(report)), soft_wrap=True)
+    for question in report.questions:
+        _print_question(out, report, question)
+    if others := elsewhere(report):
+        out.print(Text(f"\nalso right in: {'; '.join(others)}"), soft_wrap=True)
+
+
+def summary(report: LayoutReport) -> str:
+    """One line: where it is right."""
+    if report.found is None:
+        return "right in none of these conventions; `jacobians check` says what is wrong"
+    if not report.questions:
+        return "right in every layout"
+    found = report.found
+    names = [" or ".join(x.key for x, f in answers(report, q, found) if f.right) for q in report.questions]
+    return f"right in: {'; '.join(names)}"
+
+
+def answers(report: LayoutReport, question: Question, start: Conventions) -> Iterator[tuple[Choice, Finding]]:
+    """The verdict for every answer to one question, the others answered as at the start."""
+    by_conventions = {finding.conventions: finding for finding in report.findings}
+    for choice in question.choices:
+        if (finding := by_conventions.get(chosen(start, choice))) is not None:
+            yield choice, finding
+
+
+def elsewhere(report: LayoutReport) -> list[str]:
+    """Combinations it is right in that differ in more than one answer from those that are shown."""
+    if report.found is None:
+        return []
+    near = {f.conventions for q in report.questions for _, f in answers(report, q, report.found)}
+    far = [finding for finding in report.right if finding.conventions not in near]
+    usual = [f for f in far if not _differ_by_right_answers(report, f)]
+    return [report.names(finding) for finding in usual]
+
+
+def _differ_by_right_answers(report: LayoutReport, finding: Finding) -> bool:
+    """Whether every answer by itself is right, so that nothing new is said."""
+    assert report.found is not None
+    right = {x for q in report.questions for x, f in answers(report, q, report.found) if f.right}
+    return all(answer(finding.conventions, q) in right for q in report.questions)
+
+
+def _print_question(out: Console, report: LayoutReport, question: Question) -> None:
+    """What is open, the verdict for every answer, and what is at stake."""
+    start = report.found or report.findings[0].conventions
+    out.print(Text(f"\n{question.name}", style="bold"))
+    width = max(len(choice.key) for choice in question.choices)
+    for choice, finding in answers(report, question, start):
+        _print_answer(out, report, choice, finding, width)
+    for line in Text(question.stake).wrap(out, min(out.width, PROSE) - 2):
+        out.print(Text("  ") + line, style="dim", soft_wrap=True)
+
+
+def _print_answer(out: Console, report: LayoutReport, choice: Choice, finding: Finding, width: int) -> None:
+    word = "right" if finding.right else finding.status
+    mark = MARKS[finding.status] if out.is_terminal else f"{word:<14}"
+    head = Text.assemble("  ", (mark, STYLES[finding.status]), f"  {choice.key:<{width}}  ")
+    out.print(head.append("; ".join(choice.users), style="dim"), soft_wrap=True)
+    name = report.names(finding)
+    said = [finding.reason] if finding.reason else []
+    if name in report.forms:
+        said.append(f"there: {one_line(report.forms[name])}")
+    elif name in report.problems:
+        said.append(report.problems[name])
+    for line in said:
+        out.print(Text(f"      {visible(line)}"), soft_wrap=True)
