@@ -13,6 +13,7 @@ import typer
 from jacobians.built_in import BUILT_IN
 from jacobians.check_command import check
 from jacobians.errors import InputError, JacobiansError
+from jacobians.layout_command import layout
 from jacobians.model import Model
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ class OrderOption(StrEnum):
 
 
 app.command(short_help="A verdict on every line of mathematics in a document.")(check)
+app.command(short_help="In which conventions a formula is right.")(layout)
 
 ModelArgument = Annotated[
     Path | None,

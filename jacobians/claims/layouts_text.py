@@ -31,7 +31,7 @@ def summary(report: LayoutReport) -> str:
     if not report.questions:
         return "right in every layout"
     found = report.found
-    names = [" or ".join(x.key for x, f in answers(report, q, found) if f.right) for q in report.questions]
+    names = [", ".join(x.key for x, f in answers(report, q, found) if f.right) for q in report.questions]
     return f"right in: {'; '.join(names)}"
 
 
@@ -61,26 +61,37 @@ def _differ_by_right_answers(report: LayoutReport, finding: Finding) -> bool:
 
 
 def _print_question(out: Console, report: LayoutReport, question: Question) -> None:
-    """What is open, the verdict for every answer, and what is at stake."""
+    """What is open, the verdict for every answer, what is right first, and what is at stake."""
     start = report.found or report.findings[0].conventions
     out.print(Text(f"\n{question.name}", style="bold"))
-    width = max(len(choice.key) for choice in question.choices)
+    groups: dict[tuple[bool, tuple[str, ...]], list[tuple[Choice, Finding]]] = {}
     for choice, finding in answers(report, question, start):
-        _print_answer(out, report, choice, finding, width)
+        groups.setdefault((not finding.right, tuple(_said(report, finding))), []).append((choice, finding))
+    width = max(len(choice.key) for choice in question.choices)
+    for key in sorted(groups, key=lambda key: key[0]):
+        for choice, finding in groups[key]:
+            _print_answer(out, choice, finding, width)
+        for line in key[1]:
+            out.print(Text(f"      {visible(line)}"), soft_wrap=True)
     for line in Text(question.stake).wrap(out, min(out.width, PROSE) - 2):
+        line.rstrip()
         out.print(Text("  ") + line, style="dim", soft_wrap=True)
 
 
-def _print_answer(out: Console, report: LayoutReport, choice: Choice, finding: Finding, width: int) -> None:
+def _said(report: LayoutReport, finding: Finding) -> Iterator[str]:
+    """Why it is wrong there, and how it reads there."""
+    name = report.names(finding)
+    if finding.reason:
+        yield finding.reason
+    if name in report.forms:
+        yield f"there: {one_line(report.forms[name])}"
+    elif name in report.problems:
+        yield report.problems[name]
+
+
+def _print_answer(out: Console, choice: Choice, finding: Finding, width: int) -> None:
     word = "right" if finding.right else finding.status
     mark = MARKS[finding.status] if out.is_terminal else f"{word:<14}"
     head = Text.assemble("  ", (mark, STYLES[finding.status]), f"  {choice.key:<{width}}  ")
-    out.print(head.append("; ".join(choice.users), style="dim"), soft_wrap=True)
-    name = report.names(finding)
-    said = [finding.reason] if finding.reason else []
-    if name in report.forms:
-        said.append(f"there: {one_line(report.forms[name])}")
-    elif name in report.problems:
-        said.append(report.problems[name])
-    for line in said:
-        out.print(Text(f"      {visible(line)}"), soft_wrap=True)
+    head.append("; ".join(choice.users), style="dim").rstrip()
+    out.print(head, soft_wrap=True)
