@@ -129,8 +129,9 @@ def test_no_cause_is_invented():
     assert explanation.name == ""
 
 
+SIGMOID_SLOPE = r"\delta^{(k)} = (W^{(k+1)})^\top \delta^{(k+1)} \odot a^{(k)} \odot (1 - a^{(k)})"
 SPECIAL = {
-    r"\delta^{(k)} = (W^{(k+1)})^\top \delta^{(k+1)} \odot a^{(k)} \odot (1 - a^{(k)})": "it holds where g is the sigmoid",
+    SIGMOID_SLOPE: "it holds where g is the sigmoid",
     r"\delta^{(L)} = a^{(L)} - y": "it holds where g is the sigmoid and l is the binary cross-entropy",
     r"\delta^{(k)} = (W^{(k+1)})^\top \delta^{(k+1)}": "it holds where g is the identity (a linear layer)",
 }

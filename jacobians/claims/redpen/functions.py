@@ -321,6 +321,18 @@ def general_slope(site: Site) -> Local:
     return local
 
 
+def special_slope(site: Site) -> Local:
+    """g'(z) becomes g(z) (1 - g(z))."""
+
+    def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
+        if isinstance(tree, t.Call) and tree.primes == 1 and above and is_product(above[0]):
+            value = replace(tree, primes=0)
+            sign = "·" if site.rank(tree) == 0 else "*"
+            yield t.Binary(sign, value, t.Binary("-", t.Number("1"), value))  # type: ignore[arg-type]
+
+    return local
+
+
 def _is_special_slope(tree: t.Tree) -> bool:
     """1 - a, 1 - a^2."""
     return isinstance(tree, t.Binary) and tree.op == "-" and tree.left == t.Number("1")
@@ -421,7 +433,7 @@ MISTAKES: tuple[Mistake, ...] = (
         "the derivative of one activation stands for that of any",
         "a (1 - a) is the slope of the sigmoid and 1 - a^2 that of tanh; the activation here is another or any one.",
         general_slope,
-        None,
+        special_slope,
         1.5,
         "slope",
     ),
