@@ -216,12 +216,24 @@ class Context:
         generic |= {g for g in ("delta", *(f"d{q}" for q in generic)) if generic and g not in names}  # their gradients
         bases: Mapping[str, int | None] = {split_name(n).base: r for n, r in names.items() if split_name(n).layer}
         return Symbols(
-            quantities={**self.spelling.quantities, **(bases if self.labels else {}), **names},
+            quantities={**self.spelling.quantities, **(bases if self.labels else {}), **_gradients(names), **names},
             labelled=(generic | set(bases) if self.labels else generic) | self.spelling.labelled,
             labels=set(self.labels),
             functions={name for name in self.functions if not name.endswith("'")},
             sizes=set(self.sizes),
         )
+
+
+def _gradients(names: Mapping[str, int | None]) -> dict[str, int | None]:
+    """The names that gradients of numbered quantities have without being declared: dW1 of W1, delta1 of z1."""
+    found: dict[str, int | None] = {}
+    for name, rank in names.items():
+        parts = split_name(name)
+        if parts.layer:
+            found[f"d{name}"] = rank
+            if parts.base in ("z", "Z") and "delta" not in names:
+                found[f"delta{parts.layer}"] = rank
+    return found
 
 
 def _layers(names: list[str]) -> dict[str, tuple[int, int]]:

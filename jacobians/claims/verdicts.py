@@ -95,6 +95,18 @@ class Verdict:
     def __bool__(self) -> bool:
         return self.ok
 
+    def __str__(self) -> str:
+        """The status, and for every line that is not plainly true what is to be said about it."""
+        lines = [f"{self.status}: {' '.join(self.text.split())}"]
+        for number, link in enumerate(self.links, 1):
+            said = _said(link)
+            if len(self.links) > 1 and said:
+                lines.append(f"  line {number}: {link.status}")
+            lines += [f"  {line}" for line in said]
+        if self.status == "true":
+            lines.append(f"  {self.worst.evidence}")
+        return "\n".join(lines)
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
@@ -103,3 +115,15 @@ class Verdict:
             "links": [link.as_dict() for link in self.links],
             "notes": list(self.notes),
         }
+
+
+def _said(link: Link) -> list[str]:
+    """The reason, the entry that shows it, the mistake and the corrected line, the notes."""
+    lines = [link.reason] if link.status != "declaration" else []
+    if link.entry is not None and link.status == "false":
+        where = f"{link.entry.where()}: " if link.entry.where() else ""
+        lines.append(f"{where}claimed {link.entry.right:.6g}, true {link.entry.left:.6g}")
+    if link.explanation is not None:
+        corrected = " ".join(link.explanation.corrected.split())
+        lines += [link.explanation.name, link.explanation.sentence, f"corrected: {corrected}" if corrected else ""]
+    return [line for line in (*lines, *link.notes) if line]
