@@ -41,7 +41,7 @@ def layout(
     jacobians layout 'D(z2, x) = D(z2, a1) @ D(a1, x)' --model mlp --to denominator
 
     Exit status: 0 right in some convention; 1 right in none; 2 not readable, or without a form in --to.
-    """
+    """  # noqa: D301 - \b keeps the lines that follow as they are
     from jacobians.claims.layouts import layouts
 
     text = sys.stdin.read().strip() if formula == "-" else formula

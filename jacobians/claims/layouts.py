@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise, product
 from typing import Any
 
@@ -36,6 +36,7 @@ from jacobians.errors import InputError
 from jacobians.model import Model
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
+from jacobians.notation.to_plain import to_plain
 
 Sides = tuple[t.Tree, ...]
 
@@ -66,6 +67,8 @@ class LayoutReport:
     #: The conventions it is right in that are nearest to those of the document; None where there are none.
     found: Conventions | None
     surface: str = "latex"
+    #: What the names were taken to mean, where no model says so.
+    taken: tuple[str, ...] = ()
     #: The formula in the conventions in which it is wrong, by their names; why, where it cannot be written there.
     forms: dict[str, str] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
@@ -86,6 +89,7 @@ class LayoutReport:
         """For JSON."""
         return {
             "text": self.text,
+            "taken": list(self.taken),
             "right": [self.names(finding) for finding in self.right] if self.questions else bool(self),
             "questions": [_question(question) for question in self.questions],
             "findings": [{"conventions": self.names(f), "status": f.status, "reason": f.reason} for f in self.findings],
@@ -118,9 +122,18 @@ def layouts(model: Model | Context | str | None, claim: str, forms: bool = True)
     """
     from jacobians.claims.layouts_rewriting import with_forms
 
-    detective = Detective(context_of_claim(model, claim), claim)
-    report = detective.report()
+    detective, report = investigated(model, claim)
+    if model is None:
+        report = replace(report, taken=tuple(_taken(detective.context)))
     return with_forms(detective, report) if forms and report else report
+
+
+def _taken(context: Context) -> Iterator[str]:
+    """The declarations that would say what a claim without a model leaves to be guessed."""
+    for name, leaf in context.leaves.items():
+        yield f"{name} : {' x '.join(to_plain(size) for size in leaf.sizes if size is not None) or 'scalar'}"
+    for equation in context.equations.values():
+        yield equation.text
 
 
 def context_of_claim(model: Model | Context | str | None, claim: str) -> Context:
@@ -130,13 +143,39 @@ def context_of_claim(model: Model | Context | str | None, claim: str) -> Context
     if model is not None:
         context = context_of(model)
         return with_sizes(context, read_claim(claim, context)[1], strict=False)
+    return _discovered(claim, Context())
+
+
+def _discovered(claim: str, start: Context) -> Context:
+    """What a claim by itself says of its names."""
     from jacobians.claims.discovery import discover
     from jacobians.claims.documents.document import Document, Formula
 
-    surface, _ = read_claim(claim, Context())
+    surface, _ = read_claim(claim, start)
     starts = tuple((line, 1) for line in range(1, claim.count("\n") + 2))
     formula = Formula(claim, surface, True, starts, ())  # type: ignore[arg-type]
-    return discover(Document("claim", claim, "text", (formula,))).context(0)
+    return discover(Document("claim", claim, "text", (formula,)), start).context(0)
+
+
+def investigated(model: Model | Context | str | None, claim: str) -> tuple[Detective, LayoutReport]:
+    """What judges the claim, and what it found; without a model the names may also be those of rows, as in x W."""
+    detective = Detective(context_of_claim(model, claim), claim)
+    try:
+        report = detective.report()
+    except InputError:
+        report = None
+    if model is None and not report:
+        other = Detective(_discovered(claim, Context().with_settings(vectors="rows")), claim)
+        ranks, others = _ranks(detective.context), _ranks(other.context)
+        fits = ranks.keys() == others.keys() and all(others[name] >= rank for name, rank in ranks.items())
+        if fits and (found := other.report()):
+            return other, found
+    return detective, report or detective.report()
+
+
+def _ranks(context: Context) -> dict[str, int]:
+    """How many axes the quantities have; what does not fit as a vector is taken for a number."""
+    return {name: len(leaf.sizes) for name, leaf in context.leaves.items()}
 
 
 class Detective:
@@ -180,10 +219,16 @@ class Detective:
 
     def seen(self, tree: t.Tree, conventions: Conventions) -> t.Tree:
         """The tree about the document's quantities: columns for rows and the other way round."""
-        if answer(conventions, VECTORS).value == self.context.settings.vectors:
-            return tree
-        functions = self.context.functions.values()
-        return Turning(self.rank, frozenset(f.name for f in functions if f.kind in ("number", "vector"))).turned(tree)
+        return tree if self.is_own(conventions) else self.turned(tree, own=False)
+
+    def is_own(self, conventions: Conventions) -> bool:
+        """Whether vectors are columns, or rows, as in the document."""
+        return answer(conventions, VECTORS).value == self.context.settings.vectors
+
+    def turned(self, tree: t.Tree, own: bool) -> t.Tree:
+        """The tree with every vector and matrix transposed, see `layouts_rows`."""
+        whole = (f.name for f in self.context.functions.values() if f.kind in ("number", "vector"))
+        return Turning(self.rank, frozenset(whole), own).turned(tree)
 
     def rank(self, tree: t.Tree) -> int:
         """The number of axes of a quantity; 0 where it has no value."""

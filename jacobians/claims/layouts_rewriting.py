@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from jacobians.claims.context import Context
 from jacobians.claims.conventions import LAYOUTS
-from jacobians.claims.layouts import Detective, LayoutReport, Sides, context_of_claim, sides
+from jacobians.claims.layouts import Detective, LayoutReport, Sides, investigated, sides
 from jacobians.claims.layouts_changes import LaidOut, other_product, swapped
 from jacobians.claims.layouts_table import (
     CHOICES,
@@ -58,8 +58,8 @@ def rewritten(model: Model | Context | str | None, claim: str, to: str = "denomi
     start = None if frm is None else choice_named(frm, "rewritten")
     if start is not None and QUESTION_OF[start] is not QUESTION_OF[target]:
         raise InputError(f"rewritten: expected frm and to of one kind, got {start} and {target}; leave frm out")
-    detective = Detective(context_of_claim(model, claim), claim)
-    source = _source(detective, start, QUESTIONS.index(QUESTION_OF[target]))
+    detective, report = investigated(model, claim)
+    source = _source(detective, report, start, QUESTIONS.index(QUESTION_OF[target]))
     goal = chosen(source, target)
     statements = [sides(tree) for tree in detective.chains]
     if start is None and detective.finding(statements, goal, direct=True).right:
@@ -67,13 +67,12 @@ def rewritten(model: Model | Context | str | None, claim: str, to: str = "denomi
     return Rewriting(detective, source, goal).text()
 
 
-def _source(detective: Detective, start: Choice | None, question: int) -> Conventions:
+def _source(detective: Detective, report: LayoutReport, start: Choice | None, question: int) -> Conventions:
     """The conventions in which the claim is right, the nearest to those of the document.
 
     Raises:
         InputError: there are none.
     """
-    report = detective.report()
     if report.found is None:
         raise InputError(
             f"rewritten: {detective.claim} is right in no convention that is known; `check` says what is wrong with it"
@@ -197,8 +196,9 @@ class Rewriting:
         """What pushes transposes inside, for formulas in these conventions."""
         detective = self.detective
         settings = settings_of(conventions, detective.context.settings)
+        rows = answer(conventions, VECTORS).value == "rows"
         return Transposer(
-            lambda tree: detective.value(tree, conventions), detective.judge.is_elementwise, settings, kept
+            lambda tree: detective.value(tree, conventions), detective.judge.is_elementwise, settings, rows, kept
         )
 
     def change(self, question: object, here: Conventions, after: Conventions) -> Change:
@@ -208,9 +208,7 @@ class Rewriting:
             kinds = {name: f.kind for name, f in self.detective.context.functions.items()}
             return LaidOut(self.transposer(here), kinds, old, new).side
         if question is VECTORS:
-            own = self.detective.home
-            other = next(choice for choice in VECTORS.choices if choice is not answer(own, VECTORS))
-            return lambda tree: self.detective.seen(tree, chosen(own, other))
+            return lambda tree: self.detective.turned(tree, self.detective.is_own(here))
         if question is VEC:
             return swapped if answer(here, OTIMES).value == "Kronecker" else lambda tree: tree
         return lambda tree: other_product(tree, self.transposer(here), answer(after, OTIMES).key)

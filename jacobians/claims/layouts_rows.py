@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from jacobians.claims.filled import NUMBERS
 from jacobians.notation import tree as t
@@ -19,22 +20,26 @@ def is_open(tree: t.Tree) -> bool:
 
 
 class Turning:
-    """Puts X^T for every X of a document whose vectors are the transposes of those that the formula is about.
+    """Puts X^T for every quantity X, so that a formula about columns is one about rows, and the other way round.
 
     A Jacobian of vectors by vectors has axes, but is neither row nor column, so it stays what it is. `whole` are
-    functions of arrays that nothing defines: they take rows there and columns here.
+    functions of arrays that nothing defines: they take rows there and columns here. `own` formulas are about the
+    document's quantities before, others are so afterwards: `rank` knows only such.
     """
 
-    def __init__(self, rank: Rank, whole: frozenset[str]) -> None:
-        self.rank, self.whole = rank, whole
+    def __init__(self, rank: Rank, whole: frozenset[str], own: bool) -> None:
+        self.rank, self.whole, self.own = rank, whole, own
 
     def turned(self, tree: t.Tree) -> t.Tree:
         """The tree with every quantity transposed."""
         match tree:
             case t.Index():
                 return self.entry(tree)
-            case t.Name() | c.Gradient():
+            case t.Name():
                 return t.Transpose(tree) if self.rank(tree) in (1, 2) else tree
+            case c.Gradient():
+                made = rebuilt(tree, self.inside)
+                return t.Transpose(made) if self.rank_of(tree, made) in (1, 2) else made
             case c.Partial():
                 return self.derivative(tree)
             case c.JacobianOf() | t.Prime():
@@ -42,27 +47,41 @@ class Turning:
             case t.Call() if is_open(tree):
                 return t.Transpose(tree)
             case t.Call() if tree.function in self.whole:
-                return t.Transpose(tree) if self.rank(tree) == 1 else tree
+                applied = replace(tree, args=tuple(self.argument(arg) for arg in tree.args))
+                return t.Transpose(applied) if self.rank_of(tree, applied) == 1 else applied
         return rebuilt(tree, self.turned)
+
+    def rank_of(self, before: t.Tree, after: t.Tree) -> int:
+        """The rank of a part, which is the same before and after."""
+        return self.rank(before if self.own else after)
 
     def entry(self, tree: t.Index) -> t.Tree:
         """`W_ij` is the entry ji of the other."""
-        array = self.derivative(tree.array) if isinstance(tree.array, c.Partial) else self.turned(tree.array)
+        array = self.turned(tree.array)
         if not isinstance(array, t.Transpose) or isinstance(tree.array, t.Transpose):
             return t.Index(array, tree.indices, span=tree.span) if array is not tree.array else tree
         array = array.operand
-        if self.rank(array) == 2 == len(tree.indices):
+        if self.rank_of(tree.array, array) == 2 == len(tree.indices):
             return t.Index(array, tree.indices[::-1], span=tree.span)
-        return tree if self.rank(array) == 1 and array is tree.array else t.Index(array, tree.indices, span=tree.span)
+        return tree if array is tree.array else t.Index(array, tree.indices, span=tree.span)
 
     def derivative(self, tree: c.Partial) -> t.Tree:
         """What is differentiated, and the gradient of a number as the quantity that it is."""
-        made = rebuilt(tree, self.inside)
-        is_jacobian = tree.second is not None or (self.rank(tree.of) > 0 and self.rank(tree.by) > 0)
-        is_formula = self.rank(tree.of) > 0 and not isinstance(tree.of, t.Name)  # its parts are transposed already
-        if self.rank(tree) not in (1, 2) or is_jacobian or is_formula:
+        of, by = self.inside(tree.of), self.inside(tree.by)
+        second = None if tree.second is None else self.inside(tree.second)
+        same = of is tree.of and by is tree.by and second is tree.second
+        made = tree if same else replace(tree, of=of, by=by, second=second)
+        out = self.rank_of(tree.of, of)
+        is_jacobian = second is not None or (out > 0 and self.rank_of(tree.by, by) > 0)
+        is_formula = out > 0 and not isinstance(of, t.Name)  # its parts are transposed already
+        if self.rank_of(tree, made) not in (1, 2) or is_jacobian or is_formula:
             return made
         return t.Transpose(made)
+
+    def argument(self, tree: t.Tree) -> t.Tree:
+        """What a function of arrays is applied to: the quantity itself."""
+        made = self.turned(tree)
+        return tree if isinstance(tree, t.Name) or made is tree else t.Transpose(made)
 
     def inside(self, tree: t.Tree) -> t.Tree:
         """What is differentiated, or differentiated by: a quantity by its name, an entry, or a formula."""

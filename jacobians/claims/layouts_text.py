@@ -18,6 +18,8 @@ def print_layouts(out: Console, report: LayoutReport) -> None:
     """The report: on a terminal with marks and colours, in a pipe with words."""
     out.print(Text(visible(one_line(report.text)), style="bold"), soft_wrap=True)
     out.print(Text(summary(report)), soft_wrap=True)
+    if report.taken:
+        out.print(Text(visible(f"taken as: {', '.join(report.taken)}"), style="dim"), soft_wrap=True)
     for question in report.questions:
         _print_question(out, report, question)
     if others := elsewhere(report):
@@ -27,7 +29,8 @@ def print_layouts(out: Console, report: LayoutReport) -> None:
 def summary(report: LayoutReport) -> str:
     """One line: where it is right."""
     if report.found is None:
-        return "right in none of these conventions; `jacobians check` says what is wrong"
+        reason = report.findings[0].reason
+        return f"right in no convention: {reason}; `jacobians check` looks for the mistake"
     if not report.questions:
         return "right in every layout"
     found = report.found
@@ -71,9 +74,9 @@ def _print_question(out: Console, report: LayoutReport, question: Question) -> N
     for key in sorted(groups, key=lambda key: key[0]):
         for choice, finding in groups[key]:
             _print_answer(out, choice, finding, width)
-        for line in key[1]:
-            out.print(Text(f"      {visible(line)}"), soft_wrap=True)
-    for line in Text(question.stake).wrap(out, min(out.width, PROSE) - 2):
+        for said in key[1]:
+            out.print(Text(f"      {visible(said)}"), soft_wrap=True)
+    for line in Text(question.stake if report else "").wrap(out, min(out.width, PROSE) - 2):
         line.rstrip()
         out.print(Text("  ") + line, style="dim", soft_wrap=True)
 

@@ -30,16 +30,21 @@ Product = t.Binary | t.Juxtaposition
 
 
 class Transposer:
-    """Transposes the parts of one formula. Of `kept`, the parts that nobody touched, the spelling stays."""
+    """Transposes the parts of one formula, whose vectors are `rows` or columns.
+
+    Of `kept`, the parts that nobody touched, the spelling stays.
+    """
 
     def __init__(
         self,
         value: Callable[[t.Tree], Value | None],
         is_elementwise: Callable[[str], bool],
         settings: Settings,
+        rows: bool = False,
         kept: frozenset[int] = frozenset(),
     ) -> None:
-        self.value, self.is_elementwise, self.settings, self.kept = value, is_elementwise, settings, kept
+        self.value, self.is_elementwise, self.settings = value, is_elementwise, settings
+        self.rows, self.kept = rows, kept
 
     def rank(self, tree: t.Tree) -> int:
         """The number of axes; -1 for what has no value by itself, as an identity of no size."""
@@ -81,8 +86,10 @@ class Transposer:
 
     def normal(self, tree: t.Tree) -> t.Tree:
         """The tree with its transposes pushed inside."""
-        if id(tree) in self.kept or isinstance(tree, c.Gradient | c.JacobianOf):
+        if id(tree) in self.kept or isinstance(tree, c.JacobianOf):
             return tree
+        if isinstance(tree, c.Gradient):
+            return rebuilt(tree, self.upright)
         if isinstance(tree, t.Transpose):
             return self.turned(tree.operand)
         if isinstance(tree, c.Partial):
@@ -106,14 +113,20 @@ class Transposer:
 
     def derivative(self, tree: c.Partial) -> t.Tree:
         """Of a transposed vector by a vector as of the vector itself; of anything by a number the transpose."""
-        of = self.normal(tree.of)
-        made = tree if of is tree.of else replace(tree, of=of)
-        if not isinstance(of, t.Transpose) or tree.second is not None:
+        of, by = self.normal(tree.of), tree.by if isinstance(tree.by, t.Transpose) else self.upright(tree.by)
+        made = tree if of is tree.of and by is tree.by else replace(tree, of=of, by=by)
+        bare = of.operand if isinstance(of, t.Transpose) else self.upright(of)
+        if bare is of or tree.second is not None or self.rank(of) not in (1, 2):
             return made
-        bare = replace(tree, of=of.operand)
-        if self.rank(tree.by) == 0:
-            return t.Transpose(bare)
-        return bare if self.rank(of) == 1 else made
+        if self.rank(by) == 0:
+            return t.Transpose(replace(made, of=bare))
+        return replace(made, of=bare) if self.rank(of) == 1 else made
+
+    def upright(self, tree: t.Tree) -> t.Tree:
+        """What is differentiated, or differentiated by, as the column or row that vectors are."""
+        if isinstance(tree, t.Name | t.Index) or self.rank(tree) != 1 or self.is_row(tree) == self.rows:
+            return self.normal(tree)
+        return self.turned(tree)
 
     def entry(self, tree: t.Index) -> t.Tree:
         """The entry ij of a transpose is the entry ji."""
