@@ -5,8 +5,8 @@ from .claims.arrays import explain as explain
 from .claims.arrays_report import ArrayExplanation as ArrayExplanation
 from .claims.check import check as check
 from .claims.document import check_document as check_document
-from .claims.layouts import LayoutReport as LayoutReport
 from .claims.layouts import layouts as layouts
+from .claims.layouts_report import LayoutReport as LayoutReport
 from .claims.layouts_rewriting import rewritten as rewritten
 from .constructors import delta_einsum as delta_einsum
 from .descent import Record as Record

@@ -12,7 +12,7 @@ import typer
 from jacobians.errors import InputError
 
 if TYPE_CHECKING:
-    from jacobians.claims.layouts import LayoutReport
+    from jacobians.claims.layouts_report import LayoutReport
 
 
 def layout(

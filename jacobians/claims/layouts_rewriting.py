@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from jacobians.claims.context import Context
 from jacobians.claims.conventions import LAYOUTS
-from jacobians.claims.layouts import Detective, LayoutReport, Sides, investigated, sides
+from jacobians.claims.layouts import investigated
 from jacobians.claims.layouts_changes import LaidOut, other_product, swapped
+from jacobians.claims.layouts_detective import Detective, Sides, sides
+from jacobians.claims.layouts_report import LayoutReport
 from jacobians.claims.layouts_table import (
     CHOICES,
     LAYOUT,

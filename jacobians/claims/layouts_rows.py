@@ -44,6 +44,8 @@ class Turning:
                 return self.derivative(tree)
             case c.JacobianOf() | t.Prime():
                 return tree
+            case c.Apply(function=t.Name()) if all(isinstance(arg, t.Name) for arg in tree.args):
+                return t.Transpose(tree) if self.rank(tree) in (1, 2) else tree  # `f(x)`: an f that depends on x
             case t.Call() if is_open(tree):
                 return t.Transpose(tree)
             case t.Call() if tree.function in self.whole:
@@ -81,7 +83,7 @@ class Turning:
     def argument(self, tree: t.Tree) -> t.Tree:
         """What a function of arrays is applied to: the quantity itself."""
         made = self.turned(tree)
-        return tree if isinstance(tree, t.Name) or made is tree else t.Transpose(made)
+        return made.operand if isinstance(made, t.Transpose) else tree if made is tree else t.Transpose(made)
 
     def inside(self, tree: t.Tree) -> t.Tree:
         """What is differentiated, or differentiated by: a quantity by its name, an entry, or a formula."""

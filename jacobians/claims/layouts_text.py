@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
-from jacobians.claims.layouts import Finding, LayoutReport
+from jacobians.claims.layouts_report import Finding, LayoutReport
 from jacobians.claims.layouts_table import Choice, Conventions, Question, answer, chosen
 from jacobians.claims.report_rows import MARKS
 from jacobians.claims.report_strings import one_line, visible

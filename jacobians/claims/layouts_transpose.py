@@ -200,7 +200,11 @@ class Transposer:
                 return self.normal(tree)
             case t.Name() if tree.text in IDENTITIES and self.rank(tree) < 0:
                 return tree
-        made = self.normal(tree)
+        return self.turned_unit(tree)
+
+    def turned_unit(self, tree: t.Tree) -> t.Tree:
+        """The transpose of what is none of these; of A^{-T} the power A^{-1}."""
+        made = self.lifted(self.normal(tree))
         return made.operand if isinstance(made, t.Transpose) else t.Transpose(made)
 
     # ----- two operands -----
@@ -212,8 +216,7 @@ class Transposer:
         if kind == "outer product" and self.rank(tree.left) == self.rank(tree.right) == 1:
             return replace(tree, left=self.normal(tree.right), right=self.normal(tree.left))
         if kind in ("power", "outer product"):
-            made = self.normal(tree)
-            return made.operand if isinstance(made, t.Transpose) else t.Transpose(made)
+            return self.turned_unit(tree)
         made = replace(tree, left=self.turned(tree.left), right=self.turned(tree.right))
         return self.lifted_sum(made) if isinstance(made, t.Binary) and made.op in "+-" else made
 
