@@ -125,3 +125,19 @@ def test_higher_precision_is_there():
     assert max(abs(v) for v in value.flat) < 1e-45
     assert elementwise("gelu") is not None
     assert constant(2.0).shape == ()
+
+
+AT_A_POINT = "x : 3\nu : 3\nf : function\ny = f(x)\ns = norm(x)^2"
+
+
+@pytest.mark.parametrize(
+    ("claim", "status"),
+    [
+        (r"\left.\frac{\partial s}{\partial x}\right|_{x=u} = 2 u", "true"),
+        (r"\left.\frac{\partial s}{\partial x}\right|_{x=u} = 2 x", "false"),
+        (r"\left.\frac{\partial y}{\partial x}\right|_{x=u} = \operatorname{diag}(f'(u))", "true"),
+        (r"\left.\frac{\partial y}{\partial x}\right|_{x=u} = \operatorname{diag}(f'(x))", "false"),
+    ],
+)
+def test_a_derivative_at_a_point(claim, status):
+    assert jac.check(AT_A_POINT, claim, explain=False).status == status

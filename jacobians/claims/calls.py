@@ -1,33 +1,30 @@
-"""Functions applied to something, and names that no document declares because everybody knows them."""
+"""Functions applied to something: ops of ours, functions that a document declares or defines, compositions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jacobians.claims import correlation
 from jacobians.claims import functions as f
 from jacobians.claims.calculus import derivative, extract
 from jacobians.claims.context import Function
-from jacobians.claims.errors import IllFormed, NotUnderstood, OutsideLabels
+from jacobians.claims.errors import IllFormed, NotUnderstood
 from jacobians.claims.network import op_value
+from jacobians.claims.structures import STRUCTURES
+from jacobians.claims.undeclared import known
 from jacobians.claims.values import (
     Derivatives,
     Seed,
     Value,
-    add,
-    constant,
     contract,
     hadamard,
     mapped,
-    rearrange,
-    scaled,
     structured,
 )
-from jacobians.errors import JacobiansError, shape_text
+from jacobians.errors import JacobiansError
 from jacobians.functions import named_op, wrong_count
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
@@ -36,101 +33,6 @@ from jacobians.notation.to_plain import to_plain
 
 if TYPE_CHECKING:
     from jacobians.claims.evaluator import Evaluator, Scope
-
-
-# ----- names that were not declared -----
-
-
-def unknown_name(ev: Evaluator, name: str, at: t.Tree | None) -> Value:
-    """Sizes, gradients named after their variable, the error signals delta, constants.
-
-    Raises:
-        NotUnderstood: the name means nothing here.
-    """
-    context = ev.instance.context
-    if (by := gradient_of(ev, name)) is not None:
-        if by == context.loss:
-            problem = f"the differential {name} stands alone; in a quotient of differentials its partner is missing"
-            raise IllFormed(problem, at)
-        return _loss_gradient(ev, by, at)
-    if name in context.sizes or name in ev.instance.sizes:
-        return constant(float(ev.instance.size_of_name(name)))
-    if name in context.labels and context.labels[name][0] == context.labels[name][1]:
-        return constant(float(context.labels[name][0]))
-    if name in context.functions:
-        return _bare_function(ev, name, at)
-    if name in CONSTANTS:
-        return constant(CONSTANTS[name])
-    if ev.instance.context.is_generic(name):
-        raise NotUnderstood(f"which layer's {name} is meant? write its label, as in {name}^{{(k)}}", at)
-    if (layer := split_name(name).layer) and (has := _other_labels(ev, name)):
-        raise OutsideLabels(f"{name}: there is no label {layer}; {has}", at)
-    raise NotUnderstood(f"{name} is not declared; say what it is, as in `{name} : 3` or `{name} = ...`", at)
-
-
-def _other_labels(ev: Evaluator, name: str) -> str:
-    """What labels a name has, where it has any."""
-    parts = split_name(name)
-    base = parts.base.removeprefix("d") if parts.base != "delta" else "z"
-    rest = f"_{parts.subscript}" if parts.subscript else ""
-    there = [k for k in range(10) for b in (parts.base, base) if known(ev, f"{b}{k}{rest}")]
-    return f"known are {there[0]} to {there[-1]}" if there else ""
-
-
-RELATION: Final = "=="
-CONSTANTS = {"pi": float(np.pi), "e": float(np.e)}
-
-
-def gradient_of(ev: Evaluator, name: str) -> str | None:
-    """The quantity whose gradient a name is: `dW1` of W1, `W1bar` where the overline says so, `delta1` of z1."""
-    parts = split_name(name)
-    rest = parts.layer + (f"_{parts.subscript}" if parts.subscript else "")
-    if name.startswith("d") and len(name) > 1 and known(ev, name[1:]):
-        return name[1:]
-    if parts.base.endswith("bar") and ev.settings.overline == "gradient" and known(ev, parts.base[:-3] + rest):
-        return parts.base[:-3] + rest
-    if parts.base == "delta" and parts.layer:
-        return next((v + rest for v in ("z", "Z") if known(ev, v + rest)), None)
-    return None
-
-
-def known(ev: Evaluator, name: str) -> bool:
-    """Whether this is a leaf or defined."""
-    model = ev.instance.context.model
-    if model is not None and (name in model.leaves or name in model.named):
-        return True
-    return ev.instance.find(name) is not None
-
-
-def _loss_gradient(ev: Evaluator, by: str, at: t.Tree | None) -> Value:
-    """The gradient of the loss in the shape of its variable."""
-    from jacobians.claims.evaluator import Scope
-
-    tree = c.Gradient(t.Name(by), None, span=at.span if at else None)
-    made = ev.value(tree, Scope())
-    count = ev.instance.context.samples
-    if ev.settings.gradients == "sum" and count is not None and _has_samples(ev, by, count, at):
-        made = scaled(made, float(ev.instance.size(count, {})))
-    return made
-
-
-def _has_samples(ev: Evaluator, name: str, count: t.Tree, at: t.Tree | None) -> bool:
-    """Whether a quantity has an axis of samples, as Z has and W has not: told by its size where all sizes differ."""
-    different = replace(ev.instance, configuration="different sizes", sizes={})
-    shape = (
-        replace(ev.without(*ev.seeds), instance=different, _cache={}, _names={}, _open=set()).quantity(name, at).shape
-    )
-    return different.size(count, {}) in shape
-
-
-def _bare_function(ev: Evaluator, name: str, at: t.Tree | None) -> Value:
-    """`f` for f(x): the one application that the equations have."""
-    applications = ev.instance.context.applications(name)
-    if len(applications) != 1:
-        raise NotUnderstood(f"{name} is a function; write what it is applied to, as in {name}(x)", at)
-    from jacobians.claims.evaluator import Scope
-
-    return ev.value(applications[0], Scope())
 
 
 # ----- calls -----
@@ -157,7 +59,7 @@ def call(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
         return _elementwise(ev, tree, derivatives, scope)
     if tree.primes:
         return _primed(ev, tree, scope)
-    return _op(ev, tree, [ev.value(a, scope) for a in tree.args], scope)
+    return applied_op(ev, tree, [ev.value(a, scope) for a in tree.args], scope)
 
 
 def _elementwise(ev: Evaluator, tree: t.Call, derivatives: Derivatives, scope: Scope) -> Value:
@@ -257,7 +159,7 @@ def _primed(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
     return derivative(ev, plain, tree.args[0], scope, direct=False)
 
 
-def _op(ev: Evaluator, tree: t.Call, args: Sequence[Value], scope: Scope) -> Value:
+def applied_op(ev: Evaluator, tree: t.Call, args: Sequence[Value], scope: Scope) -> Value:
     """An op of ours, with options as a model's equations have them."""
     options = {key: _option(ev, value, scope) for key, value in tree.keywords}
     try:
@@ -279,207 +181,6 @@ def _option(ev: Evaluator, tree: t.Tree, scope: Scope) -> Any:
         return tuple(_option(ev, item, scope) for item in tree.items)
     number = float(ev.value(tree, scope).array.flat[0])
     return int(number) if number.is_integer() else number
-
-
-# ----- functions that are sums and products, so that every derivative is there -----
-
-Structure = Callable[["Evaluator", t.Call, "Scope"], Value]
-
-
-def _one(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    if len(tree.args) < 1:
-        raise IllFormed(f"{tree.function} of nothing; write its argument", tree)
-    return ev.value(tree.args[0], scope)
-
-
-def norm_squared(x: Value) -> Value:
-    """The sum of squares."""
-    return f.norm_squared(x)
-
-
-def _norm(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    x = _one(ev, tree, scope)
-    if len(tree.args) > 1 and to_plain(tree.args[1]) == "1":
-        return f.sum_axis(mapped(f.elementwise("abs"), x), None)  # type: ignore[arg-type]
-    return mapped(f.PRECISE["sqrt"], f.norm_squared(x))
-
-
-def _axis(ev: Evaluator, tree: t.Call, x: Value, scope: Scope) -> tuple[int | None, bool]:
-    """The structural axis of a sum, and whether it is kept with size 1."""
-    options = dict(tree.keywords)
-    keep = to_plain(options["keepdims"]).lower() == "true" if "keepdims" in options else False
-    wanted = options.get("axis") or (tree.args[1] if len(tree.args) > 1 else None)
-    if wanted is None or to_plain(wanted).lower() == "none":
-        return None, keep
-    axis = int(ev.value(wanted, scope).array.flat[0])
-    if not -x.rank <= axis < x.rank:
-        raise IllFormed(f"axis {axis} of an array of shape {shape_text(x.shape)}", tree)
-    return axis % x.rank, keep
-
-
-def _summed(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    x = _one(ev, tree, scope)
-    if x.rank == 0:
-        return x
-    axis, keep = _axis(ev, tree, x, scope)
-    made = f.sum_axis(x, axis, keep)
-    return (
-        f.mean(x, axis, keep).as_(_left_over(made, axis))
-        if tree.function == "mean"
-        else made.as_(_left_over(made, axis))
-    )
-
-
-def _left_over(made: Value, axis: int | None) -> Any:
-    """What is left of a matrix whose rows were summed over (axis 0) is a row."""
-    return "row" if made.rank == 1 and axis == 0 else "column"
-
-
-def _softmax(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    x = _one(ev, tree, scope)
-    axis = dict(tree.keywords).get("axis")
-    turned = x.rank == 2 and axis is not None and to_plain(axis) == "0"
-    if turned:
-        return rearrange(f.softmax(rearrange(x, "ab", "ba")), "ab", "ba")
-    made = f.softmax(x)
-    made = mapped(f.PRECISE["log"], made) if tree.function == "log_softmax" else made
-    return made.as_(x.orientation)
-
-
-def _kronecker_delta(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    from jacobians.claims import indexing
-
-    return indexing.condition(
-        ev, t.Comparison(tree.args, tuple(RELATION for _ in tree.args[1:]), span=tree.span), scope
-    )
-
-
-def _identity(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    if not tree.args:
-        raise NotUnderstood("which size has the identity? write it, as in Id_m", tree)
-    return structured(np.eye(_size(ev, tree.args[0], scope)))
-
-
-def _size(ev: Evaluator, tree: t.Tree, scope: Scope) -> int:
-    return ev.instance.size(tree, scope.label())
-
-
-def _filled(number: float) -> Structure:
-    def filled(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-        if not tree.args:
-            return constant(number)
-        sizes = tuple(_size(ev, a, scope) for a in tree.args)
-        return structured(np.full(sizes, number))
-
-    return filled
-
-
-def _diag(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    x = _one(ev, tree, scope)
-    if x.rank == 0 and x.letters:  # diag(f'(z_i)): the letter becomes the axis
-        from jacobians.claims.values import letter_to_axis
-
-        x = letter_to_axis(x, x.letters[-1:])
-    if x.rank not in (1, 2) or (x.rank == 2 and x.shape[0] != x.shape[1]):
-        raise IllFormed(f"diag of shape {shape_text(x.shape)}; it takes a vector or a square matrix", tree)
-    return f.diagonal_matrix(x)
-
-
-def _vec(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    x = _one(ev, tree, scope)
-    return f.vec(x, ev.settings.vec) if x.rank == 2 else x
-
-
-def _trace(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    x = _one(ev, tree, scope)
-    if x.rank == 0:
-        return x
-    if x.rank != 2 or x.shape[0] != x.shape[1]:
-        raise IllFormed(f"the trace of shape {shape_text(x.shape)}; it takes a square matrix", tree)
-    return rearrange(x, "aa", "")
-
-
-def _inner(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    a, b = (ev.value(arg, scope) for arg in tree.args)
-    if a.shape != b.shape:
-        raise IllFormed(
-            f"an inner product needs equal shapes, got {shape_text(a.shape)} and {shape_text(b.shape)}", tree
-        )
-    return f.inner(a, b)
-
-
-def _where(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    from jacobians.claims import indexing
-
-    test, yes, no = tree.args
-    branches = ((yes, test.condition if isinstance(test, t.Iverson) else test), (no, None))
-    return indexing.cases(ev, c.Cases(branches, span=tree.span), scope)
-
-
-def _extreme(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    """max(0, x): the larger one, entry by entry; of one array its largest entry."""
-    args = [ev.value(a, scope) for a in tree.args]
-    if len(args) == 1:
-        return _op(ev, tree, args, scope) if args[0].rank else args[0]
-    a, b = args
-    difference = add(a, b, -1)
-    greater = (difference.array > 0) == (tree.function in ("max", "maximum"))
-    holds = Value({(): greater.astype(float)}, difference.letters, difference.rank, difference.orientation)
-    main = a if a.rank >= b.rank else b
-    return add(hadamard(a, holds), hadamard(b, add(constant(1.0), holds, -1))).as_(main.orientation)
-
-
-def _outer(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    from jacobians.claims.products import outer
-
-    return outer(ev.value(tree.args[0], scope), ev.value(tree.args[1], scope))
-
-
-def _log_sum_exp(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    return f.log_sum_exp(_one(ev, tree, scope))
-
-
-def _correlation(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    """`correlate2d(image, kernel, mode=valid)` of SciPy, `np.convolve(x, w)`; without a mode as those have it."""
-    mode = dict(tree.keywords).get("mode") or (tree.args[2] if len(tree.args) > 2 else None)
-    default = "valid" if tree.function == "correlate" else "full"
-    found = to_plain(mode) if mode is not None else default
-    if found not in ("valid", "full") or len(tree.args) < 2:
-        raise NotUnderstood(f"{tree.function} takes an image, a kernel and the mode valid or full", tree)
-    kind = correlation.Kind(found == "full", tree.function.startswith("convolve"))
-    return correlation.correlated(ev.value(tree.args[0], scope), ev.value(tree.args[1], scope), kind)
-
-
-def _turned_round(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    return correlation.turned_round(_one(ev, tree, scope))
-
-
-STRUCTURES: dict[str, Structure] = {
-    **dict.fromkeys(("correlate", "correlate2d", "convolve", "convolve2d"), _correlation),
-    "rot180": _turned_round,
-    "flip": _turned_round,
-    "norm": _norm,
-    "sum": _summed,
-    "mean": _summed,
-    "softmax": _softmax,
-    "log_softmax": _softmax,
-    "logsumexp": _log_sum_exp,
-    "kronecker": _kronecker_delta,
-    "Id": _identity,
-    "ones": _filled(1.0),
-    "zeros": _filled(0.0),
-    "diag": _diag,
-    "vec": _vec,
-    "trace": _trace,
-    "tr": _trace,
-    "inner": _inner,
-    "outer": _outer,
-    "where": _where,
-    "max": _extreme,
-    "maximum": _extreme,
-    "min": _extreme,
-    "minimum": _extreme,
-}
 
 
 # ----- other applications -----
@@ -545,8 +246,14 @@ def prime(ev: Evaluator, tree: t.Prime, scope: Scope) -> Value:
 
 
 def at(ev: Evaluator, tree: c.At, scope: Scope) -> Value:
-    """The body at another point."""
-    raise NotUnderstood("a value at another point than the general one", tree)
+    """The body where some quantities have other values: a derivative at the point x = x_0."""
+    fixed = dict(ev.fixed)
+    for name, point in tree.values:
+        if not isinstance(name, t.Name):
+            raise NotUnderstood("a point is given by names, as in x = x_0", name)
+        fixed[ev.full_name(name, scope)] = ev.without(*ev.seeds).value(point, scope)
+    there = ev.varied(fixed=fixed, _cache={}, _caches={}, _names={})
+    return there.value(tree.body, scope)
 
 
 def general_power(base: Value, exponent: Value, at: t.Tree) -> Value:

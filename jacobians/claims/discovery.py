@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from jacobians.claims.calls import STRUCTURES
 from jacobians.claims.context import LAYERS, LOSSES, Context, Equation, Function
 from jacobians.claims.definitions import (
     Meaning,
@@ -23,6 +22,7 @@ from jacobians.claims.functions import elementwise
 from jacobians.claims.named import names_in, statement_name
 from jacobians.claims.scope import Definition, Discovery, Found, assembled
 from jacobians.claims.spelling import spelled
+from jacobians.claims.structures import STRUCTURES
 from jacobians.claims.surfaces import read_claim
 from jacobians.errors import MathSyntaxError
 from jacobians.notation import tree as t

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from jacobians.claims import calculus, calls, dots, filled, indexing, products
+from jacobians.claims import calculus, calls, dots, filled, indexing, products, sums, undeclared, written_out
 from jacobians.claims.context import Equation, Leaf, Settings
 from jacobians.claims.einstein import summed
 from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood
-from jacobians.claims.functions import power, reciprocal
+from jacobians.claims.functions import norm_squared, power, reciprocal
 from jacobians.claims.instance import Instance
 from jacobians.claims.letters import index_letters
 from jacobians.claims.matching import applied_functions
@@ -71,6 +71,8 @@ class Evaluator:
 
     instance: Instance
     reading: Reading = field(default_factory=Reading)
+    #: Quantities that have another value than their own: where a derivative is taken at a point that is named.
+    fixed: dict[str, Value] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     seeds: tuple[Seed, ...] = ()
     #: Sub-formulas that something is differentiated by, as `f(x)` in dg/df.
@@ -202,12 +204,14 @@ class Evaluator:
             return self.without(*own).quantity(name, at)
         if any(s.direct for s in self.seeds):  # all else is held fixed
             return self.without(*(s for s in self.seeds if s.direct)).quantity(name, at)
+        if name in self.fixed:
+            return self.fixed[name]
         model = self.instance.context.model
         if model is not None and (name in model.leaves or name in model.nodes):
             return self.instance.model_leaf(name) if name in model.leaves else node_value(self, name)
         found = self.instance.find(name)
         if found is None:
-            return calls.unknown_name(self, name, at)
+            return undeclared.unknown_name(self, name, at)
         definition, labels = found
         if isinstance(definition, Leaf):
             return self.instance.leaf(name, definition, labels)
@@ -311,7 +315,7 @@ class Evaluator:
         if number is None:
             return calls.general_power(base, exponent, tree)
         if isinstance(tree.left, t.Call) and tree.left.function == "norm" and number == 2 and len(tree.left.args) == 1:
-            return calls.norm_squared(self.value(tree.left.args[0], scope))
+            return norm_squared(self.value(tree.left.args[0], scope))
         if base.rank == 2 and base.shape[0] == base.shape[1] and self.settings.inverse == "matrix":
             return calls.matrix_power(base, float(number), tree)
         exponent_number = int(number) if float(number).is_integer() else number
@@ -320,10 +324,10 @@ class Evaluator:
     # ----- lists, conditions -----
 
     def list(self, tree: t.List, scope: Scope) -> Value:
-        return indexing.stacked(self, tree, scope)
+        return written_out.stacked(self, tree, scope)
 
     def iverson(self, tree: t.Iverson, scope: Scope) -> Value:
-        return indexing.condition(self, tree.condition, scope)
+        return written_out.condition(self, tree.condition, scope)
 
     def chain(self, tree: t.Chain, scope: Scope) -> Value:
         raise NotUnderstood("an equation inside a formula has no value", tree)
@@ -352,9 +356,9 @@ HANDLERS: dict[type[t.Tree], Callable[[Evaluator, Any, Scope], Value]] = {
     t.Call: calls.call,
     t.Prime: calls.prime,
     c.Apply: calls.apply,
-    c.Sum: indexing.big_sum,
-    c.Product: indexing.big_product,
-    c.Cases: indexing.cases,
+    c.Sum: sums.big_sum,
+    c.Product: sums.big_product,
+    c.Cases: written_out.cases,
     c.Partial: calculus.partial,
     c.Gradient: calculus.gradient,
     c.JacobianOf: calculus.jacobian_of,

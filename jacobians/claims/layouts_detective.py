@@ -43,6 +43,7 @@ class Detective:
         self.surface, self.written = read_claim(claim, context)
         self.trees = in_order(self.written, context, self.surface)
         self.home = usual(context.settings)
+        self._values: dict[tuple[t.Tree, Conventions], Value | None] = {}
         lines = [line for tree in self.chains for line in _lines(sides(tree))]
         if all((head, part) in context.definitions for head, _, part in lines):
             raise InputError(f"layouts: expected an equation that claims something, got {claim!r}; write left = right")
@@ -89,12 +90,16 @@ class Detective:
 
     def rank(self, tree: t.Tree) -> int:
         """The number of axes of a quantity; 0 where it has no value."""
-        value = self.judge.value(tree, self.context.settings)
+        value = self.value(tree, self.home)
         return 0 if value is None else value.rank
 
     def value(self, tree: t.Tree, conventions: Conventions) -> Value | None:
         """The value of a part of a formula in some conventions."""
-        return self.judge.value(self.seen(tree, conventions), settings_of(conventions, self.context.settings))
+        key = (tree, conventions)
+        if key not in self._values:
+            settings = settings_of(conventions, self.context.settings)
+            self._values[key] = self.judge.value(self.seen(tree, conventions), settings)
+        return self._values[key]
 
     # ----- all of them -----
 

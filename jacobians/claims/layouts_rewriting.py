@@ -81,16 +81,13 @@ def _source(detective: Detective, report: LayoutReport, start: Choice | None, qu
         )
     if start is None:
         return report.found
-    statements = [sides(tree) for tree in detective.chains]
     made = chosen(report.found, start)
-    near = [made] + [chosen(f.conventions, start) for f in report.right]
-    for conventions in near:
-        if detective.finding(statements, conventions, direct=True).right:
-            return conventions
-    reason = detective.finding(statements, made).reason
+    finding = detective.finding([sides(tree) for tree in detective.chains], made, direct=True)
+    if finding.right:
+        return made
     raise InputError(
-        f"rewritten: expected a claim that is right in the convention {start}, got {detective.claim}: {reason}; "
-        f"it is right in {answer(report.found, QUESTIONS[question])}"
+        f"rewritten: expected a claim that is right in the convention {start}, got {detective.claim}: "
+        f"{finding.reason}; it is right in {answer(report.found, QUESTIONS[question])}"
     )
 
 

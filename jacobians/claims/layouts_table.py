@@ -8,7 +8,7 @@ from jacobians.claims.context import Settings
 from jacobians.errors import unknown
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """One convention: its name as it is typed, what it means, who uses it, and the setting that it is."""
 
@@ -21,7 +21,7 @@ class Choice:
         return self.key
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Question:
     """What a formula leaves open: the field of `Settings`, the conventions that answer it, what is at stake."""
 

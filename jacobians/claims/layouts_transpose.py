@@ -140,7 +140,8 @@ class Transposer:
     def lifted(self, tree: t.Tree) -> t.Tree:
         """A transpose inside of a function or a power moves out of it."""
         if isinstance(tree, t.Binary) and tree.op == "^" and isinstance(tree.left, t.Transpose):
-            return t.Transpose(replace(tree, left=tree.left.operand)) if self.rank(tree.right) == 0 else tree
+            bare_power = t.Binary("^", tree.left.operand, unplaced(tree.right))  # the -1 of A^{-T} has no text
+            return t.Transpose(bare_power) if self.rank(tree.right) == 0 else tree
         if isinstance(tree, t.Binary) and tree.op in "+-":
             return self.lifted_sum(tree)
         if not isinstance(tree, t.Call) or not any(isinstance(arg, t.Transpose) for arg in tree.args):
@@ -264,6 +265,11 @@ class Transposer:
         )
         sign = tree.op if isinstance(tree, t.Binary) else ""
         return [*left, *right], [*before, sign, *behind]
+
+
+def unplaced(tree: t.Tree) -> t.Tree:
+    """Without a place in the text, so that it is written anew."""
+    return replace(rebuilt(tree, unplaced), span=None)
 
 
 def product(factors: Sequence[t.Tree], signs: Sequence[str]) -> t.Tree:

@@ -170,3 +170,15 @@ def shifted(label: t.Tree, by: int) -> t.Tree:
 def with_label(tree: t.Name | t.Call, label: t.Tree) -> t.Tree:
     """The same name in another layer."""
     return replace(tree, label=label)
+
+
+def is_term(tree: t.Tree, above: tuple[t.Tree, ...]) -> bool:
+    """A whole side, a summand, what a sum or a bracket holds: where a factor of its own could stand."""
+    if in_index(tree, above) or is_target(tree, above) or (is_sum(tree) and above and not isinstance(above[0], c.Sum)):
+        return False
+    parent = above[0] if above else None
+    if parent is None or is_sum(parent) or isinstance(parent, t.Negative):
+        return True
+    if isinstance(parent, c.Sum):
+        return parent.body is tree
+    return isinstance(parent, c.Cases) and any(tree is value for value, _ in parent.branches)

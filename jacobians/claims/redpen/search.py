@@ -7,16 +7,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from jacobians.claims.redpen import functions, indices, names, terms, transposes
+from jacobians.claims.redpen import axes, deltas, factors, functions, letters, names, slopes, sums, terms, transposes
 from jacobians.claims.redpen.operator import Mistake
 from jacobians.claims.redpen.site import Site
 from jacobians.notation.tree import Span, Tree
 from jacobians.notation.tree_calculus import Partial
 
+FILES = (names, transposes, slopes, functions, sums, letters, deltas, axes, factors, terms)
 #: Every kind of mistake, the plainest first where the cost is equal.
 MISTAKES: tuple[Mistake, ...] = tuple(
     sorted(
-        (*names.MISTAKES, *transposes.MISTAKES, *functions.MISTAKES, *indices.MISTAKES, *terms.MISTAKES),
+        (m for file in FILES for m in file.MISTAKES),
         key=lambda m: m.cost,
     )
 )
