@@ -263,7 +263,8 @@ ROUND_TRIPS = [
     (QUADRATIC, r"\frac{\partial r}{\partial x} = \frac{x}{r}"),
     (
         MAP,
-        r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial z} \frac{\partial z}{\partial W} = \frac{\partial L}{\partial z} x^T",
+        r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial z} \frac{\partial z}{\partial W}"
+        r" = \frac{\partial L}{\partial z} x^T",
     ),
     (QUADRATIC, r"\frac{\partial f}{\partial x} a^T x = a^T x (A + A^T) x"),
     (KRONECKER, "vec(A @ X @ B) = (B.T ⊗ A) @ vec(X)"),
