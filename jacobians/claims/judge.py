@@ -44,10 +44,6 @@ class Outcome:
     notes: tuple[str, ...] = ()
     failed: str = ""
 
-    @property
-    def ill_formed(self) -> bool:
-        return isinstance(self.error, IllFormed)
-
 
 @dataclass(slots=True)
 class Judge:

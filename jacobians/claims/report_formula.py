@@ -90,11 +90,6 @@ def _at_fault(rows: Sequence[Row]) -> list[tuple[int, int, str]]:
     return found
 
 
-def _is_group(part: str) -> bool:
-    """Whether braces may be put around a part."""
-    return part.count("{") == part.count("}") and not _UNBALANCED.search(part)
-
-
 # ----- code and plain notation -----
 
 
