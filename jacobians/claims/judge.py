@@ -13,7 +13,7 @@ from jacobians.claims.compare import DIFFERENT, SAME, Comparison, Entry, FreeInd
 from jacobians.claims.context import Context, Settings
 from jacobians.claims.conventions import alternatives
 from jacobians.claims.einstein import with_sums
-from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood, OutsideLabels
+from jacobians.claims.errors import ClaimError, NotUnderstood, OutsideLabels
 from jacobians.claims.evaluator import Evaluator, Reading, Scope
 from jacobians.claims.functions import elementwise
 from jacobians.claims.instance import DRAWS, Configuration, Instance
