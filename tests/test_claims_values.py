@@ -141,3 +141,18 @@ AT_A_POINT = "x : 3\nu : 3\nf : function\ny = f(x)\ns = norm(x)^2"
 )
 def test_a_derivative_at_a_point(claim, status):
     assert jac.check(AT_A_POINT, claim, explain=False).status == status
+
+
+DIAGONALS = {
+    r"\frac{\partial a}{\partial z} = \sigma(z) \odot (1 - \sigma(z))": "layout",
+    r"\frac{\partial a}{\partial z} = \sigma(z)": "false",
+    r"\frac{\partial p}{\partial z} = p \odot (1 - p)": "false",
+    r"\frac{\partial a}{\partial z} = \operatorname{diag}(\sigma'(z))": "true",
+}
+
+
+@pytest.mark.parametrize("claim", DIAGONALS)
+def test_a_diagonal_jacobian_may_be_written_as_a_vector_and_a_full_one_not(claim):
+    verdict = jac.check("n : size\nz : n\na = sigmoid(z)\np = softmax(z)", claim, explain=False)
+    assert verdict.status == DIAGONALS[claim]
+    assert ("vector of its diagonal" in verdict.worst.convention) == (verdict.status == "layout")

@@ -73,6 +73,8 @@ class Judge:
             other = self.outcome(left, right, settings=convention.settings)
             if other.equal:
                 names.append(convention.name)
+        if not names and isinstance(outcome.error, Mismatch) and self.is_diagonal(left, right):
+            names.append("the Jacobian of an elementwise function is written as the vector of its diagonal")
         if names:
             reason = f"true where {' or '.join(names)}; {self._why(outcome)} otherwise"
             return Link("layout", right, reason, outcome.notes, outcome.evidence, outcome.entry, convention=names[0])
@@ -83,6 +85,11 @@ class Judge:
             reason = f"{reason}; it holds where {case}"
         span = error.span if error is not None else None
         return Link(status, right, reason, outcome.notes, outcome.evidence, outcome.entry, span)  # type: ignore[arg-type]
+
+    def is_diagonal(self, left: t.Tree, right: t.Tree) -> bool:
+        """Whether the left side is a diagonal matrix, and the right side the vector of its diagonal."""
+        diagonal = t.Call("diag", (left,), span=left.span)
+        return self.corrected(diagonal, right) and self.corrected(left, t.Call("diag", (diagonal,), span=left.span))
 
     def special_case(self, left: t.Tree, right: t.Tree) -> str:
         """The usual activation or loss for which left = right holds although it fails in general; else empty."""
