@@ -28,15 +28,6 @@ from jacobians.notation.to_plain import to_plain
 if TYPE_CHECKING:
     from jacobians.claims.evaluator import Evaluator, Scope
 
-RELATIONS = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
-
 
 def big_sum(ev: Evaluator, tree: c.Sum, scope: Scope) -> Value:
     """A sum over index letters, over labels, or of all entries."""

@@ -34,15 +34,6 @@ RELATIONS = {
     "!=": operator.ne,
 }
 
-RELATIONS = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
-
 
 def condition(ev: Evaluator, tree: t.Tree, scope: Scope) -> Value:
     """1 where a comparison holds, 0 elsewhere."""
