@@ -14,13 +14,12 @@ loss is L                      conventions: see SENTENCES
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, replace
 from functools import partial
+from typing import get_args, get_type_hints
 
-from jacobians.claims.context import LAYERS, LOSSES, Context, Domain, Equation, Function, Leaf
-from jacobians.claims.conventions import LAYOUTS
-from jacobians.claims.correlation import KINDS
+from jacobians.claims.context import LAYERS, LOSSES, Context, Domain, Equation, Function, Leaf, Settings
 from jacobians.claims.matching import substituted
 from jacobians.claims.named import names_in
 from jacobians.errors import MathSyntaxError, ModelError
@@ -29,30 +28,21 @@ from jacobians.notation.reading import parse
 from jacobians.notation.tree import Binary, Call, Index, Name, Number, Tree
 
 #: Domains by the words that say them.
-DOMAINS: dict[str, Domain] = {
-    word: word for word in ("positive", "probability", "one-hot", "binary", "symmetric", "class", "real")
-}
+DOMAINS: dict[str, Domain] = {word: word for word in get_args(Domain)}
 LATEX = re.compile(r"\\[A-Za-z]|[_^]\{|\^[A-Za-z]")
 DECLARATION = re.compile(r"(?P<names>[^:=]+?)\s*(?::(?!=)|\\in\b|∈|\bin\b)\s*(?P<what>.+)")
 RANGE = re.compile(r"(layer|step|sample|label)s?(?:\s+(\d+)\s*\.\.\s*(\d+))?")
 FUNCTION = re.compile(r"(?:(elementwise)\s+)?function(?:\s*(?:->|→|\\to)\s*(.+))?")
 SENTENCE = re.compile(r"(?P<what>.+?)\s+(?:is|are)\s+(?P<value>.+)")
 
-#: What a sentence `what is value` sets. Several words may say the same.
-SENTENCES: dict[str, tuple[str, Mapping[str, object]]] = {
-    "vectors": ("vectors", {"columns": "columns", "rows": "rows"}),
-    "*": ("star", {word: word for word in ("elementwise", "matrix product", *KINDS)}),
-    "·": ("dot", {"elementwise": "elementwise", "matrix product": "matrix product", "fitting": "fitting"}),
-    "⊗": ("otimes", {"outer product": "outer product", "Kronecker": "Kronecker", "elementwise": "elementwise"}),
-    "juxtaposition": ("juxtaposition", {"matrix product": "matrix product", "elementwise": "elementwise"}),
-    "layout": ("layout", {word: word for word in LAYOUTS} | {"function first": "mixed"}),
-    "derivatives": ("derivatives", {"either": "either", "total": "total", "direct": "direct"}),
-    "sums": ("sums", {"written": "written", "Einstein": "Einstein"}),
-    "indices": ("indices", {"from 0": 0, "from 1": 1}),
-    "vec": ("vec", {"column": "column", "row": "row"}),
-    "overline": ("overline", {"name": "name", "gradient": "gradient"}),
-    "inverse": ("inverse", {"matrix": "matrix", "elementwise": "elementwise"}),
-    "gradients": ("gradients", {"mean": "mean", "sum": "sum"}),
+#: The setting that a sentence `what is value` sets; it takes the values that `Settings` has for it.
+SENTENCES = {"*": "star", "·": "dot", "⊗": "otimes"} | {
+    field.name: field.name for field in fields(Settings) if field.name not in ("star", "dot", "otimes")
+}
+#: Values that are said otherwise.
+SAID: dict[str, dict[str, object]] = {
+    "layout": {"function first": "mixed"},
+    "indices": {"from 0": 0, "from 1": 1},
 }
 SAME = {r"\cdot": "·", r"\ast": "*", r"\otimes": "⊗"}
 
@@ -79,6 +69,11 @@ def read_context(text: str, start: Context | None = None) -> Context:
     _name_first_steps(context)
     _find_loss(context)
     return context
+
+
+def _values(setting: str) -> tuple[object, ...]:
+    """The values that a setting can have."""
+    return get_args(get_type_hints(Settings)[setting])
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
@@ -146,7 +141,8 @@ class _Line:
             return
         if what not in SENTENCES:
             raise self.fail(f"expected one of {', '.join(SENTENCES)} or loss before `is`, got {what!r}")
-        name, values = SENTENCES[what]
+        name = SENTENCES[what]
+        values = {**{v: v for v in _values(name) if isinstance(v, str)}, **SAID.get(name, {})}
         value = value.replace("element-wise", "elementwise").replace("matrix multiplication", "matrix product")
         if value not in values:
             raise self.fail(f"{what} is {' or '.join(values)}, got {value!r}")

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-import numpy as np
-
 from jacobians.claims import calculus, calls, dots, filled, indexing, products, sums, undeclared, written_out
 from jacobians.claims.context import Equation, Leaf, Settings
 from jacobians.claims.einstein import summed
@@ -32,9 +30,6 @@ from jacobians.errors import shape_text
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.to_plain import to_plain
-
-NUMBERS = {"pi": np.pi, "e": np.e}
-IDENTITIES = ("I", "Id", "E", "eye")
 
 
 @dataclass(frozen=True, slots=True)

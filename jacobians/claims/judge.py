@@ -121,7 +121,7 @@ class Judge:
 
     def size(self, name: str) -> int:
         """The number of a named size in the first instance."""
-        return self.evaluator(CONFIGURATIONS[0], self.context.settings, False, False).instance.size_of_name(name)
+        return self.first().instance.size_of_name(name)
 
     def is_zero(self, tree: t.Tree, claim: tuple[t.Tree, ...]) -> bool:
         """Whether a part of a claim is zero wherever it has a value."""
@@ -156,7 +156,7 @@ class Judge:
         self, tree: t.Tree, claim: tuple[t.Tree, ...], settings: Settings | None = None
     ) -> Iterator[tuple[object, Value]]:
         """The value of a part of a claim for every value of the claim's labels where it exists."""
-        ev = self.evaluator(CONFIGURATIONS[0], settings or self.context.settings, False, False)
+        ev = self.first(settings)
         letters = index_letters(self.context, tree, *claim)
         bound = {x for part in claim for p in part.walk() if isinstance(p, c.Sum) for x in p.indices}
         for labels in self.labels(tree, *claim):
@@ -225,7 +225,7 @@ class Judge:
         return [tree for tree in found if self._differs(tree)]
 
     def _differs(self, tree: t.Tree) -> bool:
-        ev = self.evaluator(CONFIGURATIONS[0], self.context.settings, False, False)
+        ev = self.first()
         letters = index_letters(self.context, tree)
         for labels in self.labels(tree, tree):
             scope = Scope(tuple(sorted(labels.items())), tuple((x, x) for x in letters))
@@ -362,6 +362,10 @@ class Judge:
         if result.by_entries:
             notes[result.by_entries] = None
         return result, notes
+
+    def first(self, settings: Settings | None = None) -> Evaluator:
+        """The evaluator of the instance with different sizes."""
+        return self.evaluator(CONFIGURATIONS[0], settings or self.context.settings, False, False)
 
     def evaluator(self, configuration: Configuration, settings: Settings, positive: bool, precise: bool) -> Evaluator:
         key = (configuration, settings, positive, precise)

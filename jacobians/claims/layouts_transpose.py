@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from jacobians.claims.context import Settings
-from jacobians.claims.evaluator import IDENTITIES
 from jacobians.claims.layouts_rows import is_open
 from jacobians.claims.products import meaning
 from jacobians.claims.values import Value
@@ -24,6 +23,8 @@ from jacobians.notation.rebuild import rebuilt
 
 #: Of what gives the same for an array and for its transpose.
 TO_NUMBER = frozenset(("norm", "trace", "tr", "det", "logdet"))
+#: Names of the identity that nobody declares.
+IDENTITIES = ("I", "Id", "E", "eye")
 SYMMETRIC = frozenset(("diag", *IDENTITIES))
 ALONG_VECTORS = frozenset(("softmax", "log_softmax"))
 Product = t.Binary | t.Juxtaposition

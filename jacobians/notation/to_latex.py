@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from jacobians.notation.latex_names import Scripted, escaped, function_scripts, name_scripts, subscripts
+from jacobians.notation.methods import WRITERS
 from jacobians.notation.to_latex_calculus import (
     ATOM,
     BASE,
@@ -69,10 +70,10 @@ class LatexWriter:
 
     def written(self, tree: Tree) -> tuple[int, str]:
         """How tightly the tree binds, and its text."""
-        if name := WRITERS.get(type(tree)):
-            write: Callable[[Any], tuple[int, str]] = getattr(self, name)
-            return write(tree)
-        return CALCULUS[type(tree)](self, tree)
+        if (of_calculus := CALCULUS.get(type(tree))) is not None:
+            return of_calculus(self, tree)
+        write: Callable[[Any], tuple[int, str]] = getattr(self, WRITERS[type(tree)])
+        return write(tree)
 
     def brackets(self, inside: str) -> str:
         return rf"\left({inside}\right)" if self.sized or r"\frac" in inside else f"({inside})"
@@ -177,7 +178,7 @@ class LatexWriter:
         )
         return BASE if bare else ATOM, self.indexed(tree.array, indices)
 
-    def list(self, tree: List) -> tuple[int, str]:
+    def items(self, tree: List) -> tuple[int, str]:
         """Columns and matrices as such; anything deeper in square brackets."""
         rows = [item.items if isinstance(item, List) else (item,) for item in tree.items]
         kinds = {isinstance(item, List) for item in tree.items}
@@ -197,24 +198,6 @@ class LatexWriter:
 
     def iverson(self, tree: Iverson) -> tuple[int, str]:
         return ATOM, f"[{self.text(tree.condition)}]"
-
-
-#: The method that writes a kind of tree; those of calculus have functions.
-WRITERS: dict[type[Tree], str] = {
-    Number: "number",
-    Name: "name",
-    Call: "call",
-    Negative: "negative",
-    Binary: "binary",
-    Juxtaposition: "juxtaposition",
-    Transpose: "transpose",
-    Prime: "prime",
-    Index: "index",
-    List: "list",
-    Chain: "chain",
-    Comparison: "comparison",
-    Iverson: "iverson",
-}
 
 
 def _is_constant(tree: Tree) -> bool:

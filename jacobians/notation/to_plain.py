@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from jacobians.notation.methods import WRITERS
 from jacobians.notation.tree import (
     Binary,
     Call,
@@ -186,36 +187,6 @@ class PlainWriter:
     def membership(self, tree: Membership) -> Written:
         sizes = None if tree.sizes is None else " x ".join([self.text(size, ATOM) for size in tree.sizes])
         return RELATION, f"{self.text(tree.element, SUM)} : {'...' if sizes is None else sizes or 'scalar'}"
-
-
-#: The method that writes a kind of tree.
-WRITERS: dict[type[Tree], str] = {
-    Number: "number",
-    Name: "name",
-    Call: "call",
-    Negative: "negative",
-    Binary: "binary",
-    Juxtaposition: "juxtaposition",
-    Transpose: "transpose",
-    Prime: "prime",
-    Index: "index",
-    List: "items",
-    Chain: "chain",
-    Comparison: "comparison",
-    Iverson: "iverson",
-    Partial: "partial",
-    Gradient: "gradient",
-    JacobianOf: "jacobian_of",
-    Differential: "differential",
-    Sum: "sum",
-    Product: "sum",
-    Cases: "cases",
-    Apply: "apply",
-    At: "at",
-    Dots: "dots",
-    Slice: "slice",
-    Membership: "membership",
-}
 
 
 def _ends_implicit(tree: Tree) -> bool:

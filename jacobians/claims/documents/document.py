@@ -12,8 +12,23 @@ Kind = Literal["markdown", "latex", "notebook", "text", "plain"]
 Surface = Literal["latex", "code", "plain"]
 
 
+class Placed:
+    """A text of a document that knows where each of its lines starts in the file."""
+
+    __slots__ = ()
+    starts: tuple[Place, ...]
+
+    def place(self, line: int, column: int) -> Place:
+        """The file's line and column of a line and column of `text`, all from 1.
+
+        A line after the last, where a message may point at the end of the text, is placed in the last.
+        """
+        first, left = self.starts[min(line, len(self.starts)) - 1]
+        return first, left + column - 1
+
+
 @dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(Placed):
     """Mathematics without its delimiters; of `align` and other environments of several rows, with them.
 
     Inline formulas with nothing but a relation sign between them, `$A$ = $B$`, are one formula, with blanks in place of
@@ -35,23 +50,15 @@ class Formula:
     heading: tuple[str, ...]
     cell: int | None = None
 
-    def place(self, line: int, column: int) -> Place:
-        """The file's line and column of a line and column of `text`, all from 1."""
-        return _place(self.starts, line, column)
-
 
 @dataclass(frozen=True, slots=True)
-class ModelBlock:
+class ModelBlock(Placed):
     """A model in plain notation; it holds for what follows it, until the next one."""
 
     text: str
     starts: tuple[Place, ...]
     heading: tuple[str, ...]
     cell: int | None = None
-
-    def place(self, line: int, column: int) -> Place:
-        """The file's line and column of a line and column of `text`, all from 1."""
-        return _place(self.starts, line, column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +134,3 @@ class Draft:
     def document(self, path: str, text: str, kind: Kind, cells: tuple[int, ...] = ()) -> Document:
         """All that was found."""
         return Document(path, text, kind, tuple(self.parts), "\n".join(self.macros), tuple(self.notes), cells)
-
-
-def _place(starts: tuple[Place, ...], line: int, column: int) -> Place:
-    """A line after the last, where a message may point at the end of the text, is placed in the last."""
-    first, left = starts[min(line, len(starts)) - 1]
-    return first, left + column - 1

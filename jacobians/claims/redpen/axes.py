@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jacobians.claims.redpen.edits import (
+    Above,
     Local,
 )
 from jacobians.claims.redpen.operator import Mistake
 from jacobians.claims.redpen.site import Site
 from jacobians.notation import tree as t
-
-Above = tuple[t.Tree, ...]
 
 
 def other_axis(site: Site) -> Local:

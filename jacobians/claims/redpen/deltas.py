@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jacobians.claims.redpen.edits import (
+    ONE,
+    Above,
     Local,
     in_index,
     is_product,
@@ -14,9 +16,6 @@ from jacobians.claims.redpen.edits import (
 from jacobians.claims.redpen.operator import Mistake
 from jacobians.claims.redpen.site import Site
 from jacobians.notation import tree as t
-
-ONE = t.Number("1")
-Above = tuple[t.Tree, ...]
 
 
 def add_delta(site: Site) -> Local:

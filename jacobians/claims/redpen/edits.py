@@ -11,8 +11,11 @@ from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import places
 
+ONE, TWO = t.Number("1"), t.Number("2")
+#: The parents of a part, the nearest first.
+Above = tuple[t.Tree, ...]
 #: What may stand in the place of a part of a formula; the parents of the part come last first.
-Local = Callable[[t.Tree, tuple[t.Tree, ...]], Iterator[t.Tree]]
+Local = Callable[[t.Tree, Above], Iterator[t.Tree]]
 
 
 class Edited(NamedTuple):
@@ -22,7 +25,7 @@ class Edited(NamedTuple):
     part: t.Tree
 
 
-def everywhere(tree: t.Tree, local: Local, above: tuple[t.Tree, ...] = ()) -> Iterator[Edited]:
+def everywhere(tree: t.Tree, local: Local, above: Above = ()) -> Iterator[Edited]:
     """The formula with one part changed, for every part and every change of it."""
     for new in local(tree, above):
         if new != tree:
@@ -68,7 +71,7 @@ def product_of(sign: str, parts: list[t.Tree]) -> t.Tree:
     return made
 
 
-def heads_product(tree: t.Tree, above: tuple[t.Tree, ...]) -> bool:
+def heads_product(tree: t.Tree, above: Above) -> bool:
     """Whether it is a product that is not itself the left part of one with the same sign."""
     if not is_product(tree):
         return False
@@ -120,7 +123,7 @@ def sum_of(parts: list[tuple[int, t.Tree]]) -> t.Tree:
     return made
 
 
-def heads_sum(tree: t.Tree, above: tuple[t.Tree, ...]) -> bool:
+def heads_sum(tree: t.Tree, above: Above) -> bool:
     """Whether it is a whole sum, not the left part of a longer one."""
     if not is_sum(tree):
         return False
@@ -128,7 +131,7 @@ def heads_sum(tree: t.Tree, above: tuple[t.Tree, ...]) -> bool:
     return not (parent is not None and is_sum(parent) and getattr(parent, "left", None) is tree)
 
 
-def in_index(tree: t.Tree, above: tuple[t.Tree, ...]) -> bool:
+def in_index(tree: t.Tree, above: Above) -> bool:
     """Whether a part is an index, a label, a limit of a sum: no quantity."""
     below = tree
     for parent in above:
@@ -144,7 +147,7 @@ def in_index(tree: t.Tree, above: tuple[t.Tree, ...]) -> bool:
     return False
 
 
-def is_target(tree: t.Tree, above: tuple[t.Tree, ...]) -> bool:
+def is_target(tree: t.Tree, above: Above) -> bool:
     """Whether a part stands below in a derivative."""
     below = tree
     for parent in above:
@@ -172,7 +175,7 @@ def with_label(tree: t.Name | t.Call, label: t.Tree) -> t.Tree:
     return replace(tree, label=label)
 
 
-def is_term(tree: t.Tree, above: tuple[t.Tree, ...]) -> bool:
+def is_term(tree: t.Tree, above: Above) -> bool:
     """A whole side, a summand, what a sum or a bracket holds: where a factor of its own could stand."""
     if in_index(tree, above) or is_target(tree, above) or (is_sum(tree) and above and not isinstance(above[0], c.Sum)):
         return False

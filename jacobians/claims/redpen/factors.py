@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jacobians.claims.redpen.edits import (
+    ONE,
+    TWO,
+    Above,
     Local,
     factors,
     heads_product,
@@ -19,9 +22,6 @@ from jacobians.claims.redpen.edits import (
 from jacobians.claims.redpen.operator import Mistake
 from jacobians.claims.redpen.site import Site
 from jacobians.notation import tree as t
-
-Above = tuple[t.Tree, ...]
-ONE, TWO = t.Number("1"), t.Number("2")
 
 
 def factor_two(site: Site) -> Local:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jacobians.claims.redpen.edits import (
+    Above,
     Local,
     in_index,
     is_sum,
@@ -18,7 +19,6 @@ from jacobians.claims.redpen.slopes import _is_activation
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 
-Above = tuple[t.Tree, ...]
 #: Functions that make arrays of a shape.
 SHAPING = ("diag", "ones", "zeros", "Id", "kronecker", "norm")
 #: Activations that are taken for one another.

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from jacobians.claims.matching import substituted
 from jacobians.claims.redpen.edits import (
+    Above,
     Local,
     in_index,
     is_target,
@@ -15,8 +16,6 @@ from jacobians.claims.redpen.edits import (
 from jacobians.claims.redpen.operator import Mistake
 from jacobians.claims.redpen.site import Site
 from jacobians.notation import tree as t
-
-Above = tuple[t.Tree, ...]
 
 
 def _outside_sums(tree: t.Tree, above: Above) -> bool:

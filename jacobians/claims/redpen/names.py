@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jacobians.claims.matching import substituted
-from jacobians.claims.redpen.edits import Local, in_index, is_target, shifted
+from jacobians.claims.redpen.edits import Above, Local, in_index, is_target, shifted
 from jacobians.claims.redpen.operator import Mistake
 from jacobians.claims.redpen.site import Site, base_and_label
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.names import with_layer
 from jacobians.notation.rebuild import rebuilt
-
-Above = tuple[t.Tree, ...]
 
 
 def other_label(site: Site) -> Local:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from jacobians.claims.matching import substituted
 from jacobians.claims.redpen.edits import (
+    Above,
     Local,
     factors,
     heads_product,
@@ -21,8 +22,6 @@ from jacobians.claims.redpen.operator import Mistake
 from jacobians.claims.redpen.site import Site
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-
-Above = tuple[t.Tree, ...]
 
 
 def add_sum(site: Site) -> Local:

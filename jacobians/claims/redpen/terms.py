@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jacobians.claims.redpen.edits import (
+    ONE,
+    Above,
     Local,
     factors,
     heads_product,
@@ -23,9 +25,6 @@ from jacobians.claims.redpen.operator import Mistake
 from jacobians.claims.redpen.site import Site
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-
-Above = tuple[t.Tree, ...]
-ONE, TWO = t.Number("1"), t.Number("2")
 
 
 def flip_sign(site: Site) -> Local:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jacobians.claims.redpen.edits import (
+    Above,
     Local,
     factors,
     heads_product,
@@ -21,7 +22,6 @@ from jacobians.claims.redpen.site import Site
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 
-Above = tuple[t.Tree, ...]
 #: Signs that a matrix product may have.
 MATRIX = ("", "@", "·", "×")
 #: What may be transposed as it stands; anything else would need brackets, which is no slip of the pen.
