@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -156,3 +157,34 @@ def test_a_diagonal_jacobian_may_be_written_as_a_vector_and_a_full_one_not(claim
     verdict = jac.check("n : size\nz : n\na = sigmoid(z)\np = softmax(z)", claim, explain=False)
     assert verdict.status == DIAGONALS[claim]
     assert ("vector of its diagonal" in verdict.worst.convention) == (verdict.status == "layout")
+
+
+SIZES = "n, m : size\nx, u : n\nv : m\nr : n row\nW : m x n\nz = W @ x"
+MEANINGLESS = {
+    "z = x @ u.T @ u @ u": "a product of two columns of sizes 2 and 2",
+    "z = W @ r": r"a matrix \(3, 2\) times a row \(2\)|times a row of size 2; write the row as a column",
+    "z = x @ W": r"a column of size 2 times a matrix \(3, 2\); is a transpose missing",
+    "z = W @ v": r"a matrix product needs equal inner sizes, got \(3, 2\) times column \(3\)",
+    "z = W @ x + u": r"a sum needs equal shapes, got \(3\) and \(2\)",
+    "u = x + r": "a sum of a column and a row, both of size 2",
+    "u = x * r": "an elementwise product of a column and a row, both of size 2",
+    "z = v * W": r"an elementwise product needs equal shapes, got column \(3\) and \(3, 2\)",
+    "z = inner(x, v)": r"an inner product needs equal shapes, got \(2\) and \(3\)",
+    "z[i] = x[j]": "the index j is free on the right side only",
+    "z[i] = x[i]": "the index i counts to 3 in one place and to 2 in another",
+    "z[i] = v[i, i]": r"2 indices for what has 1 axes, shape \(3\)",
+    "v = x.T": "the left side is a column of size 3",
+}
+
+
+@pytest.mark.parametrize("claim", MEANINGLESS)
+def test_what_does_not_fit_says_so(claim):
+    verdict = jac.check(SIZES, claim, explain=False)
+    assert verdict.status == ("false" if claim == "v = x.T" else "ill-formed")
+    assert re.search(MEANINGLESS[claim], verdict.worst.reason), verdict.worst.reason
+
+
+def test_two_columns_side_by_side_have_no_product():
+    verdict = jac.check(SIZES, r"\frac{\partial z}{\partial W} = x u", explain=False)
+    assert verdict.status == "ill-formed"
+    assert "a product of two columns of sizes 2 and 2; write x^T y, x y^T" in verdict.worst.reason
