@@ -165,3 +165,14 @@ def test_a_line_that_is_right_after_a_wrong_one_is_true():
     assert [link.status for link in (first, second, third)] == ["true", "false", "true"]
     assert second.explanation.keys == ("factor 2",)
     assert "the line above is wrong" in third.notes[0]
+
+
+def test_a_summand_that_is_zero_is_no_correction():
+    context = (
+        "n : size\nx : n\nW, V : n x n\nl : function -> scalar\nu = W @ x\ns = x + V @ tanh(u)\no = W @ s\nL = l(o)"
+    )
+    path = r"\frac{\partial L}{\partial u} x^\top"
+    claim = rf"\frac{{\partial L}}{{\partial W}} = \frac{{\partial L}}{{\partial o}} s^\top + {path} + {path}"
+    explanation = check(context, claim).worst.explanation
+    assert explanation.keys == ("summand too much",)
+    assert r"\partial n" not in explanation.corrected

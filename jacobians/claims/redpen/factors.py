@@ -29,8 +29,8 @@ def factor_two(site: Site) -> Local:
 
     def local(tree: t.Tree, above: Above) -> Iterator[t.Tree]:
         if is_term(tree, above):
-            yield t.Binary("*", TWO, tree)
-            yield t.Binary("*", t.Binary("/", ONE, TWO), tree)
+            yield t.Juxtaposition(TWO, tree)
+            yield t.Binary("/", tree, TWO)
         yield from _without_number(tree, above)
 
     return local
