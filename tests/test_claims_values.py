@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import jacobians as jac
+from jacobians.claims.bindings import Scope
 from jacobians.claims.check import context_of
 from jacobians.claims.context import Context
-from jacobians.claims.evaluator import Evaluator, Scope
+from jacobians.claims.evaluator import Evaluator
 from jacobians.claims.functions import PRECISE, elementwise, undefined
 from jacobians.claims.instance import Instance, random_points
 from jacobians.claims.values import constant

@@ -15,7 +15,8 @@ from jacobians.notation import tree_calculus as c
 from jacobians.notation.to_plain import to_plain
 
 if TYPE_CHECKING:
-    from jacobians.claims.evaluator import Evaluator, Scope
+    from jacobians.claims.bindings import Scope
+    from jacobians.claims.evaluator import Evaluator
 
 
 def identity(a: Value, seed: Seed) -> Value:

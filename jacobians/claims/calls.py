@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from jacobians.claims import functions as f
+from jacobians.claims.bindings import Scope
 from jacobians.claims.calculus import derivative, extract
 from jacobians.claims.context import Function
 from jacobians.claims.errors import IllFormed, NotUnderstood
@@ -32,7 +33,7 @@ from jacobians.notation.names import split_name
 from jacobians.notation.to_plain import to_plain
 
 if TYPE_CHECKING:
-    from jacobians.claims.evaluator import Evaluator, Scope
+    from jacobians.claims.evaluator import Evaluator
 
 
 # ----- calls -----
@@ -119,14 +120,12 @@ def _declared(ev: Evaluator, function: Function, tree: t.Call, scope: Scope) -> 
 
 def _defined(ev: Evaluator, function: Function, tree: t.Call, scope: Scope) -> Value:
     """A function with an equation: its body with the arguments in place of the parameters."""
-    from jacobians.claims.evaluator import Scope as NewScope
-
     assert function.body is not None
     if len(tree.args) != len(function.parameters):
         raise IllFormed(f"{function.name} takes {len(function.parameters)} arguments, got {len(tree.args)}", tree)
     if tree.primes:
         return _derivative_of_body(ev, function, tree, scope)
-    inner = NewScope()
+    inner = Scope()
     for parameter, arg in zip(function.parameters, tree.args, strict=True):
         inner = inner.with_value(parameter, ev.value(arg, scope))
     return ev.value(function.body, inner)
@@ -134,8 +133,6 @@ def _defined(ev: Evaluator, function: Function, tree: t.Call, scope: Scope) -> V
 
 def _derivative_of_body(ev: Evaluator, function: Function, tree: t.Call, scope: Scope) -> Value:
     """f'(x) entry by entry of an f that has an equation for one entry."""
-    from jacobians.claims.evaluator import Scope as NewScope
-
     if tree.primes > 1 or len(function.parameters) != 1:
         raise NotUnderstood(f"a derivative of {function.name} that is not the first by one variable", tree)
     x = ev.value(tree.args[0], scope)
@@ -144,7 +141,7 @@ def _derivative_of_body(ev: Evaluator, function: Function, tree: t.Call, scope: 
     seed = Seed(f"the argument of {function.name}", 0, False, ())
     ones = np.ones(x.array.shape)
     moving = Value({**x.parts, (seed,): ones}, x.letters, x.rank, x.orientation)
-    body = ev.seeded(seed).value(function.body, NewScope().with_value(function.parameters[0], moving))  # type: ignore[arg-type]
+    body = ev.seeded(seed).value(function.body, Scope().with_value(function.parameters[0], moving))  # type: ignore[arg-type]
     if body.shape != x.shape:
         raise NotUnderstood(f"{function.name} is not elementwise; write its Jacobian instead of a prime", tree)
     made = extract(body, seed)

@@ -14,7 +14,8 @@ from jacobians.notation.rebuild import rebuilt
 from jacobians.notation.to_plain import to_plain
 
 if TYPE_CHECKING:
-    from jacobians.claims.evaluator import Evaluator, Scope
+    from jacobians.claims.bindings import Scope
+    from jacobians.claims.evaluator import Evaluator
 
 Operation = t.Binary | t.Juxtaposition
 

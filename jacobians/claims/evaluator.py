@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from jacobians.claims import calculus, calls, dots, filled, indexing, products, sums, undeclared, written_out
+from jacobians.claims.bindings import Reading, Scope
 from jacobians.claims.context import Equation, Leaf, Settings
 from jacobians.claims.einstein import summed
 from jacobians.claims.errors import ClaimError, IllFormed, NotUnderstood
@@ -30,34 +31,6 @@ from jacobians.errors import shape_text
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.to_plain import to_plain
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What letters mean at one place: labels are numbers, index letters are axes, names may be replaced."""
-
-    labels: tuple[tuple[str, int], ...] = ()
-    letters: tuple[tuple[str, str], ...] = ()
-    values: tuple[tuple[str, Value], ...] = ()
-
-    def with_label(self, letter: str, number: int) -> Scope:
-        return replace(self, labels=(*(p for p in self.labels if p[0] != letter), (letter, number)))
-
-    def with_letter(self, letter: str, axis: str) -> Scope:
-        return replace(self, letters=(*(p for p in self.letters if p[0] != letter), (letter, axis)))
-
-    def with_value(self, name: str, value: Value) -> Scope:
-        return replace(self, values=(*(p for p in self.values if p[0] != name), (name, value)))
-
-    def label(self) -> Mapping[str, int]:
-        return dict(self.labels)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How to read what can be read in more than one way: these derivatives hold all else in their equation fixed."""
-
-    direct: frozenset[t.Tree] = frozenset()
 
 
 @dataclass(slots=True)

@@ -17,7 +17,8 @@ from jacobians.notation.tree import Index, Name, Tree
 from jacobians.notation.tree_calculus import Partial
 
 if TYPE_CHECKING:
-    from jacobians.claims.evaluator import Evaluator, Scope
+    from jacobians.claims.bindings import Scope
+    from jacobians.claims.evaluator import Evaluator
     from jacobians.claims.instance import Instance
 
 

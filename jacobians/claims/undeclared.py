@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jacobians.claims.bindings import Scope
 from jacobians.claims.errors import IllFormed, NotUnderstood, OutsideLabels
 from jacobians.claims.values import (
     Value,
@@ -83,8 +84,6 @@ def known(ev: Evaluator, name: str) -> bool:
 
 def _loss_gradient(ev: Evaluator, by: str, at: t.Tree | None) -> Value:
     """The gradient of the loss in the shape of its variable."""
-    from jacobians.claims.evaluator import Scope
-
     tree = c.Gradient(t.Name(by), None, span=at.span if at else None)
     made = ev.value(tree, Scope())
     count = ev.instance.context.samples
@@ -107,6 +106,4 @@ def _bare_function(ev: Evaluator, name: str, at: t.Tree | None) -> Value:
     applications = ev.instance.context.applications(name)
     if len(applications) != 1:
         raise NotUnderstood(f"{name} is a function; write what it is applied to, as in {name}(x)", at)
-    from jacobians.claims.evaluator import Scope
-
     return ev.value(applications[0], Scope())

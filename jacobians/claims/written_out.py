@@ -23,7 +23,8 @@ from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 
 if TYPE_CHECKING:
-    from jacobians.claims.evaluator import Evaluator, Scope
+    from jacobians.claims.bindings import Scope
+    from jacobians.claims.evaluator import Evaluator
 
 RELATIONS = {
     "<": operator.lt,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from jacobians.claims.bindings import Scope
 from jacobians.claims.errors import ClaimError
-from jacobians.claims.evaluator import Scope
 from jacobians.claims.letters import index_letters, label_letters
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
