@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jacobians.claims import indexing
 from jacobians.claims.context import Settings
 from jacobians.claims.conventions import LAYOUTS
 from jacobians.claims.errors import IllFormed, NotUnderstood
+from jacobians.claims.matching import defined_quantity, right_side
 from jacobians.claims.values import FLIPPED, Array, Orientation, Seed, Seeds, Value, rearrange, transposed
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
@@ -88,8 +91,6 @@ def _defined_as(ev: Evaluator, tree: t.Tree, scope: Scope) -> tuple[str, tuple[t
     """The quantity that a compound denominator equals, with the letters it has, as in ∂(sum_i W_ji a_i + b_j)."""
     if isinstance(tree, t.Call | c.Apply) or (isinstance(tree, t.Index) and isinstance(tree.array, t.Call)):
         return None
-    from jacobians.claims.matching import defined_quantity
-
     return defined_quantity(ev, tree, scope)
 
 
@@ -107,8 +108,6 @@ def partial(ev: Evaluator, tree: c.Partial, scope: Scope) -> Value:
 
 def derivative(ev: Evaluator, of: t.Tree, by: t.Tree, scope: Scope, direct: bool) -> Value:
     """The derivative in numerator layout (outputs first), then as the settings lay it out."""
-    from jacobians.claims import indexing
-
     variable = Variable(ev, by, scope)
     order = sum(s.name == (variable.name or to_plain(by)) for s in ev.seeds)
     shape = variable.shape(ev.without(*ev.seeds))
@@ -156,8 +155,6 @@ def _side(a: Value, gradient: Orientation, settings: Settings) -> Orientation:
 
 def expanded(ev: Evaluator, of: t.Tree, scope: Scope) -> t.Tree:
     """The right side of the equation of what is differentiated, for a derivative that holds all else in it fixed."""
-    from jacobians.claims.matching import right_side
-
     return right_side(ev, of, scope) or of
 
 
@@ -170,8 +167,6 @@ def gradient(ev: Evaluator, tree: c.Gradient, scope: Scope) -> Value:
     if tree.order == 2:
         inner = c.Partial(of, tree.by, tree.by, span=tree.span)
         return ev.value(inner, scope).as_("column", None)
-    from dataclasses import replace
-
     mixed = ev if plain == "mixed" else replace(ev, settings=replace(ev.settings, layout="mixed"), _cache={})
     made = derivative(mixed, of, tree.by, scope, direct=False)
     if made.split:

@@ -13,7 +13,9 @@ from jacobians.claims.bindings import Scope
 from jacobians.claims.calculus import derivative, extract
 from jacobians.claims.context import Function
 from jacobians.claims.errors import IllFormed, NotUnderstood
+from jacobians.claims.instance import DRAWS
 from jacobians.claims.network import op_value
+from jacobians.claims.products import product
 from jacobians.claims.structures import STRUCTURES
 from jacobians.claims.undeclared import known
 from jacobians.claims.values import (
@@ -75,8 +77,6 @@ def _elementwise(ev: Evaluator, tree: t.Call, derivatives: Derivatives, scope: S
 
 def _undefined(ev: Evaluator, tree: t.Call, scope: Scope) -> Derivatives:
     """A smooth random function of the letter's own; every layer has another one."""
-    from jacobians.claims.instance import DRAWS
-
     function = ev.instance.context.functions.get(tree.function)
     if function is not None and function.op and (known := f.elementwise(function.op)) is not None:
         return known
@@ -101,8 +101,6 @@ def _function_key(ev: Evaluator, tree: t.Call, scope: Scope) -> str:
 
 def _declared(ev: Evaluator, function: Function, tree: t.Call, scope: Scope) -> Value:
     """A function that the document declares or defines."""
-    from jacobians.claims.instance import DRAWS
-
     if function.kind == "elementwise":
         if len(tree.args) != 1:
             raise IllFormed(f"{function.name} takes one argument, got {len(tree.args)}", tree)
@@ -206,8 +204,6 @@ def apply(ev: Evaluator, tree: c.Apply, scope: Scope) -> Value:
     made = ev.value(head, scope)
     if len(tree.args) != 1:
         raise IllFormed(f"{to_plain(head)} is no function of {len(tree.args)} arguments", tree)
-    from jacobians.claims.products import product
-
     return product(made, ev.value(tree.args[0], scope), "", ev.settings)
 
 

@@ -12,9 +12,10 @@ from jacobians.claims.errors import NotUnderstood
 from jacobians.claims.values import Value
 from jacobians.notation import tree as t
 from jacobians.notation.names import with_layer
+from jacobians.notation.rebuild import rebuilt
 from jacobians.notation.to_plain import to_plain
 from jacobians.notation.tree import Index, Name, Tree
-from jacobians.notation.tree_calculus import Partial
+from jacobians.notation.tree_calculus import Partial, Sum
 
 if TYPE_CHECKING:
     from jacobians.claims.bindings import Scope
@@ -115,9 +116,6 @@ def substituted(tree: Tree, names: dict[str, Tree]) -> Tree:
         return tree
     if isinstance(tree, Name) and tree.label is None and tree.text in names:
         return names[tree.text]
-    from jacobians.notation.rebuild import rebuilt
-    from jacobians.notation.tree_calculus import Sum
-
     if isinstance(tree, Sum):
         names = {k: v for k, v in names.items() if k not in tree.indices}
     return rebuilt(tree, lambda child: substituted(child, names))

@@ -9,7 +9,7 @@ import numpy as np
 
 from jacobians.claims.errors import IllFormed, NotUnderstood
 from jacobians.claims.functions import elementwise_of
-from jacobians.claims.values import Array, Seeds, Value, mapped
+from jacobians.claims.values import Array, Seeds, Value, aligned, mapped
 from jacobians.errors import JacobiansError, ShapeError
 from jacobians.op import Op
 from jacobians.ops.elementwise import Elementwise
@@ -52,8 +52,6 @@ def op_value(op: Op, inputs: Mapping[str, Value]) -> Value:
 
 def _flat(v: Value, letters: tuple[str, ...], sizes: tuple[int, ...], draws: int) -> dict[Seeds, Array]:
     """The parts with all draws and letters in one leading axis."""
-    from jacobians.claims.values import aligned
-
     count = draws * int(np.prod(sizes, dtype=int))
     flat = {}
     for seeds, part in aligned(v, letters, v.rank).items():

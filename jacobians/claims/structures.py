@@ -10,11 +10,13 @@ import numpy as np
 from jacobians.claims import correlation
 from jacobians.claims import functions as f
 from jacobians.claims.errors import IllFormed, NotUnderstood
+from jacobians.claims.products import outer
 from jacobians.claims.values import (
     Value,
     add,
     constant,
     hadamard,
+    letter_to_axis,
     mapped,
     rearrange,
     structured,
@@ -116,8 +118,6 @@ def _filled(number: float) -> Structure:
 def _diag(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
     x = _one(ev, tree, scope)
     if x.rank == 0 and x.letters:  # diag(f'(z_i)): the letter becomes the axis
-        from jacobians.claims.values import letter_to_axis
-
         x = letter_to_axis(x, x.letters[-1:])
     if x.rank not in (1, 2) or (x.rank == 2 and x.shape[0] != x.shape[1]):
         raise IllFormed(f"diag of shape {shape_text(x.shape)}; it takes a vector or a square matrix", tree)
@@ -169,8 +169,6 @@ def _extreme(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
 
 
 def _outer(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
-    from jacobians.claims.products import outer
-
     return outer(ev.value(tree.args[0], scope), ev.value(tree.args[1], scope))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from jacobians.claims import products
 from jacobians.claims.errors import IllFormed, NotUnderstood
+from jacobians.claims.functions import sum_axis
 from jacobians.claims.indexing import find_ranges, with_letter
 from jacobians.claims.values import (
     Value,
@@ -17,6 +18,7 @@ from jacobians.claims.values import (
     along,
     constant,
     hadamard,
+    letter_to_axis,
     sum_letter,
     take_number,
 )
@@ -118,8 +120,6 @@ def _sum_of_all(ev: Evaluator, tree: c.Sum, scope: Scope) -> Value:
 
 
 def _sum_of_entries(a: Value) -> Value:
-    from jacobians.claims.functions import sum_axis
-
     return sum_axis(a, None)
 
 
@@ -162,6 +162,4 @@ def _product_of_numbers(ev: Evaluator, tree: c.Product, scope: Scope) -> Value:
 
 def take_back(a: Value, letter: str) -> Value:
     """A free letter as the first structural axis."""
-    from jacobians.claims.values import letter_to_axis
-
     return letter_to_axis(a, (letter,))

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from jacobians.claims.redpen.site import PRODUCTS
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import places
 
+#: Operators of products, and what stands side by side.
+PRODUCTS = ("@", "*", "·", "×", "∘", "⊗")
 ONE, TWO = t.Number("1"), t.Number("2")
 #: The parents of a part, the nearest first.
 Above = tuple[t.Tree, ...]

@@ -7,18 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from jacobians.claims.bindings import Scope
-from jacobians.claims.errors import ClaimError
 from jacobians.claims.letters import index_letters, label_letters
+from jacobians.claims.redpen.edits import every_factor, shifted
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.names import split_name
 
 if TYPE_CHECKING:
     from jacobians.claims.judge import Judge
-
-#: Operators of products, and what stands side by side.
-PRODUCTS = ("@", "*", "·", "×", "∘", "⊗")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +103,7 @@ class Site:
         for part in (*self.left.walk(), *self.right.walk()):
             if isinstance(part, t.Name | t.Call) and part.label is not None:
                 found[part.label] = None
-        near = [shifted_label(label, by) for label in found for by in (1, -1)]
+        near = [shifted(label, by) for label in found for by in (1, -1)]
         letters = [t.Name(letter) for letter in self.labels]
         return tuple(dict.fromkeys([*found, *letters, *near]))
 
@@ -119,7 +115,7 @@ class Site:
                 if made != name and self._same_shape(made, name):
                     yield made
         if name.label is not None:
-            near = [shifted_label(name.label, by) for by in (-1, 1)]
+            near = [shifted(name.label, by) for by in (-1, 1)]
             for other in self.names:
                 if other != name.text and self.judge.context.is_generic(other):
                     for label in near:
@@ -150,8 +146,6 @@ class Site:
     @cached_property
     def pool(self) -> tuple[t.Tree, ...]:
         """Factors that may be missing: those of the claim and of the other lines, gradients, single quantities."""
-        from jacobians.claims.redpen.edits import every_factor
-
         found: dict[t.Tree, None] = {}
         for tree in (*self.others, self.right):
             for part in tree.walk():
@@ -262,13 +256,6 @@ class Site:
         return tuple(found)
 
 
-def shifted_label(label: t.Tree, by: int) -> t.Tree:
-    """The label of the next layer or of the one before."""
-    from jacobians.claims.redpen.edits import shifted
-
-    return shifted(label, by)
-
-
 Shape = tuple[int, ...]
 
 
@@ -292,6 +279,3 @@ def base_and_label(name: str) -> tuple[str, int | None]:
     parts = split_name(name)
     base = parts.base + (f"_{parts.subscript}" if parts.subscript else "")
     return (base, int(parts.layer)) if parts.layer else (name, None)
-
-
-__all__ = ["PRODUCTS", "Activation", "ClaimError", "Scope", "Site", "base_and_label"]
