@@ -105,8 +105,8 @@ class Judge(Instances):
     # ----- for the red pen -----
 
     def corrected(self, left: t.Tree, right: t.Tree) -> bool:
-        """Whether left = right in every instance; one look at the first is enough for most that are not."""
-        return self.outcome(left, right, quick=True).equal and self.outcome(left, right).equal
+        """Whether left = right in every instance; most that are not fail in the first, and are looked at no further."""
+        return self.outcome(left, right).equal
 
     def refusal(self, left: t.Tree, right: t.Tree) -> str:
         """Why left = right has no truth value; empty where it has one."""
@@ -183,45 +183,57 @@ class Judge(Instances):
             reading = reading and Reading(frozenset(map(elementwise_signs, reading.direct)))
         if self.context.settings.sums == "Einstein":
             left, right = with_sums(self.context, left, right)
-        count, largest, notes, seen = 0, 0.0, dict[str, None](), list[str]()
+        before = Outcome(True)
+        for configuration in CONFIGURATIONS[:1] if quick or self.context.is_concrete else CONFIGURATIONS:
+            found = self._in_every_layer(before, left, right, configuration, reading, settings)
+            if not found.equal:
+                return found
+            seen = (*before.evidence.instances, configuration)
+            before = replace(found, evidence=replace(found.evidence, instances=seen))
+        return before
+
+    def _in_every_layer(
+        self,
+        before: Outcome,
+        left: t.Tree,
+        right: t.Tree,
+        configuration: Configuration,
+        reading: Reading | None,
+        settings: Settings | None,
+    ) -> Outcome:
+        """Both sides for every value of the free labels, added to what came `before`."""
+        count, largest, notes, done = before.evidence.points, before.evidence.deviation, dict.fromkeys(before.notes), 0
         outside: OutsideLabels | None = None
         misfit: tuple[ClaimError, str] | None = None
-        configurations = CONFIGURATIONS[:1] if quick or self.context.is_concrete else CONFIGURATIONS
-        for configuration in configurations:
-            done = 0
-            for labels in self.labels(left, right):
-                try:
-                    result, extra = self._compare(left, right, configuration, labels, reading, settings)
-                except OutsideLabels as error:
-                    outside = error
-                    continue
-                except FreeIndex as error:
-                    return Outcome(False, error=error, entry=error.result.entry)
-                except ClaimError as error:
-                    misfit = misfit or (error, _labels(labels))
-                    if not labels or isinstance(error, NotUnderstood) or done:
-                        break
-                    continue  # sizes that fit for some layers only: the claim has a meaning, and is wrong for others
-                done += 1
-                if misfit:
+        for labels in self.labels(left, right):
+            try:
+                result, extra = self._compare(left, right, configuration, labels, reading, settings)
+            except OutsideLabels as error:
+                outside = error
+                continue
+            except FreeIndex as error:
+                return Outcome(False, error=error, entry=error.result.entry)
+            except ClaimError as error:
+                misfit = misfit or (error, _labels(labels))
+                if not labels or isinstance(error, NotUnderstood) or done:
                     break
-                count += DRAWS
-                notes.update(extra)
-                largest = max(largest, result.deviation)
-                if not result.equal:
-                    failed = "the numbers differ" + (f" at {_labels(labels)}" if labels else "")
-                    return Outcome(
-                        False, Evidence(count, (configuration,), largest), result.entry, None, tuple(notes), failed
-                    )
-            if misfit is not None:
-                unfit, where = misfit
-                if not done:
-                    return Outcome(False, error=unfit)
-                return Outcome(False, Evidence(count), failed=f"not for every layer: {unfit.message} (at {where})")
-            if not done:
-                return Outcome(False, error=NotUnderstood(outside.message if outside else "no layer fits", right))
-            seen.append(configuration)
-        return Outcome(True, Evidence(count, tuple(seen), largest), None, None, tuple(notes))
+                continue  # sizes that fit for some layers only: the claim has a meaning, and is wrong for others
+            done += 1
+            if misfit:
+                break
+            count, largest = count + DRAWS, max(largest, result.deviation)
+            notes.update(extra)
+            if not result.equal:
+                failed = "the numbers differ" + (f" at {_labels(labels)}" if labels else "")
+                evidence = Evidence(count, (configuration,), largest)
+                return Outcome(False, evidence, result.entry, None, tuple(notes), failed)
+        if misfit is not None and done:
+            return Outcome(False, Evidence(count), failed=f"not for every layer: {misfit[0].message} (at {misfit[1]})")
+        if misfit is not None:
+            return Outcome(False, error=misfit[0])
+        if not done:
+            return Outcome(False, error=NotUnderstood(outside.message if outside else "no layer fits", right))
+        return Outcome(True, Evidence(count, before.evidence.instances, largest), None, None, tuple(notes))
 
     def _compare(
         self,
