@@ -1,0 +1,136 @@
+"""A derivation as data: chains of lines, each with the rule that leads to it, and the check of every line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal, get_args
+
+from jacobians.claims.context import Context
+from jacobians.claims.judge import Judge
+from jacobians.claims.verdicts import Link
+from jacobians.notation.options import Notation
+from jacobians.notation.tree import Chain, Tree
+
+Style = Literal["index", "matrix", "tensor", "differential", "paths", "forward", "backward"]
+Detail = Literal["every step", "lecture", "result"]
+STYLES: tuple[Style, ...] = get_args(Style)
+DETAILS: tuple[Detail, ...] = get_args(Detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a line follows: a rule of the language tables, and the formulas that its sentence names."""
+
+    rule: str
+    facts: Mapping[str, Tree] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line, the right side of an equals sign, and what leads to it from the line before."""
+
+    line: Tree
+    reason: Reason
+    #: The coarsest level of detail that still shows the line.
+    detail: Detail = "lecture"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One chain: what is sought, then line by line how it is found."""
+
+    head: Tree
+    steps: tuple[Step, ...]
+    #: What the part is about; its sentence stands above the chain.
+    title: Reason
+    #: Whether the first line defines the head, as in a := g(z).
+    defines: bool = False
+
+    @property
+    def result(self) -> Tree:
+        """The last line."""
+        return self.steps[-1].line
+
+    def at(self, detail: Detail) -> Part:
+        """The lines that a level of detail shows; a line is reached by all the rules since the last one shown."""
+        wanted = DETAILS.index(detail)
+        shown = [s for s in self.steps[:-1] if DETAILS.index(s.detail) >= wanted]
+        return replace(self, steps=(*shown, self.steps[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The verdicts on all lines: every line against the head of its chain, and against the line before it."""
+
+    links: tuple[tuple[Tree, Link], ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every line is true, and follows from the one before."""
+        return all(link.status == "true" and link.step is not False for _, link in self.links)
+
+    @property
+    def points(self) -> int:
+        """At how many points lines were compared, in all."""
+        return sum(link.evidence.points for _, link in self.links)
+
+    @property
+    def deviation(self) -> float:
+        """The largest deviation where a line is true."""
+        return max((link.evidence.deviation for _, link in self.links), default=0.0)
+
+    def failures(self) -> Iterator[str]:
+        """What is wrong, a sentence for each line that does not hold."""
+        from jacobians.notation import to_plain
+
+        for head, link in self.links:
+            if link.status != "true" or link.step is False:
+                line = to_plain(link.tree) if link.tree is not None else ""
+                yield f"{to_plain(head)} = {line}: {link.status}, {link.reason or 'not equal to the line before'}"
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The derivative of one quantity by another, line by line."""
+
+    #: What the names mean, with the quantities that the derivation introduces.
+    context: Context
+    of: Tree
+    wrt: Tree
+    style: Style
+    parts: tuple[Part, ...]
+    detail: Detail = "lecture"
+    notation: Notation = field(default_factory=Notation)
+
+    @property
+    def result(self) -> Tree:
+        """The derivative: the last line of the last part."""
+        return self.parts[-1].result
+
+    @cached_property
+    def shown(self) -> tuple[Part, ...]:
+        """The parts with the lines of the level of detail."""
+        return tuple(part.at(self.detail) for part in self.parts)
+
+    def chains(self) -> Iterator[Chain]:
+        """Every part as one chain of equalities."""
+        for part in self.parts:
+            yield Chain((part.head, *(step.line for step in part.steps)))
+
+    def check(self) -> Checked:
+        """Evaluate every line, in every instance of the context: different sizes, equal sizes, every layer."""
+        judge = Judge(self.context)
+        links: list[tuple[Tree, Link]] = []
+        for chain in self.chains():
+            before = head = chain.parts[0]
+            for line in chain.parts[1:]:
+                link = judge.link(head, line)
+                links.append((head, replace(link, step=before is head or judge.holds(before, line))))
+                before = line
+        return Checked(tuple(links))
+
+    def written(self, notation: Notation) -> Derivation:
+        """The same derivation in another notation."""
+        return replace(self, notation=notation)
