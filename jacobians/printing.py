@@ -102,10 +102,11 @@ def entry_latex(name: str, labels: Labels) -> str:
     from jacobians.notation import name_to_latex
 
     base, labels = untransposed(name, labels)
-    return name_to_latex(base, [_latex_label(a) for a in labels], factor=True)
+    return name_to_latex(base, [label_latex(a) for a in labels], factor=True)
 
 
-def _latex_label(label: str) -> str:
+def label_latex(label: str) -> str:
+    r"""An index letter; a word of several letters stands upright: `\mathrm{row}`."""
     return label if len(label.rstrip("'")) == 1 or label.isdigit() else rf"\mathrm{{{label}}}"
 
 
@@ -137,8 +138,8 @@ TEXT = Style(
     number=lambda x: str(x) if isinstance(x, Fraction) else f"{x:.6g}",
 )
 LATEX = Style(
-    delta=lambda a, b: rf"\delta_{{{_latex_label(a)} {_latex_label(b)}}}",
-    total=lambda labels: rf"\sum_{{{', '.join(map(_latex_label, labels))}}}",
+    delta=lambda a, b: rf"\delta_{{{label_latex(a)} {label_latex(b)}}}",
+    total=lambda labels: rf"\sum_{{{', '.join(map(label_latex, labels))}}}",
     factor=lambda f, labels: entry_latex(f.name, labels),
     number=_latex_number,
 )

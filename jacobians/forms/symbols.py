@@ -73,7 +73,7 @@ class SymbolMatrix:
 
     def text(self) -> str:
         """Rows in brackets, columns aligned, rules between blocks; above them, what rows and columns run over."""
-        cells = [[_written(cell, TEXT, entry_text) for cell in row] for row in self.cells]
+        cells = [[written(cell, TEXT, entry_text) for cell in row] for row in self.cells]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         gap = 2 if any(" " in c for row in cells for c in row) else 1
         lines = [self.heading] if self.heading else []
@@ -92,7 +92,7 @@ class SymbolMatrix:
 
     def latex(self) -> str:
         """A bmatrix; with blocks, an array with lines between the columns and room between the rows of blocks."""
-        cells = [[_written(cell, LATEX, entry_latex) for cell in row] for row in self.cells]
+        cells = [[written(cell, LATEX, entry_latex) for cell in row] for row in self.cells]
         if not any((*self.row_rules, *self.column_rules)):
             return bmatrix(np.array(cells, object))
         columns = "c" + "".join(("", "|", "||")[rule] + "c" for rule in self.column_rules)
@@ -220,7 +220,8 @@ def _heading(J: Jacobian, vec: Vec) -> str:
 # ----- how a cell is written -----
 
 
-def _written(cell: Cell, style: Style, entry: Entry) -> str:
+def written(cell: Cell, style: Style, entry: Entry) -> str:
+    """`W_11 x_1 + 2 b_1`; 0 where the cell is empty."""
     result = ""
     for product in cell.values():
         negative = product.coef < 0
