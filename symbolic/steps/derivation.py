@@ -35,6 +35,8 @@ class Step:
     reason: Reason
     #: The coarsest level of detail that still shows the line.
     detail: Detail = "lecture"
+    #: The reason where the finer lines before this one are not shown.
+    summary: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +56,29 @@ class Part:
         return self.steps[-1].line
 
     def at(self, detail: Detail) -> Part:
-        """The lines that a level of detail shows; a line is reached by all the rules since the last one shown."""
+        """The lines that a level of detail shows; where finer ones are left out, the next gives the whole reason."""
         wanted = DETAILS.index(detail)
-        shown = [s for s in self.steps[:-1] if DETAILS.index(s.detail) >= wanted]
-        return replace(self, steps=(*shown, self.steps[-1]))
+        shown: list[Step] = []
+        hidden = False
+        for step in self.steps:
+            if step is not self.steps[-1] and DETAILS.index(step.detail) < wanted:
+                hidden = True
+                continue
+            shown.append(replace(step, reason=step.summary) if hidden and step.summary is not None else step)
+            hidden = False
+        return replace(self, steps=tuple(shown))
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The verdicts on all lines: every line against the head of its chain, and against the line before it."""
+    """The verdicts on all lines, each against the head of its chain; so each equals the line before it, too."""
 
     links: tuple[tuple[Tree, Link], ...]
 
     @property
     def ok(self) -> bool:
-        """Whether every line is true, and follows from the one before."""
-        return all(link.status == "true" and link.step is not False for _, link in self.links)
+        """Whether every line is true."""
+        return all(link.status == "true" for _, link in self.links)
 
     @property
     def points(self) -> int:
@@ -86,9 +95,9 @@ class Checked:
         from jacobians.notation import to_plain
 
         for head, link in self.links:
-            if link.status != "true" or link.step is False:
+            if link.status != "true":
                 line = to_plain(link.tree) if link.tree is not None else ""
-                yield f"{to_plain(head)} = {line}: {link.status}, {link.reason or 'not equal to the line before'}"
+                yield f"{to_plain(head)} = {line}: {link.status}, {link.reason}"
 
 
 @dataclass(frozen=True)
@@ -124,11 +133,8 @@ class Derivation:
         judge = Judge(self.context)
         links: list[tuple[Tree, Link]] = []
         for chain in self.chains():
-            before = head = chain.parts[0]
-            for line in chain.parts[1:]:
-                link = judge.link(head, line)
-                links.append((head, replace(link, step=before is head or judge.holds(before, line))))
-                before = line
+            head, *lines = chain.parts
+            links += [(head, judge.link(head, line)) for line in lines]
         return Checked(tuple(links))
 
     def written(self, notation: Notation) -> Derivation:

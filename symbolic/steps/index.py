@@ -1,0 +1,255 @@
+"""The style of components: sums, Kronecker deltas, error signals; back to front, quantity by quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+from jacobians.notation.names import split_name
+from symbolic.steps.components import Components, Indices, Letters, entry_of
+from symbolic.steps.derivation import Detail, Part, Reason, Step
+from symbolic.steps.graph import Graph, label_of
+from symbolic.steps.rules import Rules, array, indices
+from symbolic.steps.sums import Product, Sums, collapsed, collapsible, contracted, merged, put, write
+
+#: An earlier result is put into a later line where it has at most so many products and factors.
+SHORT = 3, 8
+
+
+@dataclass
+class IndexStyle:
+    """The derivation in components."""
+
+    graph: Graph
+    #: What was found: a quantity, the letters of its entry, the derivative of `of` by that entry.
+    found: dict[t.Name, tuple[Indices, Sums]] = field(default_factory=dict)
+
+    def parts(self) -> list[Part]:
+        """A part for every quantity between, the last before the first; for layers in general, for the last and for k."""
+        return [part for name in self.sought() if (part := self.part(name)) is not None]
+
+    def sought(self) -> list[t.Name]:
+        """The quantities whose derivatives are needed, in the order of backpropagation."""
+        wrt = self.graph.wrt
+        if wrt.label is not None and label_of(wrt.label).letter and not self.graph.counted(wrt):
+            return self.graph.generic_order()
+        return [name for name in reversed(self.graph.between()) if name != self.graph.of] or [wrt]
+
+    # ----- one quantity -----
+
+    def part(self, name: t.Name) -> Part | None:
+        """How the derivative by one quantity is found; None where nothing is to be said."""
+        graph = self.graph
+        letters = Letters(graph)
+        top = entry_of(graph.of, letters.several(graph.rank(graph.of)))  # the same letters in every part
+        at = letters.several(graph.rank(name))
+        work = _Lines(graph, Components(graph, letters), top, self.found)
+        head = entry_of(name, at)
+        if name == graph.of:
+            return work.identity(head)
+        users = graph.uses(name)
+        if not users:
+            return work.zero(head)
+        if users == [graph.of] and work.is_primitive(graph.of):
+            return None
+        signal = signal_of(graph, name)
+        work.start(head, users)
+        work.finish(final=name == graph.wrt)
+        self.found[name] = (at, work.sums)
+        derivative = c.Partial(top, head)
+        if signal is None:
+            return Part(derivative, tuple(work.steps), self.title(name, users, derivative))
+        defined = Step(derivative, Reason("definition of delta", {"name": name}), "lecture")
+        return Part(entry_of(signal, at), (defined, *work.steps), self.title(name, users, entry_of(signal, at)))
+
+    def title(self, name: t.Name, users: list[t.Name], head: t.Tree) -> Reason:
+        facts: dict[str, t.Tree] = {"of": self.graph.of, "by": name, "head": head}
+        if name.label is not None and name != self.graph.wrt:
+            return Reason("start of the recursion" if self.graph.is_last(name) else "recursion", facts)
+        return Reason("result" if name == self.graph.wrt else "adjoint", facts)
+
+
+class _Lines:
+    """The lines of one part, as they come."""
+
+    def __init__(
+        self, graph: Graph, components: Components, top: t.Tree, found: dict[t.Name, tuple[Indices, Sums]]
+    ) -> None:
+        self.graph, self.components, self.top, self.found = graph, components, top, found
+        self.rules = Rules(components)
+        self.sums: Sums = ()
+        self.steps: list[Step] = []
+
+    def add(self, sums: Sums, reason: Reason, detail: Detail = "lecture", summary: Reason | None = None) -> None:
+        """The next line, unless it says the same as the one before."""
+        self.sums = sums
+        line = write(sums)
+        if self.steps and self.steps[-1].line == line:
+            return
+        self.steps.append(Step(line, reason, detail, summary))
+
+    def identity(self, head: t.Tree) -> Part:
+        """The derivative of a quantity by itself."""
+        derived = self.rules.entry(self.top, head)
+        self.add(derived.sums, derived.reason, "result")
+        return Part(c.Partial(self.top, head), tuple(self.steps), Reason("result", {"of": self.graph.of, "by": array(head)}))
+
+    def zero(self, head: t.Tree) -> Part:
+        """The derivative by what has no influence."""
+        facts = {"of": self.graph.of, "by": array(head)}
+        return Part(c.Partial(self.top, head), (Step(t.Number("0"), Reason("no path", facts), "result"),), Reason("result", facts))
+
+    def is_primitive(self, name: t.Name) -> bool:
+        """Whether the equation is a function of whole arrays that nobody defined."""
+        expression = self.graph.equation(name)
+        function = self.graph.context.functions.get(expression.function) if isinstance(expression, t.Call) else None
+        return function is not None and function.kind in ("number", "vector")
+
+    # ----- the first lines -----
+
+    def start(self, head: t.Tree, users: list[t.Name]) -> None:
+        """The chain rule along the graph, the names of what is known, the definitions of what is not."""
+        many = len(users) > 1
+        facts = {"of": self.graph.of, "by": array(head)}
+        chained = [self.link(user, head) for user in users]
+        if users != [self.graph.of]:
+            wrt_leaf = many and self.graph.equation(array_name(head)) is None
+            rule = "shared weights" if wrt_leaf else "sum over paths" if many else "chain rule"
+            self.add(tuple(chained), Reason(rule, {**facts, "via": users[0], "name": array(head)}))
+            self.add(tuple(self.with_signals(p) for p in self.sums), Reason("definition of delta", {"name": users[0]}), "every step")
+        defined = tuple(self.with_definitions(p, users) for p in self.sums or chained)
+        self.add(defined, Reason("definition", {"name": users[0]}), "lecture" if not many else "every step")
+
+    def link(self, user: t.Name, head: t.Tree) -> Product:
+        """Σ_p ∂of/∂u_p ∂u_p/∂v: the way through one user; the last one ends the chain."""
+        if user == self.graph.of:
+            return Product(factors=(c.Partial(self.top, head),))
+        at = self.components.letters.several(self.graph.rank(user))
+        entry = entry_of(user, at)
+        names = tuple(i.text for i in at if isinstance(i, t.Name))
+        return Product(letters=names, factors=(c.Partial(self.top, entry), c.Partial(entry, head)))
+
+    def with_signals(self, one: Product) -> Product:
+        """δ_p in place of ∂L/∂z_p."""
+        return replace(one, factors=tuple(self.signal(f) for f in one.factors))
+
+    def signal(self, factor: t.Tree) -> t.Tree:
+        if isinstance(factor, c.Partial) and factor.of == self.top and isinstance(name := array(factor.by), t.Name):
+            signal = signal_of(self.graph, name)
+            if signal is not None:
+                return entry_of(signal, indices(factor.by))
+        return factor
+
+    def with_definitions(self, one: Product, users: Iterable[t.Name]) -> Product:
+        """The right side of its equation in place of a user that is differentiated."""
+        last = one.factors[-1]
+        assert isinstance(last, c.Partial)
+        name = array(last.of)
+        expression = self.graph.equation(name) if isinstance(name, t.Name) else None
+        if expression is None or (isinstance(name, t.Name) and self.is_primitive(name)):
+            return one
+        inner = self.components.entry(expression, indices(last.of))
+        return replace(one, factors=(*one.factors[:-1], c.Partial(inner, last.by)))
+
+    # ----- the lines after -----
+
+    def finish(self, final: bool) -> None:
+        """Differentiate, collapse the sums, put in what was found before."""
+        summary = self.summary()
+        salient: Reason | None = None
+        while (derived := self.rules.step(self.sums)) is not None:
+            salient = derived.reason if salient is None else min(salient, derived.reason, key=_salience)
+            self.add(derived.sums, derived.reason, "every step")
+        if self.steps and salient is not None:
+            self.steps[-1] = replace(self.steps[-1], detail="lecture", summary=summary or salient)
+        while any((letter := collapsible(one)) is not None for one in self.sums):
+            letter = next(x for one in self.sums if (x := collapsible(one)) is not None)
+            fewer = tuple(collapsed(one, letter) if letter in one.letters else one for one in self.sums)
+            more = any(collapsible(one) for one in fewer)
+            self.add(fewer, Reason("contraction", {"letter": t.Name(letter)}), "every step" if more else "lecture")
+        self.add(merged(tuple(contracted(one) for one in self.sums)), Reason("simplification"), "lecture")
+        self.insert(final)
+        self.steps[-1] = replace(self.steps[-1], detail="result")
+
+    def summary(self) -> Reason | None:
+        """Affine maps have a name of their own."""
+        return None
+
+    def insert(self, final: bool) -> None:
+        """The derivatives found before in place of their signs, while the line stays short."""
+        for signals in (False, True) if final else (False,):
+            whole: list[Product] = []
+            for one in self.sums:
+                whole += self.inserted(one, signals)
+            products = merged(tuple(whole))
+            size = len(products), sum(len(p.factors) for p in products)
+            if products != self.sums and size[0] <= SHORT[0] and size[1] <= SHORT[1]:
+                self.add(products, Reason("insertion"), "lecture")
+
+    def inserted(self, one: Product, signals: bool) -> list[Product]:
+        """A product with the derivatives of `of` in it written out."""
+        for place, factor in enumerate(one.factors):
+            known = self.known(factor, signals)
+            if known is None:
+                continue
+            rest = replace(one, factors=one.factors[:place])
+            behind = one.factors[place + 1 :]
+            made = []
+            for inner in known:
+                both = rest.times(inner)
+                made.append(merged_below(replace(both, factors=(*both.factors, *behind))))
+            return [product for part in made for product in self.inserted(part, signals)]
+        return [one]
+
+    def known(self, factor: t.Tree, signals: bool) -> Sums | None:
+        """What was found for ∂L/∂a_p, with fresh letters under its sums; with `signals` also for δ_p."""
+        name: t.Tree | None = None
+        if isinstance(factor, c.Partial) and factor.of == self.top:
+            name, at = array(factor.by), indices(factor.by)
+        elif signals:
+            by_signal = {signal_of(self.graph, n): n for n in self.found}
+            name, at = by_signal.get(array(factor)), indices(factor)  # type: ignore[call-overload]
+        if not isinstance(name, t.Name) or name not in self.found:
+            return None
+        letters, sums = self.found[name]
+        moved = {a.text: b for a, b in zip(letters, at, strict=True) if isinstance(a, t.Name)}
+        return tuple(self.refreshed(p, moved) for p in sums)
+
+    def refreshed(self, one: Product, moved: dict[str, t.Tree]) -> Product:
+        fresh = {x: t.Name(self.components.letters.fresh()) for x in one.letters}
+        letters = tuple(fresh[x].text for x in one.letters)
+        return replace(one.mapped({**moved, **fresh}), letters=letters)
+
+
+def merged_below(one: Product) -> Product:
+    """What stands above and below the line cancels."""
+    factors, below = list(one.factors), list(one.below)
+    for factor in one.below:
+        if factor in factors:
+            factors.remove(factor)
+            below.remove(factor)
+    return replace(one, factors=tuple(factors), below=tuple(below))
+
+
+def _salience(reason: Reason) -> int:
+    from symbolic.steps.rules import SALIENT
+
+    return SALIENT.index(reason.rule)
+
+
+def signal_of(graph: Graph, name: t.Name) -> t.Name | None:
+    """δ^(k) for the pre-activation z^(k) of a network with a loss; None for what has no error signal."""
+    context = graph.context
+    parts = split_name(name.text)
+    if parts.base not in ("z", "Z") or context.loss != graph.of.text or graph.rank(graph.of):
+        return None
+    if name.label is not None and not parts.subscript:
+        return t.Name("delta", name.label)
+    if parts.layer and not graph.is_quantity("delta"):
+        return t.Name(f"delta{parts.layer}" + (f"_{parts.subscript}" if parts.subscript else ""))
+    return None
+
+
+__all__ = ["IndexStyle", "put", "signal_of"]

@@ -1,0 +1,147 @@
+"""The Jacobian of an op inside a derivation: the terms of its own rule, with what it is applied to in place of names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jacobians.claims.bindings import Scope
+from jacobians.claims.instances import CONFIGURATIONS
+from jacobians.errors import InputError, JacobiansError
+from jacobians.functions import named_op
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+from jacobians.notation.reading import parse
+from jacobians.notation.rebuild import rebuilt
+from jacobians.notation.to_plain import to_plain
+from jacobians.op import Op
+from jacobians.printing import nice
+from jacobians.terms import Factor, Term
+from symbolic.steps.derivation import Reason
+from symbolic.steps.sums import Product, delta
+
+if TYPE_CHECKING:
+    from symbolic.steps.components import Components, Indices
+    from symbolic.steps.graph import Graph
+    from symbolic.steps.rules import Derived
+
+_SLOT = re.compile(r"\{([0-9]+)\}")
+
+
+class DependsOnSizes(InputError):
+    """The terms of an op have numbers in them that come from sizes: it is derived for given sizes only."""
+
+
+def op_jacobian(components: Components, of: t.Tree, by: t.Tree) -> Derived:
+    """Σ_q (∂f_p/∂u_q) ∂u_q/∂by for every argument u of an op f that names what is differentiated by.
+
+    Raises:
+        InputError: the op's Jacobian is made of values that no formula of the model names.
+        DependsOnSizes: its terms differ from size to size.
+    """
+    from symbolic.steps.rules import Derived, array, indices
+
+    call, at = array(of), indices(of)
+    assert isinstance(call, t.Call)
+    op = op_of(call)
+    wanted = array(by)
+    made: list[Product] = []
+    for name, argument in zip(op.input_names(), call.args, strict=True):
+        if not any(isinstance(p, t.Name) and components.graph.named(p) == wanted for p in argument.walk()):
+            continue
+        if name in op.data:
+            raise InputError(f"derivation: {to_plain(call)} has no derivative by {name}: {op.data[name]}")
+        for term in terms(components.graph, op, call, name):
+            made.append(_filled(components, op, call, term, at, argument, by))
+    return Derived(tuple(made), Reason("Jacobian of an op", {"name": call}))
+
+
+def op_of(call: t.Call) -> Op:
+    """The op that a call means."""
+    options = {key: _option(value) for key, value in call.keywords}
+    try:
+        return named_op(call.function, len(call.args), options)
+    except JacobiansError as error:
+        raise InputError(f"derivation: {to_plain(call)}: {error}") from None
+
+
+def _option(tree: t.Tree) -> object:
+    match tree:
+        case t.Number():
+            return int(tree.value) if tree.value.denominator == 1 else float(tree.value)
+        case t.Name(text):
+            return {"true": True, "false": False}.get(text.lower(), text)
+        case t.List(items):
+            return tuple(_option(item) for item in items)
+        case t.Negative(operand):
+            value = _option(operand)
+            return -value if isinstance(value, int | float) else value
+    raise InputError(f"derivation: the option {to_plain(tree)} is no number or word")
+
+
+def terms(graph: Graph, op: Op, call: t.Call, wrt: str) -> tuple[Term, ...]:
+    """The terms of an op's rule at a point; the same pattern and numbers whatever the sizes.
+
+    Raises:
+        DependsOnSizes: a number in them comes from a size.
+    """
+    found = []
+    for configuration in CONFIGURATIONS[: 1 if graph.context.is_concrete else 2]:
+        ev = graph.instances.evaluator(configuration, graph.context.settings, False, False)
+        values = [ev.value(argument, Scope()).array for argument in call.args]
+        inputs = dict(zip(op.input_names(), (v[0] for v in values), strict=True))
+        found.append(op.jacobian(wrt, **{k: np.asarray(v, float) if k not in op.data else v for k, v in inputs.items()}))
+    first, *others = (J.shown.terms for J in found)
+    for other in others:
+        if [(x.pattern, x.coef) for x in first] != [(x.pattern, x.coef) for x in other]:
+            raise DependsOnSizes(f"derivation: the Jacobian of {to_plain(call)} has numbers that depend on its sizes")
+    return tuple(first)
+
+
+def _filled(
+    components: Components, op: Op, call: t.Call, term: Term, at: Indices, argument: t.Tree, by: t.Tree
+) -> Product:
+    """A term with letters for its labels: those of the output are given, those of the input are summed or tied."""
+    index: dict[str, t.Tree] = {}
+    factors: list[t.Tree] = []
+    for label, letter in zip(term.out, at, strict=True):
+        if label in index:
+            factors.append(delta(index[label], letter))
+        index.setdefault(label, letter)
+    letters = []
+    for label in (*term.inp, *term.hidden):
+        if label not in index:
+            letters.append(components.letters.fresh())
+            index[label] = t.Name(letters[-1])
+    factors += [_factor(components, op, call, f, tuple(index[a] for a in f.labels)) for f in term.factors]
+    inner = components.entry(argument, tuple(index[a] for a in term.inp))
+    coefficient = Fraction(nice(term.coef)) if not isinstance(nice(term.coef), float) else Fraction(term.coef)
+    return Product(coefficient, tuple(letters), (*factors, c.Partial(inner, by)))
+
+
+def _factor(components: Components, op: Op, call: t.Call, factor: Factor, at: Indices) -> t.Tree:
+    """The entry of a factor of the rule, in the names of the model."""
+    names: dict[str, t.Tree] = dict(zip(op.input_names(), call.args, strict=True))
+    names.setdefault(op.symbol, call)
+    if slots := {int(k) for k in _SLOT.findall(factor.name)}:
+        names |= {f"placeholder{k}": at[k] for k in slots}
+        return put_names(parse(_SLOT.sub(r"placeholder\1", factor.name)), names)
+    tree = parse(factor.name)
+    for part in tree.walk():
+        if isinstance(part, t.Name) and part.text not in names:
+            raise InputError(
+                f"derivation: the Jacobian of {to_plain(call)} is made of {part.text}, which no equation of the model "
+                f"names; write {call.function} out in equations"
+            )
+    return components.entry(put_names(tree, names), at)
+
+
+def put_names(tree: t.Tree, names: Mapping[str, t.Tree]) -> t.Tree:
+    """Other formulas in place of names."""
+    if isinstance(tree, t.Name):
+        return names.get(tree.text, tree)
+    return rebuilt(tree, lambda child: put_names(child, names))
