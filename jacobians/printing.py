@@ -31,9 +31,9 @@ def index_text(J: Jacobian) -> str:
     return _index_form(J, TEXT)
 
 
-def index_latex(J: Jacobian) -> str:
-    r"""`\delta_{o o'} x_{i}`, ready for math mode."""
-    return _index_form(J, LATEX)
+def index_latex(J: Jacobian, style: Style | None = None) -> str:
+    r"""`\delta_{o o'} x_{i}`, ready for math mode; another style may write numbers otherwise."""
+    return _index_form(J, style or LATEX)
 
 
 def _index_form(J: Jacobian, style: Style) -> str:

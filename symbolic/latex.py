@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import partial
@@ -24,10 +25,11 @@ from symbolic.scope import Expr, Symbolic, symbols
 
 Form = Literal["index", "tensor", "entries", "slices", "kronecker", "symbols"]
 Vec = Literal["row", "column"]
-#: Sizes of the two instances on which a form with letters is proved: primes that no formula contains as a number. Some
-#: ops take only small sizes; then a number that is no size by accident differs between the instances.
-PROOFS = ((11, 13, 17, 19, 23), (13, 11, 19, 17, 29))
+#: Sizes of the two instances on which a form with letters is proved: primes that no formula contains as a number, or
+#: their doubles, for ops that halve. Some ops take only small sizes; those are numbers in both instances.
+PROOFS = ((11, 13, 17, 19, 23, 29, 31), (13, 11, 19, 17, 29, 31, 23))
 SMALL_PROOFS = ((2, 3, 5, 7, 11), (3, 2, 7, 5, 13))
+LEAST = PROOFS[0][0]
 SIZE_LETTERS = "mnklqrst"
 
 
@@ -48,9 +50,9 @@ def latex(op: Op, wrt: str, form: Form = "index", sizes: Mapping[str, Any] | Non
             f = frame(op, wrt, None if sizes is None else shapes_of(op, sizes))
             return index_latex(derived(f), size_letters(f))
         case "tensor":
-            return _with_letters(op, wrt, lambda J, writer: tensor(J).write(writer))
+            return with_letters(op, wrt, lambda J, writer: tensor(J).write(writer))
         case "kronecker":
-            return _with_letters(op, wrt, lambda J, writer: kronecker(J, vec).latex(writer))
+            return with_letters(op, wrt, lambda J, writer: kronecker(J, vec).latex(writer))
         case "entries":
             return array_latex(entry_cells(op, wrt, shapes_of(op, sizes)), cell=str)
         case "slices":
@@ -75,14 +77,20 @@ def size_letters(f: Frame) -> dict[Expr, str]:
     return {size: letter for size, letter in named if size.is_Symbol}
 
 
-def _with_letters(op: Op, wrt: str, write: Callable[[Jacobian, Writer], str]) -> str:
-    """A form proved on numeric instances, its sizes written as letters; the same on instances of different sizes."""
+def with_letters(
+    op: Op, wrt: str, write: Callable[[Jacobian, Writer], str], letters: Mapping[Expr, str] | None = None
+) -> str:
+    """A form proved on numeric instances, its sizes written as letters; the same on instances of different sizes.
+
+    Raises:
+        FormError: the form is another one for other sizes.
+    """
     shown = []
-    letters = size_letters(frame(op, wrt))
+    letters = size_letters(frame(op, wrt)) if letters is None else letters
     for shapes in _instances(op):
         signature, numbers = op.sizes(shapes)
         scope = Symbolic(op, signature)
-        names = {n: letters[scope.size(a)] for a, n in numbers.items() if scope.size(a) in letters}
+        names = {n: letters[scope.size(a)] for a, n in numbers.items() if n >= LEAST and scope.size(a) in letters}
         J = op.jacobian(wrt, **op.sample(np.random.default_rng(0), shapes))
         shown.append(write(J, latex_writer(partial(_sized, names=names), partial(_number, names=names))))
     if len(set(shown)) > 1:
@@ -93,20 +101,37 @@ def _with_letters(op: Op, wrt: str, write: Callable[[Jacobian, Writer], str]) ->
 
 
 def _instances(op: Op) -> list[Mapping[str, Shape]]:
+    """Shapes with the labels of the op's example: of different primes, of their doubles, else as the op takes them."""
+    signature, _ = op.sizes(op.example_shapes(SMALL_PROOFS[0])[0])
+    labels = dict.fromkeys(a for spec in signature.inputs.values() for a in spec)
+    for factor in (1, 2):
+        found = []
+        for primes in PROOFS:
+            sizes = dict(zip(labels, (factor * p for p in itertools.cycle(primes)), strict=False))
+            shapes = {name: tuple(sizes[a] for a in spec) for name, spec in signature.inputs.items()}
+            if len(labels) <= len(primes) and _takes(op, shapes):
+                found.append(shapes)
+        if len(found) == len(PROOFS):
+            return found
+    return [op.example_shapes(sizes)[0] for sizes in SMALL_PROOFS]
+
+
+def _takes(op: Op, shapes: Mapping[str, Shape]) -> bool:
     try:
-        instances = [op.example_shapes(sizes)[0] for sizes in PROOFS]
-        for shapes in instances:
-            op.sizes(shapes)
+        op.sizes(shapes)
     except ValueError:  # also ShapeError: the op does not take these sizes
-        return [op.example_shapes(sizes)[0] for sizes in SMALL_PROOFS]
-    return instances
+        return False
+    return True
 
 
 def _number(x: float, names: Mapping[int, str]) -> str:
-    """Coefficients such as 2/11 written as 2/n where 11 is the size n."""
+    r"""Coefficients such as 2/11 written as 2/n where 11 is the size n, 1/\sqrt{11} as one over its root."""
     near = Fraction(x).limit_denominator(10**6)
     if abs(float(near) - x) > 1e-12:
-        return number_latex(x)
+        root = Fraction(x * x).limit_denominator(10**4)
+        if root.numerator != 1 or abs(float(root) - x * x) > 1e-12:
+            return number_latex(x)
+        return rf"\tfrac{{1}}{{\sqrt{{{_sized(root.denominator, names)}}}}}"
     above, below = (_sized(part, names) for part in (near.numerator, near.denominator))
     return above if below == "1" else rf"\tfrac{{{above}}}{{{below}}}"
 

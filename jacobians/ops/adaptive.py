@@ -52,7 +52,7 @@ class AdaptiveMaxPool1d(AdaptiveMaxPool):
     are the largest, the first of them has the slope 1, the others 0.
 
     Shapes:    x (... h) -> y (... u)
-    Formula:   y_u = the largest x_h of the window
+    Formula:   y_u = max_h x_h over the entries h of window u
     Jacobians: dy/dx = Σ_p [x[floor(5 u / 2) + p] = y[u]] [h = floor(5 u / 2) + p]   (u | h)
                for x of size 5 and output_size=2
     Source:    own derivation, checked by the contract test
@@ -68,7 +68,7 @@ class AdaptiveMaxPool2d(AdaptiveMaxPool):
     are the largest, the first of them has the slope 1, the others 0.
 
     Shapes:    x (... h w) -> y (... u v)
-    Formula:   y_uv = the largest x_hw of the window
+    Formula:   y_uv = max_hw x_hw over the entries h, w of window u, v
     Jacobians: dy/dx = Σ_pq [x[2 u + p, floor(3 v / 2) + q] = y[u, v]] [h = 2 u + p] [w = floor(3 v / 2) + q]
                (u v | h w) for x of size 4 x 3 and output_size=2
     Source:    own derivation, checked by the contract test
@@ -84,7 +84,7 @@ class AdaptiveMaxPool3d(AdaptiveMaxPool):
     are the largest, the first of them has the slope 1, the others 0.
 
     Shapes:    x (... d h w) -> y (... t u v)
-    Formula:   y_tuv = the largest x_dhw of the window
+    Formula:   y_tuv = max_dhw x_dhw over the entries d, h, w of window t, u, v
     Jacobians: dy/dx = Σ_rpq [x[t + r, floor(3 u / 2) + p, v + q] = y[t, u, v]]
                [d = t + r] [h = floor(3 u / 2) + p] [w = v + q]
                (t u v | d h w) for x of size 2 x 3 x 2 and output_size=2
@@ -100,7 +100,7 @@ class AdaptiveAvgPool1d(AdaptiveAvgPool):
     Window u of m has the entries from floor(n u / m) to ceil(n (u + 1) / m) - 1 of n.
 
     Shapes:    x (... h) -> y (... u)
-    Formula:   y_u = the mean of the x_h of the window
+    Formula:   y_u = 1/c sum_h x_h over the c entries h of window u
     Jacobians: dy/dx = 1/3 [floor(5 u / 2) <= h < ceil(5 (u + 1) / 2)]   (u | h)
                for x of size 5 and output_size=2
     Source:    own derivation, checked by the contract test
@@ -115,7 +115,7 @@ class AdaptiveAvgPool2d(AdaptiveAvgPool):
     Window u of m has the entries from floor(n u / m) to ceil(n (u + 1) / m) - 1 of n.
 
     Shapes:    x (... h w) -> y (... u v)
-    Formula:   y_uv = the mean of the x_hw of the window
+    Formula:   y_uv = 1/c sum_hw x_hw over the c entries h, w of window u, v
     Jacobians: dy/dx = 1/4 [0 <= h - 2 u < 2] [floor(3 v / 2) <= w < ceil(3 (v + 1) / 2)]   (u v | h w)
                for x of size 4 x 3 and output_size=2
     Source:    own derivation, checked by the contract test
@@ -130,7 +130,7 @@ class AdaptiveAvgPool3d(AdaptiveAvgPool):
     Window u of m has the entries from floor(n u / m) to ceil(n (u + 1) / m) - 1 of n.
 
     Shapes:    x (... d h w) -> y (... t u v)
-    Formula:   y_tuv = the mean of the x_dhw of the window
+    Formula:   y_tuv = 1/c sum_dhw x_dhw over the c entries d, h, w of window t, u, v
     Jacobians: dy/dx = 1/2 [d = t] [floor(3 u / 2) <= h < ceil(3 (u + 1) / 2)] [w = v]   (t u v | d h w)
                for x of size 2 x 3 x 2 and output_size=2
     Source:    own derivation, checked by the contract test

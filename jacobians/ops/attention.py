@@ -125,7 +125,7 @@ class AttentionWeights(ScaledDotProduct):
     scores are large, the Jacobian is held without the cancellation of 1 - P_ts.
 
     Shapes:    Q (... t d), K (... s d), mask (t s) if mask=True -> P (... t s)
-    Formula:   P_ts = exp(scale sum_d Q_td K_sd) / sum_r exp(scale sum_d Q_td K_rd)
+    Formula:   P_ts = exp(S_ts) / sum_r exp(S_tr) with S_ts = sum_d Q_td K_sd / sqrt(n_d)
     Jacobians: dP/dQ = 1/2 δ_tt' P_ts K_sd - 1/2 δ_tt' Σ_r P_ts P_tr K_rd   (t s | t' d)
                dP/dK = 1/2 δ_sr P_ts Q_td - 1/2 P_ts P_tr Q_td              (t s | r d)
     Source:    Vaswani et al., "Attention Is All You Need" (2017), eq. 1; Jacobians: own derivation
@@ -176,7 +176,7 @@ class Attention(ScaledDotProduct):
     scores are large, the Jacobian is held with P_ts (V_se - O_te) as one factor, without its cancellation.
 
     Shapes:    Q (... t d), K (... s d), V (... s e), mask (t s) if mask=True -> O (... t e)
-    Formula:   O_te = sum_s P_ts V_se with P_ts = exp(scale sum_d Q_td K_sd) / sum_r exp(scale sum_d Q_td K_rd)
+    Formula:   O_te = sum_s P_ts V_se with P_ts = exp(S_ts) / sum_r exp(S_tr), S_ts = sum_d Q_td K_sd / sqrt(n_d)
     Jacobians: dO/dQ = 1/2 δ_tt' Σ_s P_ts V_se K_sd - 1/2 δ_tt' Σ_s O_te P_ts K_sd   (t e | t' d)
                dO/dK = 1/2 P_ts V_se Q_td - 1/2 O_te P_ts Q_td                       (t e | s d)
                dO/dV = δ_ee' P_ts                                                    (t e | s e')

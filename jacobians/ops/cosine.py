@@ -36,7 +36,7 @@ class CosineSimilarity(Op):
     """s = x^T y / (norm(x) norm(y)), the cosine of the angle between x and y; x = 0 and y = 0 are refused.
 
     Shapes:    x (... i), y (... i) -> s (...)
-    Formula:   s = sum_i x_i y_i / (norm(x) norm(y))
+    Formula:   s = (sum_i x_i y_i) / (norm(x) norm(y))
     Jacobians: ds/dx = 1/norm(x) normalize(y)_i - s 1/norm(x) normalize(x)_i   (| i)
                ds/dy = 1/norm(y) normalize(x)_i - s 1/norm(y) normalize(y)_i   (| i)
     Source:    Manning, Raghavan, Schütze, "Introduction to Information Retrieval" (2008), eq. 6.10; own derivation
@@ -85,7 +85,7 @@ class CosineEmbeddingLoss(Pair):
     At the kink s = margin the derivative is taken as 0; x = 0 and y = 0 are refused.
 
     Shapes:    x (... i), y (... i), t (...) 1 or -1 -> L (), the mean over samples; reduction="none": L (...)
-    Formula:   L = 1 - s for t = 1, max(0, s - margin) for t = -1, with s = sum_i x_i y_i / (norm(x) norm(y))
+    Formula:   L = 1 - s for t = 1, else max(0, s - margin) for t = -1, with s = (sum_i x_i y_i) / (norm(x) norm(y))
     Jacobians: dL/dx = -[t = 1] 1/norm(x) normalize(y)_i + [t = 1] s 1/norm(x) normalize(x)_i
                        + [t = -1] [s > 0] 1/norm(x) normalize(y)_i - [t = -1] [s > 0] s 1/norm(x) normalize(x)_i   (| i)
                dL/dy = -[t = 1] 1/norm(y) normalize(x)_i + [t = 1] s 1/norm(y) normalize(y)_i

@@ -311,7 +311,7 @@ class Erf(Elementwise):
     """y = erf(x), the error function.
 
     Shapes:    x (...) -> y (...)
-    Formula:   y_i = 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x_i; erf'(x) = 2/sqrt(pi) exp(-x^2)
+    Formula:   y_i = erf(x_i), the integral of erf'(t) from 0 to x_i; erf'(x) = 2/sqrt(pi) exp(-x^2)
     Jacobians: dy/dx = δ_ii' erf'(x)_i   (i | i')
     Source:    Abramowitz, Stegun, "Handbook of Mathematical Functions" (1964), eq. 7.1.1
     """

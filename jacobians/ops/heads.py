@@ -45,7 +45,7 @@ class SplitHeads(Op):
     """y = x with its columns cut into `heads` equal parts, each a matrix of its own; merge_heads puts them together.
 
     Shapes:    x (... t j) -> y (... h t k), j = heads times k
-    Formula:   y_htk = x_tj with j = k_size h + k
+    Formula:   y_htk = x_tj with j = n_k h + k
     Jacobians: dy/dx = δ_tt' [j = 3 h + k]   (h t k | t' j)    for heads of width 3
     Source:    Vaswani et al., "Attention Is All You Need" (2017), sec. 3.2.2; Jacobian: own derivation
     """
@@ -83,7 +83,7 @@ class MergeHeads(Op):
     """y = the matrices of all heads side by side, as split_heads cut them.
 
     Shapes:    x (... h t k) -> y (... t j), j = h times k
-    Formula:   y_tj = x_htk with j = k_size h + k
+    Formula:   y_tj = x_htk with j = n_k h + k
     Jacobians: dy/dx = δ_tt' [j = 5 h + k]   (t j | h t' k)    for heads of width 5
     Source:    Vaswani et al., "Attention Is All You Need" (2017), sec. 3.2.2; Jacobian: own derivation
     """
@@ -239,7 +239,7 @@ class MultiHeadAttention(ProjectedAttention):
 
     Shapes:    Q (... t m), K (... s m), V (... s m), W_Q (m d), W_K (m d), W_V (m e), W_O (e o) unless out=False,
                mask (t s) if mask=True -> Y (... t o)
-    Formula:   H_h = softmax(q_h k_h^T / sqrt(d/heads)) v_h, O = [H_1, ..., H_heads], Y = O W_O
+    Formula:   H_h = softmax(q_h k_h^T / sqrt(d/heads)) v_h, O = concat(H_1, ..., H_heads), Y = O W_O
     Jacobians: dY/dQ = 1/2 δ_tt' Σ_lpnqrs (W_O)_lo [l = 2 p + n] (P_H)_ptq v_pqn k_pqr [s = 4 p + r] (W_Q)_ms - 1/2
                    δ_tt' Σ_lpnqrs (W_O)_lo [l = 2 p + n] H_ptn (P_H)_ptq k_pqr [s = 4 p + r] (W_Q)_ms (t o | t' m)
                dY/dK = 1/2 Σ_pnqru (W_O)_po [p = 2 n + q] (P_H)_nts v_nsq q_ntr [u = 4 n + r] (W_K)_mu - 1/2 Σ_pnqru

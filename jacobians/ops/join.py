@@ -92,7 +92,7 @@ class Stack(Join):
     """y = the inputs side by side along a new axis, each of the same shape.
 
     Shapes:    x1 (i), x2 (i) -> y (o i), o = number of inputs
-    Formula:   y_oi = x1_i for o = 0, x2_i for o = 1
+    Formula:   y_oi = x1_i for o = 0, else x2_i for o = 1
     Jacobians: dy/dx1 = δ_ii' [o = 0]   (o i | i')
                dy/dx2 = δ_ii' [o = 1]   (o i | i')
     Source:    own derivation, checked by the contract test

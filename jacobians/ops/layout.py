@@ -167,7 +167,7 @@ class Vec(Regroup):
     """y = vec x: the columns of x one below the other (order="column"), or its rows one after the other.
 
     Shapes:    x (i j) -> y (o), o = i j
-    Formula:   y_o = x_ij with o = i + n_i j (column), o = n_j i + j (row)
+    Formula:   y_o = x_ij with o = i + n_i j for columns, o = n_j i + j for rows
     Jacobians: dy/dx = [o = 2 j + i]   (o | i j)    for n_i = 2
     Source:    Magnus, Neudecker, "Matrix Differential Calculus" (1988), sec. 2.4; Jacobian: own derivation
     """

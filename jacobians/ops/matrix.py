@@ -121,7 +121,7 @@ class Inverse(SquareMatrixOp):
     """Y = A^-1.
 
     Shapes:    A (... i i) -> Y (... i i)
-    Formula:   Y_ij = (-1)^(i+j) det(A without row j and column i) / det A
+    Formula:   Y_ij = (-1)^(i+j) M_ji / det A with the minor M_ji, the determinant of A without row j and column i
     Jacobians: dY/dA = -Y_ik Y_lj   (i j | k l)
     Source:    Bishop, "Pattern Recognition and Machine Learning" (2006), eq. C.21, for one entry of A at a time
     """
@@ -142,7 +142,7 @@ class Determinant(SquareMatrixOp):
     The Jacobian is the matrix of cofactors cof(A) = det(A) A^-T, which a singular matrix has as well.
 
     Shapes:    A (... i i) -> D (...)
-    Formula:   D = sum over permutations s of sign(s) prod_i A_{i s(i)}
+    Formula:   D = sum_s sign(s) prod_i A[i, s_i] over all permutations s
     Jacobians: dD/dA = cof(A)_ij   (| i j)
     Source:    Magnus, Neudecker, "Matrix Differential Calculus" (2019), Jacobi's formula
     """
@@ -219,7 +219,7 @@ class Solve(SquareMatrixOp):
     """y = A^-1 b, the solution of A y = b; b is a vector, or a matrix with one right-hand side per column.
 
     Shapes:    A (i i), b (i) -> y (i); b (i k) -> y (i k)
-    Formula:   y_ik = det(A with column i replaced by column k of b) / det A
+    Formula:   y_ik = det B_ik / det A with the matrix B_ik, which is A with column i replaced by column k of b
     Jacobians: dy/dA = -(A^-1)_ij y_l   (i | j l)
                dy/db = (A^-1)_ij         (i | j)
     Source:    Giles, "Collected Matrix Derivative Results for Forward and Reverse Mode AD" (2008); index form: own

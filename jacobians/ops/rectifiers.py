@@ -103,7 +103,8 @@ class SELU(ELU):
     """y = 1.0507 times elu(x) with alpha = 1.67326: activations keep mean 0 and variance 1.
 
     Shapes:    x (...) -> y (...)
-    Formula:   y_i = scale x_i for x_i > 0, else scale alpha (exp(x_i) - 1); selu'(0) = scale alpha, at the kink
+    Formula:   y_i = c x_i for x_i > 0, else c alpha (exp(x_i) - 1), with c = 1.0507 and alpha = 1.67326;
+               selu'(0) = c alpha, at the kink
     Jacobians: dy/dx = δ_ii' selu'(x)_i   (i | i')
     Source:    Klambauer, Unterthiner, Mayr, Hochreiter, "Self-Normalizing Neural Networks" (2017), eq. 2 and 14
     """

@@ -1,0 +1,94 @@
+r"""The Jacobians of an op as its sheet shows them: entry by entry, and as a matrix where that is proved.
+
+The index form is that of the op's own rule, with letters for sizes: it is there at once. SymPy's derivative of the
+formula, `symbolic.latex(op, wrt, "index")`, is the second opinion; that the two are equal is what the tests compare.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from jacobians.errors import FormError
+from jacobians.forms import tensor
+from jacobians.forms.writers import Writer
+from jacobians.jacobian import Jacobian
+from jacobians.notation import name_to_latex
+from jacobians.op import Op
+from jacobians.printing import LATEX, index_latex
+from jacobians.sheet import sheet
+from jacobians.structure import axis_names
+from jacobians.terms import Factor, Labels
+from symbolic.index import Frame, frame
+from symbolic.latex import with_letters
+from symbolic.scope import Expr
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The Jacobian by one input; all texts are LaTeX for math mode."""
+
+    wrt: str
+    #: The entry of the output and that of the input: `a_{o}`, `W_{o' i}`.
+    of: str
+    at: str
+    index: str
+    #: The same as a matrix or a tensor, empty where there is no such form.
+    matrix: str
+    #: Of which sizes the numbers are, empty where the formula holds for all.
+    example: str = ""
+
+    @property
+    def head(self) -> str:
+        """The left side of the equation."""
+        return rf"\frac{{\partial {self.of}}}{{\partial {self.at}}}"
+
+
+def entries(op: Op) -> list[Entry]:
+    """By every differentiable input."""
+    return [entry(op, wrt) for wrt in op.differentiable()]
+
+
+def entry(op: Op, wrt: str) -> Entry:
+    """By one input."""
+    f = frame(op, wrt)
+    letters = sizes_by_axis(f)
+    of, at = (name_to_latex(name, [a.name for a in axes]) for name, axes in ((op.symbol, f.out), (wrt, f.inp)))
+    try:
+        index = with_letters(op, wrt, _index, letters)
+    except FormError:
+        return _of_example(op, wrt)
+    try:
+        matrix = with_letters(op, wrt, lambda J, writer: tensor(J).write(writer), letters)
+    except FormError:
+        matrix = ""
+    return Entry(wrt, of, at, index, matrix)
+
+
+def _index(J: Jacobian, writer: Writer) -> str:
+    """The index form; sizes in 0/1 patterns, such as `[o = 13 i + j]`, are letters too."""
+
+    def factor(f: Factor, labels: Labels) -> str:
+        written = LATEX.factor(f, labels)
+        return re.sub(r"\d+", lambda m: writer.size(int(m[0])), written) if "{" in f.name else written
+
+    return index_latex(J, replace(LATEX, factor=factor, number=lambda x: writer.number(float(x))))
+
+
+def _of_example(op: Op, wrt: str) -> Entry:
+    """With the numbers of a small example, where they depend on more than the sizes of the axes."""
+    page = sheet(op)
+    J = page.jacobians[wrt]
+    names, n = axis_names(J.shown.terms, len(J.shape)), len(J.out_shape)
+    of, at = name_to_latex(op.symbol, names[:n]), name_to_latex(wrt, names[n:])
+    shape = r" \times ".join(map(str, page.inputs[wrt].shape))
+    return Entry(wrt, of, at, index_latex(J), "", rf"{name_to_latex(wrt, ())} \in \mathbb{{R}}^{{{shape}}}")
+
+
+def sizes_by_axis(f: Frame) -> Mapping[Expr, str]:
+    """`n_{i}` for the size of the axis i; n where there is only one axis, N for the number of samples n."""
+    signature = f.scope.labels
+    labels = dict.fromkeys((*f.scope.output, *(a for spec in signature.values() for a in spec)))
+    free = {f.scope.size(a): a for a in labels if f.scope.size(a).is_Symbol}
+    return {size: "n" if len(free) == 1 and a != "n" else "N" if a == "n" else f"n_{{{a}}}" for size, a in free.items()}
