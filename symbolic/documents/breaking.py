@@ -1,0 +1,148 @@
+r"""Wide lines in rows: broken before relations, then before + and -, then before the signs of products.
+
+A row that goes on begins with its sign and is indented. Factors that stand side by side are broken last of all, and get
+a \cdot. Brackets are not broken, unless nothing else helps: then those of the row become brackets of a fixed size.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from symbolic.documents.math_list import BINARY, RELATIONS, Cover, Fence, Group, Node, Scripts, Sign, math_list
+from symbolic.documents.widths import size_of, width_of
+
+#: What stands before a row that goes on.
+INDENT = r"\qquad "
+#: Signs by how readily a row ends before them.
+SIGNS = (("=", r"\le", r"\ge"), ("+", "-"), (r"\odot", r"\circ", r"\otimes", r"\times"), (r"\cdot",))
+#: Nothing may come between these and what they work on.
+_BOUND = frozenset((r"\partial", r"\nabla")) | BINARY | RELATIONS
+#: Brackets of a fixed size, by the height of what they hold, in em.
+_BRACKETS = ((1.3, "big"), (1.9, "Big"), (2.6, "bigg"))
+
+
+def rows(tex: str, width: float) -> list[str]:
+    r"""The formula in rows of at most `width` em, where it can be broken; from the second on each is indented."""
+    first, *more = _Breaker(width).rows(tex)
+    return [first, *(INDENT + row for row in more)]
+
+
+class _Piece(NamedTuple):
+    """A part of a formula, and the sign that joins it to the part before where the source has none."""
+
+    tex: str
+    sign: str = ""
+
+
+class _Breaker:
+    """Breaks formulas for one width."""
+
+    def __init__(self, width: float) -> None:
+        self.width = width
+
+    def fits(self, row: str, first: bool) -> bool:
+        return width_of(row if first else INDENT + row) <= self.width
+
+    def rows(self, tex: str, first: bool = True) -> list[str]:
+        """Rows; all but the `first` of the formula will be indented."""
+        if self.fits(tex, first):
+            return [tex]
+        ways: list[Callable[[str], list[_Piece]]] = [*(_before(signs) for signs in SIGNS), _factors, _in_brackets]
+        for pieces in (way(tex) for way in ways):
+            if len(pieces) > 1:
+                return self.packed(pieces, first)
+        return [tex]
+
+    def packed(self, pieces: Sequence[_Piece], first: bool) -> list[str]:
+        """As many pieces in a row as there is room for; a piece that is too wide by itself is broken further."""
+        rows: list[str] = []
+        row = ""
+        for tex, sign in pieces:
+            longer = f"{row} {tex}" if row else tex
+            if self.fits(longer, first and not rows):
+                row = longer
+                continue
+            if row:
+                rows.append(row.removesuffix(r"\,").rstrip())
+                tex = f"{sign} {tex}" if sign else tex
+            *done, row = self.rows(tex, first and not rows)
+            rows += done
+        return [*rows, row]
+
+
+def _before(signs: Sequence[str]) -> Callable[[str], list[_Piece]]:
+    """Pieces that begin with one of the signs."""
+
+    def pieces(tex: str) -> list[_Piece]:
+        found = math_list(tex)
+        cuts = [
+            start
+            for start, item in zip(found.starts[1:], found.items[1:], strict=False)
+            if isinstance(item, Sign) and item.kind in ("binary", "relation") and item.tex in signs
+        ]
+        return _cut(tex, [start for start in cuts if not _open(found, start)])
+
+    return pieces
+
+
+def _factors(tex: str) -> list[_Piece]:
+    r"""Factors that stand side by side with a blank or `\,` between them."""
+    found = math_list(tex)
+    solid = [(i, s) for i, s in zip(found.items, found.starts, strict=False) if i != Sign(r"\,", "space")]
+    cuts = [
+        start
+        for (before, _), (item, start) in itertools.pairwise(solid)
+        if _joined(before, item) and tex[start - 1] in " ," and not _open(found, start)
+    ]
+    return [_Piece(piece.tex, r"\cdot" * bool(number)) for number, piece in enumerate(_cut(tex, cuts))]
+
+
+def _joined(before: Node, behind: Node) -> bool:
+    """Whether two neighbours are factors of a product."""
+    if isinstance(behind, Sign) and (behind.kind != "letter" or behind.tex == r"\prime"):
+        return False
+    if isinstance(before, Sign):
+        return before.kind == "letter" and before.tex not in _BOUND
+    if isinstance(before, Scripts):
+        return not isinstance(before.base, Sign) or _joined(before.base, behind)
+    return not (isinstance(before, Cover) and before.command in (r"\operatorname", r"\mathrm"))
+
+
+def _open(found: Group, cut: int) -> bool:
+    """Whether a bracket that is written as a plain sign is open at this place."""
+    kinds = [i.kind for i, start in zip(found.items, found.starts, strict=False) if start < cut and isinstance(i, Sign)]
+    return kinds.count("open") > kinds.count("close")
+
+
+def _in_brackets(tex: str) -> list[_Piece]:
+    r"""The widest bracket in a fixed size, so that what is in it can be broken."""
+    found = math_list(tex)
+    fences = [
+        (width_of(tex[start:end]), start, end, item)
+        for start, end, item in zip(found.starts, found.starts[1:], found.items, strict=False)
+        if isinstance(item, Fence) or (isinstance(item, Scripts) and isinstance(item.base, Fence))
+    ]
+    if not fences:
+        return []
+    _, start, end, item = max(fences, key=lambda fence: fence[0])
+    fence = item.base if isinstance(item, Scripts) else item
+    assert isinstance(fence, Fence)
+    opened, closed = tex.index(fence.left, start) + len(fence.left), tex.rindex(r"\right", start, end)
+    body, behind = tex[opened:closed], tex[closed + len(r"\right") + len(fence.right) :]
+    for way in (*map(_before, SIGNS), _factors):
+        if len(pieces := way(body)) > 1:
+            big = next((name for height, name in _BRACKETS if size_of(body).height < height), "Bigg")
+            first, *middle, last = pieces
+            return [
+                first._replace(tex=rf"{tex[:start]}\{big}l{fence.left} {first.tex}"),
+                *middle,
+                last._replace(tex=rf"{last.tex} \{big}r{fence.right}{behind}"),
+            ]
+    return []
+
+
+def _cut(tex: str, places: Sequence[int]) -> list[_Piece]:
+    ends = [0, *places, len(tex)]
+    return [_Piece(tex[start:end].strip()) for start, end in itertools.pairwise(ends)]

@@ -1,0 +1,82 @@
+"""Die Namen der Regeln und ihre Sätze auf Deutsch.
+
+`{fact}` ist eine Formel; `[...]` entfällt, wo die Angaben dafür fehlen.
+"""
+
+from __future__ import annotations
+
+#: Zu jeder Regel ein Name, wie er neben einer Zeile steht, und ein Satz.
+RULES: dict[str, tuple[str, str]] = {
+    "definition": ("Definition[ von {name}]", "Die Definition[ von {name}] einsetzen."),
+    "chain rule": ("Kettenregel", "Kettenregel[: {of} hängt über {via} von {by} ab]."),
+    "sum over paths": (
+        "Summe über alle Pfade",
+        "Jeder Pfad[ von {by} nach {of}] trägt das Produkt der Ableitungen längs des Pfades bei; "
+        "die Pfade werden addiert.",
+    ),
+    "product rule": (
+        "Produktregel",
+        "Produktregel: Die Faktoren werden der Reihe nach abgeleitet, die übrigen bleiben stehen.",
+    ),
+    "quotient rule": (
+        "Quotientenregel",
+        "Quotientenregel: Zähler und Nenner werden der Reihe nach abgeleitet, geteilt durch das Quadrat des Nenners.",
+    ),
+    "power rule": ("Potenzregel", "Potenzregel: Der Exponent wird zum Faktor und sinkt um eins."),
+    "linearity": (
+        "Linearität",
+        "Die Ableitung einer Summe ist die Summe der Ableitungen; konstante Faktoren bleiben davor stehen.",
+    ),
+    "derivative of an affine map": (
+        "Ableitung einer affinen Abbildung",
+        "[{of} ist affin in {by}: ]Nur der Koeffizient bleibt stehen.",
+    ),
+    "elementwise activation": (
+        "elementweise Aktivierung",
+        "[{name} wirkt auf jede Komponente für sich: ]Nur ihre eigene Eingabe zählt, und das sagt das Kronecker-Delta.",
+    ),
+    "independent entries": (
+        "unabhängige Einträge",
+        "Die Einträge[ von {name}] sind unabhängige Variablen: "
+        "Die Ableitung des einen nach dem anderen ist ein Kronecker-Delta.",
+    ),
+    "contraction": (
+        "Kontraktion mit dem Kronecker-Delta",
+        "Das Kronecker-Delta lässt von der Summe[ über {letter}] einen Summanden übrig.",
+    ),
+    "definition of delta": (
+        "Definition des Fehlersignals",
+        "Die Ableitung[ nach {name}] ist nach Definition das Fehlersignal.",
+    ),
+    "local Jacobians": ("lokale Jacobi-Matrizen", "Die Jacobi-Matrix jedes Schritts auf dem Weg einsetzen."),
+    "Jacobian of an op": ("Jacobi-Matrix[ von {name}]", "Die Jacobi-Matrix[ von {name}] einsetzen."),
+    "symmetry": ("Symmetrie", "Der Ausdruck ist symmetrisch, also dürfen die Indizes die Plätze tauschen."),
+    "simplification": ("Vereinfachung", "Zusammenfassen und vereinfachen."),
+    "shared weights": (
+        "geteilte Gewichte",
+        "[{name} wird mehrmals verwendet: ]Die Beiträge aller Verwendungen werden addiert.",
+    ),
+    "recursion": ("Rekursion", "Die Rekursion[ für {head}]: von einer Schicht zur Schicht davor."),
+    "start of the recursion": ("Anfang der Rekursion", "Die Rekursion beginnt bei der letzten Schicht[ mit {head}]."),
+    "result": ("Ergebnis", "Das Ergebnis[: die Ableitung von {of} nach {by}]."),
+    "insertion": ("Einsetzen", "Einsetzen, was vorher gefunden wurde."),
+    "no path": ("kein Einfluss", "[{of} hängt nicht von {by} ab: ]Die Ableitung ist null."),
+    "differential": ("Differential", "Das Differential bilden: den linearen Teil einer kleinen Änderung."),
+    "trace": ("Spur", "Eine Zahl ist gleich ihrer Spur."),
+    "cyclic trace": ("zyklische Spur", "Unter der Spur dürfen die Faktoren im Kreis verschoben werden."),
+    "identification": (
+        "Identifikation",
+        "Der Faktor, der unter der Spur vor dem Differential steht, ist der transponierte Gradient.",
+    ),
+    "path": ("Pfad", "Ein Pfad[ von {by} nach {of}]: das Produkt der Ableitungen längs des Pfades."),
+    "accumulated": ("von vorn nach hinten", "Von vorn nach hinten[: die Ableitung von {of} nach {by}]."),
+    "adjoint": ("von hinten nach vorn", "Von hinten nach vorn[: die Ableitung von {of} nach {by}]."),
+    "entries": ("Einträge", "Alle Einträge ausschreiben."),
+}
+#: Was Dokumente um die Herleitung herum sagen.
+WORDS: dict[str, str] = {
+    "title": "Die Ableitung von {of} nach {wrt}",
+    "network": "Das Netz",
+    "check": "Probe",
+    "checked": "Jede Zeile wird an zufälligen Punkten ausgewertet und mit der Zeile davor verglichen.",
+}

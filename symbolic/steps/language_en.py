@@ -1,0 +1,74 @@
+"""The names of the rules and their sentences in English.
+
+`{fact}` is a formula; `[...]` is left out where its facts are not given.
+"""
+
+from __future__ import annotations
+
+#: For every rule a name, as it stands beside a line, and a sentence.
+RULES: dict[str, tuple[str, str]] = {
+    "definition": ("definition[ of {name}]", "Insert the definition[ of {name}]."),
+    "chain rule": ("chain rule", "Chain rule[: {of} depends on {by} through {via}]."),
+    "sum over paths": (
+        "sum over all paths",
+        "Every path[ from {by} to {of}] contributes the product of the derivatives along it; the paths are added.",
+    ),
+    "product rule": ("product rule", "Product rule: each factor is differentiated in turn, the others stay."),
+    "quotient rule": (
+        "quotient rule",
+        "Quotient rule: numerator and denominator are differentiated in turn, over the square of the denominator.",
+    ),
+    "power rule": ("power rule", "Power rule: the exponent becomes a factor and drops by one."),
+    "linearity": ("linearity", "The derivative of a sum is the sum of the derivatives; constant factors stay."),
+    "derivative of an affine map": (
+        "derivative of an affine map",
+        "[{of} is affine in {by}: ]only its coefficient remains.",
+    ),
+    "elementwise activation": (
+        "elementwise activation",
+        "[{name} acts on each component by itself: ]only a component's own input counts, which the Kronecker delta says.",
+    ),
+    "independent entries": (
+        "independent entries",
+        "The entries[ of {name}] are independent variables: the derivative of one by another is a Kronecker delta.",
+    ),
+    "contraction": (
+        "contraction with the Kronecker delta",
+        "The Kronecker delta leaves one term of the sum[ over {letter}].",
+    ),
+    "definition of delta": (
+        "definition of the error signal",
+        "By definition, the derivative[ by {name}] is the error signal.",
+    ),
+    "local Jacobians": ("local Jacobians", "Insert the Jacobian of every step along the way."),
+    "Jacobian of an op": ("Jacobian[ of {name}]", "Insert the Jacobian[ of {name}]."),
+    "symmetry": ("symmetry", "The expression is symmetric, so the indices may change places."),
+    "simplification": ("simplification", "Collect and simplify."),
+    "shared weights": (
+        "shared weights",
+        "[{name} is used several times: ]the contributions of all uses are added.",
+    ),
+    "recursion": ("recursion", "The recursion[ for {head}]: from one layer to the layer before it."),
+    "start of the recursion": ("start of the recursion", "The recursion starts at the last layer[ with {head}]."),
+    "result": ("result", "The result[: the derivative of {of} by {by}]."),
+    "insertion": ("insertion", "Insert what was found before."),
+    "no path": ("no influence", "[{of} does not depend on {by}: ]the derivative is zero."),
+    "differential": ("differential", "Take the differential: the linear part of a small change."),
+    "trace": ("trace", "A number equals its own trace."),
+    "cyclic trace": ("cyclic trace", "Under the trace, factors may be moved around in a circle."),
+    "identification": (
+        "identification",
+        "The factor that stands before the differential under the trace is the transposed gradient.",
+    ),
+    "path": ("path", "One path[ from {by} to {of}]: the product of the derivatives along it."),
+    "accumulated": ("front to back", "Front to back[: the derivative of {of} by {by}]."),
+    "adjoint": ("back to front", "Back to front[: the derivative of {of} by {by}]."),
+    "entries": ("entries", "Write all entries out."),
+}
+#: What documents say around the derivation.
+WORDS: dict[str, str] = {
+    "title": "The derivative of {of} by {wrt}",
+    "network": "The network",
+    "check": "Check",
+    "checked": "Every line is evaluated at random points and compared with the line before it.",
+}
