@@ -37,7 +37,7 @@ def tensor(J: Jacobian) -> Node:
 def tree(J: Jacobian) -> Node:
     """The tensor form of the terms that print."""
     try:
-        summands = [_term(t) for t in J.shown.terms]
+        summands = [term_tree(t) for t in J.shown.terms]
     except FormError as error:
         raise FormError(
             f"tensor form of {J}: {error}; only the index form is known, J.latex('index') (or J.kronecker(vec) where "
@@ -70,7 +70,12 @@ def prove(form: str, got: Array, want: Array) -> None:
         raise FormError(f"{form}: differs from the Jacobian by up to {off:.3g}; it could not be proved")
 
 
-def _term(term: Term) -> Node:
+def term_tree(term: Term) -> Node:
+    """One term as an expression.
+
+    Raises:
+        FormError: its axes do not split into named pieces.
+    """
     network = Network(term)
     axes = (*term.out, *term.inp)
     pieces = [_piece(network, term, start, stop) for start, stop in _groups(network, axes)]
