@@ -54,9 +54,24 @@ def find_ranges(ev: Evaluator, tree: t.Tree, scope: Scope) -> None:
     """
     letters = dict(scope.letters)
     plain = ev.without(*ev.seeds)
+    deltas: list[t.Call] = []
     for part in _free_parts(tree, frozenset()):
         if isinstance(part, t.Index):
             _ranges_of(plain, part, scope, letters)
+        elif isinstance(part, t.Call) and part.function == "kronecker":
+            deltas.append(part)
+    for delta in deltas:
+        _tie(ev, delta, letters)
+
+
+def _tie(ev: Evaluator, delta: t.Call, letters: dict[str, str]) -> None:
+    """Of the two letters of a delta, one that counts nothing else takes as many values as the other."""
+    axes = [letters.get(x.text) for x in delta.args if isinstance(x, t.Name)]
+    known = [axis for axis in axes if axis is not None and axis in ev.ranges]
+    if len(axes) == 2 and len(known) == 1:
+        for axis in axes:
+            if axis is not None:
+                ev.ranges.setdefault(axis, ev.ranges[known[0]])
 
 
 def _free_parts(tree: t.Tree, bound: frozenset[str]) -> Iterator[t.Tree]:
@@ -67,6 +82,9 @@ def _free_parts(tree: t.Tree, bound: frozenset[str]) -> Iterator[t.Tree]:
         yield t.Index(
             tree.array, tuple(t.Name("") if isinstance(k, t.Name) and k.text in bound else k for k in tree.indices)
         )
+    elif isinstance(tree, t.Call) and tree.function == "kronecker":
+        if not any(isinstance(k, t.Name) and k.text in bound for k in tree.args):
+            yield tree
     inside = bound | frozenset(tree.indices) if isinstance(tree, c.Sum) else bound
     for child in tree.children:
         yield from _free_parts(child, inside)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from jacobians.claims.functions import elementwise
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
+from jacobians.notation.rebuild import rebuilt
 from symbolic.steps.graph import Graph
+from symbolic.steps.sums import put
 
 Indices = tuple[t.Tree, ...]
 #: Letters for indices, the usual ones first; a derivation takes those that name nothing else.
@@ -25,17 +28,19 @@ class Letters:
             names |= {*context.model.leaves}
         calls = {p.function for e, _, _ in graph.equations.values() for p in e.walk() if isinstance(p, t.Call)}
         free = [x for x in LETTERS if x not in names | calls]
-        self._spare = iter(free)
+        self._free = free
+        #: How many are taken; products that are added up may take the same ones.
+        self.taken = 0
 
     def fresh(self) -> str:
         """The next letter."""
-        try:
-            return next(self._spare)
-        except StopIteration:
+        if self.taken == len(self._free):
             raise InputError(
                 "derivation: there are more indices than letters that name nothing; give quantities longer names, or "
                 "take style='matrix'"
-            ) from None
+            )
+        self.taken += 1
+        return self._free[self.taken - 1]
 
     def several(self, many: int) -> Indices:
         """As many letters as an array has axes."""
@@ -59,6 +64,29 @@ class Components:
         """An entry of what has no components of its own here."""
         rank = self.graph.rank(tree)
         return t.Index(tree, at[len(at) - rank :]) if rank else tree
+
+    def definition(self, name: t.Name, at: Indices) -> t.Tree | None:
+        """The right side of the equation of an entry; None of a leaf."""
+        expression, letters = self.graph.equation(name), self.graph.entry_letters(name)
+        if expression is None:
+            return None
+        expression = self.refreshed(expression)
+        if not letters:
+            return self.entry(expression, at)
+        return self.entry(put(expression, dict(zip(letters, at, strict=True))), ())
+
+    def refreshed(self, tree: t.Tree) -> t.Tree:
+        """An equation with letters of this derivation under its own sums."""
+        tree = rebuilt(tree, self.refreshed)
+        if type(tree) is not c.Sum:
+            return tree
+        fresh = {x: t.Name(self.letters.fresh()) for x in tree.indices}
+        return replace(tree, indices=tuple(x.text for x in fresh.values()), body=put(tree.body, fresh))
+
+    def sum(self, tree: c.Sum, at: Indices) -> t.Tree:
+        if type(tree) is not c.Sum or tree.lower or tree.upper or tree.condition:
+            return self.whole(tree, at)
+        return replace(tree, body=self.entry(tree.body, at))
 
     def name(self, tree: t.Name, at: Indices) -> t.Tree:
         return self.whole(self.graph.named(tree), at)
@@ -97,9 +125,7 @@ class Components:
         """Σ_q A_iq B_qj with as many axes as there are; numbers multiply, a column times a row is an outer product."""
         ranks = self.graph.rank(left), self.graph.rank(right)
         if 0 in ranks:
-            return t.Juxtaposition(
-                self.entry(left, at if ranks[0] else ()), self.entry(right, at if ranks[1] else ())
-            )
+            return t.Juxtaposition(self.entry(left, at if ranks[0] else ()), self.entry(right, at if ranks[1] else ()))
         if ranks == (1, 1) and isinstance(right, t.Transpose) and not isinstance(left, t.Transpose):
             return t.Juxtaposition(self.entry(left, at[:1]), self.entry(right, at[1:]))
         q = self.letters.fresh()
@@ -138,12 +164,12 @@ class Components:
             return None
         return t.Call("sqrt", (self.summed(args[0], lambda e: t.Binary("^", e, t.Number("2"))),))
 
-    def sum(self, args: Indices, at: Indices) -> t.Tree:
+    def total(self, args: Indices, at: Indices) -> t.Tree:
         return self.summed(args[0], lambda entry: entry)
 
     def mean(self, args: Indices, at: Indices) -> t.Tree:
         sizes = [self.graph.size(n) for n in self.graph.shape(args[0])]
-        total = self.sum(args, at)
+        total = self.total(args, at)
         for size in sizes:
             total = t.Juxtaposition(t.Binary("/", t.Number("1"), size), total)
         return total
@@ -169,11 +195,12 @@ HANDLERS: dict[type[t.Tree], Callable[..., t.Tree]] = {
     t.Binary: Components.binary,
     t.Juxtaposition: Components.juxtaposition,
     t.Call: Components.call,
+    c.Sum: Components.sum,
 }
 #: Calls that are sums of products.
 CALLS: dict[str, Callable[..., t.Tree | None]] = {
     "norm": Components.norm,
-    "sum": Components.sum,
+    "sum": Components.total,
     "mean": Components.mean,
     "inner": Components.inner,
     "outer": Components.outer,
@@ -185,3 +212,13 @@ CALLS: dict[str, Callable[..., t.Tree | None]] = {
 def entry_of(array: t.Tree, at: Indices) -> t.Tree:
     """`z[i]`, or `L` where there are no indices."""
     return t.Index(array, at) if at else array
+
+
+def array(tree: t.Tree) -> t.Tree:
+    """W of W_ji."""
+    return tree.array if isinstance(tree, t.Index) else tree
+
+
+def indices(tree: t.Tree) -> tuple[t.Tree, ...]:
+    """j and i of W_ji."""
+    return tree.indices if isinstance(tree, t.Index) else ()

@@ -2,30 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from jacobians.claims.check import context_of
 from jacobians.claims.context import Context
-from jacobians.errors import InputError, unknown
+from jacobians.errors import unknown
 from jacobians.model import Model
 from jacobians.notation import tree as t
 from jacobians.notation.options import Notation
-from symbolic.steps.derivation import DETAILS, STYLES, Derivation, Detail, Style
-from symbolic.steps.graph import Graph, checked
+from symbolic.steps.derivation import DETAILS, STYLES, Derivation, Detail, Part, Style
+from symbolic.steps.graph import Graph
 from symbolic.steps.index import IndexStyle
+from symbolic.steps.jacobians_of_ops import DependsOnSizesError
+from symbolic.steps.reading import asked, contexts, for_loss
+
+#: How each style makes its parts.
+PARTS: dict[str, Callable[[Graph], list[Part]]] = {
+    "index": lambda graph: IndexStyle(graph).parts(),
+}
 
 
 def derivation(
     model: Model | Context | str,
-    of: str | None = None,
-    wrt: str | None = None,
+    of: str | t.Tree | None = None,
+    wrt: str | t.Tree | None = None,
     style: Style = "index",
     detail: Detail = "lecture",
     notation: Notation | None = None,
 ) -> Derivation:
-    context = context_of(model)
-    context = replace(context, loss=of)
-    of_, wrt_ = t.Name(of), wrt if isinstance(wrt, t.Tree) else t.Name(wrt)
-    graph = Graph(context, of_, wrt_)
-    parts = IndexStyle(graph).parts()
-    return Derivation(context, of_, wrt_, style, tuple(parts), detail, notation or Notation())
+    """The derivation of d of / d wrt, line by line, each with its reason: `derivation(model, "L", "W1").text()`.
+
+    `model` is a Model, or the text of one, where layers may be general: `W^{(k)}`. `of` is by default the loss, `wrt`
+    the first matrix. Sizes are letters where the model allows it.
+
+    Raises:
+        InputError: an unknown name, style or detail; a style without meaning for what is asked, with the one to use.
+    """
+    for what, value, allowed in (("style", style, STYLES), ("detail", detail, DETAILS)):
+        if value not in allowed:
+            raise unknown("derivation", what, value, allowed)
+    several = list(contexts(model))
+    for context in several:
+        try:
+            return _derived(context, of, wrt, style, detail, notation or Notation())
+        except DependsOnSizesError:
+            if context is several[-1]:
+                raise
+    raise AssertionError
+
+
+def _derived(
+    context: Context,
+    of: str | t.Tree | None,
+    wrt: str | t.Tree | None,
+    style: Style,
+    detail: Detail,
+    notation: Notation,
+) -> Derivation:
+    top = asked(context, of, "of")
+    context = for_loss(context, top)
+    by = asked(context, wrt, "wrt")
+    graph = Graph(context, top, by)
+    parts = tuple(PARTS[style](graph))
+    if any(isinstance(p, t.Iverson) for part in parts for step in part.steps for p in step.line.walk()):
+        context = replace(context, settings=replace(context.settings, indices=0))  # patterns count from 0
+    return Derivation(context, top, by, style, parts, detail, notation)

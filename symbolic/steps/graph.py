@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 from jacobians.claims.context import Context
-from jacobians.claims.errors import ClaimError
 from jacobians.claims.instances import Instances
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
@@ -98,6 +98,10 @@ class Graph:
             return None
         return shifted(found[0], found[1], Label(letter, number))
 
+    def entry_letters(self, name: t.Name) -> tuple[str, ...]:
+        """The letters of the entry that an equation is written for; none where it is that of the whole."""
+        return self.equations[name.text][2] if name.text in self.equations else ()
+
     def named(self, tree: t.Name) -> t.Name:
         """A name as quantities are called here: `a_(3)` of an equation for every layer, `z1` as it is."""
         parts = split_name(tree.text)
@@ -105,6 +109,10 @@ class Graph:
         if tree.label is None and parts.layer and tree.text not in self.equations and self.context.label_of(base):
             return t.Name(base, t.Number(parts.layer))
         return tree
+
+    def named_by(self, tree: t.Tree) -> t.Tree:
+        """The quantity whose equation has this right side; the formula itself where there is none."""
+        return next((t.Name(n) for n, (right, label, _) in self.equations.items() if right == tree and not label), tree)
 
     def names(self, tree: t.Tree) -> Iterator[t.Name]:
         """The quantities that a formula names, each once."""
@@ -142,7 +150,9 @@ class Graph:
             return t.Name(user) if letter is None else None
         there, wanted = label_of(part.label), label_of(name.label)
         if letter is None:
-            same = there == wanted or (self._counted(there) is not None and self._counted(there) == self._counted(wanted))
+            same = there == wanted or (
+                self._counted(there) is not None and self._counted(there) == self._counted(wanted)
+            )
             return t.Name(user) if same else None
         if there.letter != letter:
             return None
@@ -213,6 +223,11 @@ class Graph:
         visit(self.of)
         return [name for name in order if self.reaches(name)]
 
+    def is_shared(self, name: t.Name, users: list[t.Name]) -> bool:
+        """Whether the equations of several users say the same of different layers or steps: the weights are shared."""
+        said = {re.sub(r"[0-9]", "", to_plain(self.equation(user) or user)) for user in users}
+        return len(users) > 1 and self.equation(name) is None and len(said) == 1
+
     def counted(self, name: t.Name) -> bool:
         """Whether the label of a quantity is one number."""
         return name.label is not None and self._counted(label_of(name.label)) is not None
@@ -222,7 +237,7 @@ class Graph:
         return self.counted(name)
 
     def generic_order(self) -> list[t.Name]:
-        """For layers in general: the quantities of the last layer that the recursion starts with, those of layer k, `wrt`."""
+        """For layers in general: the quantities of the last layer, where the recursion starts, of layer k, `wrt`."""
         own = label_of(self.wrt.label) if self.wrt.label is not None else Label("", 0)
         order: dict[t.Name, None] = {}
 
@@ -285,17 +300,3 @@ def _with_label(tree: t.Name | t.Call, label: t.Tree) -> t.Tree:
     if isinstance(tree, t.Name):
         return t.Name(tree.text, label)
     return t.Call(tree.function, tree.args, tree.primes, tree.keywords, label)
-
-
-def checked(context: Context, name: t.Name, what: str) -> None:
-    """That a name means something in a context.
-
-    Raises:
-        InputError: it does not.
-    """
-    try:
-        found = Instances(context).shape(name.text) if name.label is not None else None
-        if found is None and Instances(context).shape_of(name, ()) is None:
-            raise InputError(f"derivation: {what} is {to_plain(name)}, which is not declared")
-    except ClaimError as error:
-        raise InputError(f"derivation: {what} is {to_plain(name)}: {error}") from None

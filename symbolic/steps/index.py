@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.names import split_name
-from symbolic.steps.components import Components, Indices, Letters, entry_of
+from symbolic.steps.components import Components, Indices, Letters, array, entry_of, indices
 from symbolic.steps.derivation import Detail, Part, Reason, Step
 from symbolic.steps.graph import Graph, label_of
-from symbolic.steps.rules import Rules, array, indices
-from symbolic.steps.sums import Product, Sums, collapsed, collapsible, contracted, merged, put, write
+from symbolic.steps.rules import SALIENT, Rules
+from symbolic.steps.sums import Product, Sums, cancelled, collapsed, collapsible, contracted, merged, write
 
-#: An earlier result is put into a later line where it has at most so many products and factors.
-SHORT = 3, 8
+#: Earlier results are put into a line that has at most so many parts then.
+SHORT = 45
 
 
 @dataclass
@@ -27,7 +27,7 @@ class IndexStyle:
     found: dict[t.Name, tuple[Indices, Sums]] = field(default_factory=dict)
 
     def parts(self) -> list[Part]:
-        """A part for every quantity between, the last before the first; for layers in general, for the last and for k."""
+        """A part for every quantity between, last before first; for layers in general, for the last and for k."""
         return [part for name in self.sought() if (part := self.part(name)) is not None]
 
     def sought(self) -> list[t.Name]:
@@ -94,12 +94,18 @@ class _Lines:
         """The derivative of a quantity by itself."""
         derived = self.rules.entry(self.top, head)
         self.add(derived.sums, derived.reason, "result")
-        return Part(c.Partial(self.top, head), tuple(self.steps), Reason("result", {"of": self.graph.of, "by": array(head)}))
+        return Part(
+            c.Partial(self.top, head), tuple(self.steps), Reason("result", {"of": self.graph.of, "by": array(head)})
+        )
 
     def zero(self, head: t.Tree) -> Part:
         """The derivative by what has no influence."""
         facts = {"of": self.graph.of, "by": array(head)}
-        return Part(c.Partial(self.top, head), (Step(t.Number("0"), Reason("no path", facts), "result"),), Reason("result", facts))
+        return Part(
+            c.Partial(self.top, head),
+            (Step(t.Number("0"), Reason("no path", facts), "result"),),
+            Reason("result", facts),
+        )
 
     def is_primitive(self, name: t.Name) -> bool:
         """Whether the equation is a function of whole arrays that nobody defined."""
@@ -111,16 +117,27 @@ class _Lines:
 
     def start(self, head: t.Tree, users: list[t.Name]) -> None:
         """The chain rule along the graph, the names of what is known, the definitions of what is not."""
-        many = len(users) > 1
-        facts = {"of": self.graph.of, "by": array(head)}
-        chained = [self.link(user, head) for user in users]
+        many, name = len(users) > 1, array(head)
+        assert isinstance(name, t.Name)
+        facts = {"of": self.graph.of, "by": name}
+        chained = self.beside(self.link(user, head) for user in users)
         if users != [self.graph.of]:
-            wrt_leaf = many and self.graph.equation(array_name(head)) is None
-            rule = "shared weights" if wrt_leaf else "sum over paths" if many else "chain rule"
-            self.add(tuple(chained), Reason(rule, {**facts, "via": users[0], "name": array(head)}))
-            self.add(tuple(self.with_signals(p) for p in self.sums), Reason("definition of delta", {"name": users[0]}), "every step")
-        defined = tuple(self.with_definitions(p, users) for p in self.sums or chained)
-        self.add(defined, Reason("definition", {"name": users[0]}), "lecture" if not many else "every step")
+            rule = "shared weights" if self.graph.is_shared(name, users) else "sum over paths" if many else "chain rule"
+            self.add(chained, Reason(rule, {**facts, "via": users[0], "name": name}))
+            signals = tuple(self.with_signals(p) for p in self.sums)
+            self.add(signals, Reason("definition of delta", {"name": users[0]}))
+        defined = self.beside(self.with_definitions(p) for p in self.sums or chained)
+        self.add(defined, Reason("definition", {"name": users[0]}))
+
+    def beside(self, products: Iterable[Product]) -> Sums:
+        """Products that are added up: each may take the same letters under its sums."""
+        letters, start = self.components.letters, self.components.letters.taken
+        made, most = [], start
+        for one in products:
+            made.append(one)
+            most, letters.taken = max(most, letters.taken), start
+        letters.taken = most
+        return tuple(made)
 
     def link(self, user: t.Name, head: t.Tree) -> Product:
         """Σ_p ∂of/∂u_p ∂u_p/∂v: the way through one user; the last one ends the chain."""
@@ -142,66 +159,55 @@ class _Lines:
                 return entry_of(signal, indices(factor.by))
         return factor
 
-    def with_definitions(self, one: Product, users: Iterable[t.Name]) -> Product:
+    def with_definitions(self, one: Product) -> Product:
         """The right side of its equation in place of a user that is differentiated."""
         last = one.factors[-1]
         assert isinstance(last, c.Partial)
         name = array(last.of)
-        expression = self.graph.equation(name) if isinstance(name, t.Name) else None
-        if expression is None or (isinstance(name, t.Name) and self.is_primitive(name)):
+        if not isinstance(name, t.Name) or self.is_primitive(name):
             return one
-        inner = self.components.entry(expression, indices(last.of))
+        inner = self.components.definition(name, indices(last.of))
+        if inner is None:
+            return one
         return replace(one, factors=(*one.factors[:-1], c.Partial(inner, last.by)))
 
     # ----- the lines after -----
 
     def finish(self, final: bool) -> None:
         """Differentiate, collapse the sums, put in what was found before."""
-        summary = self.summary()
-        salient: Reason | None = None
+        reasons: list[Reason] = []
         while (derived := self.rules.step(self.sums)) is not None:
-            salient = derived.reason if salient is None else min(salient, derived.reason, key=_salience)
+            reasons.append(derived.reason)
             self.add(derived.sums, derived.reason, "every step")
-        if self.steps and salient is not None:
-            self.steps[-1] = replace(self.steps[-1], detail="lecture", summary=summary or salient)
+        if reasons:
+            self.steps[-1] = replace(self.steps[-1], detail="lecture", summary=summary(reasons))
         while any((letter := collapsible(one)) is not None for one in self.sums):
             letter = next(x for one in self.sums if (x := collapsible(one)) is not None)
             fewer = tuple(collapsed(one, letter) if letter in one.letters else one for one in self.sums)
             more = any(collapsible(one) for one in fewer)
             self.add(fewer, Reason("contraction", {"letter": t.Name(letter)}), "every step" if more else "lecture")
-        self.add(merged(tuple(contracted(one) for one in self.sums)), Reason("simplification"), "lecture")
+        self.add(merged(tuple(cancelled(contracted(one)) for one in self.sums)), Reason("simplification"))
         self.insert(final)
         self.steps[-1] = replace(self.steps[-1], detail="result")
-
-    def summary(self) -> Reason | None:
-        """Affine maps have a name of their own."""
-        return None
 
     def insert(self, final: bool) -> None:
         """The derivatives found before in place of their signs, while the line stays short."""
         for signals in (False, True) if final else (False,):
-            whole: list[Product] = []
-            for one in self.sums:
-                whole += self.inserted(one, signals)
-            products = merged(tuple(whole))
-            size = len(products), sum(len(p.factors) for p in products)
-            if products != self.sums and size[0] <= SHORT[0] and size[1] <= SHORT[1]:
+            products = merged(tuple(self.inserted(one, signals) for one in self.sums))
+            if products != self.sums and sum(1 for _ in write(products).walk()) <= SHORT:
                 self.add(products, Reason("insertion"), "lecture")
 
-    def inserted(self, one: Product, signals: bool) -> list[Product]:
+    def inserted(self, one: Product, signals: bool) -> Product:
         """A product with the derivatives of `of` in it written out."""
         for place, factor in enumerate(one.factors):
             known = self.known(factor, signals)
-            if known is None:
+            if not known:
                 continue
-            rest = replace(one, factors=one.factors[:place])
-            behind = one.factors[place + 1 :]
-            made = []
-            for inner in known:
-                both = rest.times(inner)
-                made.append(merged_below(replace(both, factors=(*both.factors, *behind))))
-            return [product for part in made for product in self.inserted(part, signals)]
-        return [one]
+            inner = known[0] if len(known) == 1 else Product(factors=(write(known),))  # a sum stays one factor
+            both = replace(one, factors=one.factors[:place]).times(inner)
+            whole = cancelled(replace(both, factors=(*both.factors, *one.factors[place + 1 :])))
+            return self.inserted(whole, signals)
+        return one
 
     def known(self, factor: t.Tree, signals: bool) -> Sums | None:
         """What was found for ∂L/∂a_p, with fresh letters under its sums; with `signals` also for δ_p."""
@@ -223,20 +229,11 @@ class _Lines:
         return replace(one.mapped({**moved, **fresh}), letters=letters)
 
 
-def merged_below(one: Product) -> Product:
-    """What stands above and below the line cancels."""
-    factors, below = list(one.factors), list(one.below)
-    for factor in one.below:
-        if factor in factors:
-            factors.remove(factor)
-            below.remove(factor)
-    return replace(one, factors=tuple(factors), below=tuple(below))
-
-
-def _salience(reason: Reason) -> int:
-    from symbolic.steps.rules import SALIENT
-
-    return SALIENT.index(reason.rule)
+def summary(reasons: list[Reason]) -> Reason:
+    """What several rules in a row are called: the derivative of an affine map, else the one that says most."""
+    foremost = min(reasons, key=lambda r: SALIENT.index(r.rule))
+    affine = {r.rule for r in reasons} <= {"linearity", "independent entries"}
+    return Reason("derivative of an affine map", foremost.facts) if affine and len(reasons) > 1 else foremost
 
 
 def signal_of(graph: Graph, name: t.Name) -> t.Name | None:
@@ -250,6 +247,3 @@ def signal_of(graph: Graph, name: t.Name) -> t.Name | None:
     if parts.layer and not graph.is_quantity("delta"):
         return t.Name(f"delta{parts.layer}" + (f"_{parts.subscript}" if parts.subscript else ""))
     return None
-
-
-__all__ = ["IndexStyle", "put", "signal_of"]

@@ -1,4 +1,4 @@
-"""The Jacobian of an op inside a derivation: the terms of its own rule, with what it is applied to in place of names."""
+"""The Jacobian of an op inside a derivation: the terms of its own rule, with its arguments in place of their names."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ from jacobians.notation.to_plain import to_plain
 from jacobians.op import Op
 from jacobians.printing import nice
 from jacobians.terms import Factor, Term
+from symbolic.steps.components import Indices, array, indices
 from symbolic.steps.derivation import Reason
 from symbolic.steps.sums import Product, delta
 
 if TYPE_CHECKING:
-    from symbolic.steps.components import Components, Indices
+    from symbolic.steps.components import Components
     from symbolic.steps.graph import Graph
     from symbolic.steps.rules import Derived
 
 _SLOT = re.compile(r"\{([0-9]+)\}")
 
 
-class DependsOnSizes(InputError):
+class DependsOnSizesError(InputError):
     """The terms of an op have numbers in them that come from sizes: it is derived for given sizes only."""
 
 
@@ -41,9 +42,9 @@ def op_jacobian(components: Components, of: t.Tree, by: t.Tree) -> Derived:
 
     Raises:
         InputError: the op's Jacobian is made of values that no formula of the model names.
-        DependsOnSizes: its terms differ from size to size.
+        DependsOnSizesError: its terms differ from size to size.
     """
-    from symbolic.steps.rules import Derived, array, indices
+    from symbolic.steps.rules import Derived
 
     call, at = array(of), indices(of)
     assert isinstance(call, t.Call)
@@ -87,18 +88,22 @@ def terms(graph: Graph, op: Op, call: t.Call, wrt: str) -> tuple[Term, ...]:
     """The terms of an op's rule at a point; the same pattern and numbers whatever the sizes.
 
     Raises:
-        DependsOnSizes: a number in them comes from a size.
+        DependsOnSizesError: a number in them comes from a size.
     """
     found = []
     for configuration in CONFIGURATIONS[: 1 if graph.context.is_concrete else 2]:
         ev = graph.instances.evaluator(configuration, graph.context.settings, False, False)
         values = [ev.value(argument, Scope()).array for argument in call.args]
         inputs = dict(zip(op.input_names(), (v[0] for v in values), strict=True))
-        found.append(op.jacobian(wrt, **{k: np.asarray(v, float) if k not in op.data else v for k, v in inputs.items()}))
+        found.append(
+            op.jacobian(wrt, **{k: np.asarray(v, float) if k not in op.data else v for k, v in inputs.items()})
+        )
     first, *others = (J.shown.terms for J in found)
     for other in others:
         if [(x.pattern, x.coef) for x in first] != [(x.pattern, x.coef) for x in other]:
-            raise DependsOnSizes(f"derivation: the Jacobian of {to_plain(call)} has numbers that depend on its sizes")
+            raise DependsOnSizesError(
+                f"derivation: the Jacobian of {to_plain(call)} has numbers that depend on its sizes"
+            )
     return tuple(first)
 
 
@@ -113,20 +118,26 @@ def _filled(
             factors.append(delta(index[label], letter))
         index.setdefault(label, letter)
     letters = []
+    bare = isinstance(argument, t.Name)  # what is differentiated by is the input itself: its indices are those of `by`
+    if bare:
+        for label, letter in zip(term.inp, indices(by), strict=True):
+            if label in index:
+                factors.append(delta(index[label], letter))
+            index.setdefault(label, letter)
     for label in (*term.inp, *term.hidden):
         if label not in index:
             letters.append(components.letters.fresh())
             index[label] = t.Name(letters[-1])
     factors += [_factor(components, op, call, f, tuple(index[a] for a in f.labels)) for f in term.factors]
-    inner = components.entry(argument, tuple(index[a] for a in term.inp))
-    coefficient = Fraction(nice(term.coef)) if not isinstance(nice(term.coef), float) else Fraction(term.coef)
-    return Product(coefficient, tuple(letters), (*factors, c.Partial(inner, by)))
+    if not bare:
+        factors.append(c.Partial(components.entry(argument, tuple(index[a] for a in term.inp)), by))
+    return Product(Fraction(nice(term.coef)), tuple(letters), tuple(factors))
 
 
 def _factor(components: Components, op: Op, call: t.Call, factor: Factor, at: Indices) -> t.Tree:
     """The entry of a factor of the rule, in the names of the model."""
     names: dict[str, t.Tree] = dict(zip(op.input_names(), call.args, strict=True))
-    names.setdefault(op.symbol, call)
+    names.setdefault(op.symbol, components.graph.named_by(call))
     if slots := {int(k) for k in _SLOT.findall(factor.name)}:
         names |= {f"placeholder{k}": at[k] for k in slots}
         return put_names(parse(_SLOT.sub(r"placeholder\1", factor.name)), names)

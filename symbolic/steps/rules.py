@@ -1,16 +1,17 @@
-"""The rules of differentiation on components, one step at a time: ∂(Σ_q W_pq a_q)/∂W_ji, a_q ∂W_pq/∂W_ji, a_q δ_pj δ_qi."""
+"""The rules of differentiation on components, one step at a time: ∂(W_pq a_q)/∂W_ji, a_q ∂W_pq/∂W_ji, a_q δ_pj δ_qi."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import NamedTuple
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-from symbolic.steps.components import Components
+from symbolic.steps.components import Components, array, indices
 from symbolic.steps.derivation import Reason
 from symbolic.steps.jacobians_of_ops import op_jacobian
-from symbolic.steps.sums import Product, Sums, delta, merged, number, product_of, read, scaled, write
+from symbolic.steps.sums import Product, Sums, delta, merged, number, read, write
 
 ONE, TWO = t.Number("1"), t.Number("2")
 
@@ -59,7 +60,7 @@ class Rules:
         if len(sums) == 1 and sums[0].coefficient == 1 and not sums[0].letters:
             return self.product(sums[0], by)
         inner = (
-            Product(p.coefficient, p.letters, (c.Partial(write((Product(1, (), p.factors, p.below),)), by),))  # type: ignore[arg-type]
+            Product(p.coefficient, p.letters, (c.Partial(write((Product(Fraction(1), (), p.factors, p.below),)), by),))
             for p in sums
             if self.names(p, by)
         )
@@ -77,7 +78,9 @@ class Rules:
     def entry(self, of: t.Tree, by: t.Tree) -> Derived:
         """∂W_pq/∂W_ji = δ_pj δ_qi: entries vary independently."""
         pairs = zip(indices(of), indices(by), strict=True)
-        return Derived((Product(factors=tuple(delta(a, b) for a, b in pairs)),), Reason("independent entries", {"name": array(by)}))
+        return Derived(
+            (Product(factors=tuple(delta(a, b) for a, b in pairs)),), Reason("independent entries", {"name": array(by)})
+        )
 
     def product(self, one: Product, by: t.Tree) -> Derived | None:
         """The product rule, the quotient rule, a constant factor, or the one factor's own rule."""
@@ -88,12 +91,15 @@ class Rules:
         if len(one.factors) == 1 and not one.below:
             return self.factor(one.factors[0], by)
         made = [
-            replace(one, factors=(*one.factors[:k], c.Partial(one.factors[k], by), *one.factors[k + 1 :])) for k in above
+            replace(one, factors=(*one.factors[:k], c.Partial(one.factors[k], by), *one.factors[k + 1 :]))
+            for k in above
         ]
         for k in below:
             slope = c.Partial(one.below[k], by)
             made.append(
-                replace(one, coefficient=-one.coefficient, factors=(*one.factors, slope), below=(*one.below, one.below[k]))
+                replace(
+                    one, coefficient=-one.coefficient, factors=(*one.factors, slope), below=(*one.below, one.below[k])
+                )
             )
         rule = "quotient rule" if below else "product rule" if len(above) > 1 else "linearity"
         return Derived(tuple(made), Reason(rule))
@@ -101,7 +107,7 @@ class Rules:
     def factor(self, of: t.Tree, by: t.Tree) -> Derived | None:
         """The derivative of a power, of a function of one variable, of an op."""
         match of:
-            case t.Name() | t.Index(t.Name()):
+            case t.Name() | t.Index(t.Name()) | t.Negative() | t.Binary("+" | "-"):
                 return self.partial(of, by)
             case t.Binary("^", base, t.Number() as exponent):
                 power = base if exponent == TWO else t.Binary("^", base, number(exponent.value - 1))
@@ -117,39 +123,32 @@ class Rules:
         """g(u)' = g'(u) u', with the slopes that everybody knows written out."""
         (inner,) = of.args
         reason = Reason("elementwise activation", {"name": t.Call(of.function, (), label=of.label)})
-        slope = {
-            "exp": Product(factors=(of,)),
-            "log": Product(below=(inner,)),
-            "ln": Product(below=(inner,)),
-            "sqrt": Product(coefficient=number_half(), below=(of,)),
-        }.get(of.function) if not of.primes else None
+        slope = (
+            {
+                "exp": Product(factors=(of,)),
+                "log": Product(below=(inner,)),
+                "ln": Product(below=(inner,)),
+                "sqrt": Product(coefficient=Fraction(1, 2), below=(of,)),
+            }.get(of.function)
+            if not of.primes
+            else None
+        )
         if slope is None:
             slope = Product(factors=(t.Call(of.function, of.args, of.primes + 1, (), of.label),))
         return Derived((slope.times(Product(factors=(c.Partial(inner, by),))),), reason)
 
 
-def number_half():  # type: ignore[no-untyped-def]
-    from fractions import Fraction
-
-    return Fraction(1, 2)
-
-
 #: The rules that say most about a line, first.
 SALIENT = (
-    "Jacobian of an op", "elementwise activation", "quotient rule", "product rule", "power rule", "independent entries",
+    "Jacobian of an op",
+    "elementwise activation",
+    "quotient rule",
+    "product rule",
+    "power rule",
+    "independent entries",
     "linearity",
 )
 
 
 def _foremost(reasons: list[Reason]) -> Reason:
     return min(reasons, key=lambda r: SALIENT.index(r.rule))
-
-
-def array(tree: t.Tree) -> t.Tree:
-    """W of W_ji."""
-    return tree.array if isinstance(tree, t.Index) else tree
-
-
-def indices(tree: t.Tree) -> tuple[t.Tree, ...]:
-    """j and i of W_ji."""
-    return tree.indices if isinstance(tree, t.Index) else ()

@@ -11,6 +11,8 @@ from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import rebuilt
 
+ONE = t.Number("1")
+
 
 @dataclass(frozen=True, slots=True)
 class Product:
@@ -77,19 +79,23 @@ def read(tree: t.Tree) -> Sums:
         case t.Binary("-", left, right):
             return read(left) + scaled(read(right), Fraction(-1))
         case t.Juxtaposition(left, right) | t.Binary("*" | "·" | "@", left, right):
-            return tuple(a.times(b) for a, b in itertools.product(read(left), read(right)))
+            return tuple(a.times(b) for a, b in itertools.product(_factors(left), _factors(right)))
         case t.Binary("/", left, t.Number() as number) if number.value:
             return scaled(read(left), 1 / number.value)
         case t.Binary("/", left, right):
-            below = read(right)
-            if len(below) == 1 and not below[0].letters and not below[0].below:
-                inverse = Product(1 / below[0].coefficient, (), (), below[0].factors)
-            else:
-                inverse = Product(below=(right,))
-            return tuple(a.times(inverse) for a in read(left))
+            (below,) = _factors(right) or (Product(factors=(right,)),)
+            simple = not below.letters and not below.below
+            inverse = Product(1 / below.coefficient, (), (), below.factors) if simple else Product(below=(right,))
+            return tuple(a.times(inverse) for a in _factors(left))
         case c.Sum(indices, body, None, None, None) if type(tree) is c.Sum and indices:
             return tuple(replace(p, letters=(*indices, *p.letters)) for p in read(body))
     return (Product(factors=(tree,)),)
+
+
+def _factors(tree: t.Tree) -> Sums:
+    """A factor of a product: a sum of several stays one factor, so that nothing is multiplied out."""
+    sums = read(tree)
+    return sums if len(sums) < 2 else (Product(factors=(tree,)),)
 
 
 def scaled(sums: Sums, factor: Fraction) -> Sums:
@@ -113,16 +119,65 @@ def _signed(one: Product) -> t.Tree:
 
 
 def _absolute(one: Product) -> t.Tree:
-    """The product without its sign: the number, the sum sign, the factors; numbers below stand in one fraction."""
-    size = abs(one.coefficient)
-    inside = product_of(one.factors)
-    if one.below:
-        inside = t.Binary("/", inside if inside is not None else t.Number("1"), product_of(one.below) or t.Number("1"))
-    if inside is None:
-        return number(size)
-    if one.letters:
-        inside = c.Sum(one.letters, inside)
-    return inside if size == 1 else t.Juxtaposition(number(size), inside)
+    """The product without its sign: the number, what no sum is over, the sum sign, the factors."""
+    free, summed = _before_sum(one)
+    if not one.letters:
+        free, summed = summed, Product()
+    above, under = (t.Number(str(n)) for n in (abs(one.coefficient.numerator), one.coefficient.denominator))
+    top = product_of((*(() if above == ONE else (above,)), *free.factors))
+    if free.below:
+        top = t.Binary("/", top or ONE, product_of((*(() if under == ONE else (under,)), *free.below)) or ONE)
+    elif under != ONE:
+        rest = product_of(free.factors)
+        fraction = t.Binary("/", above, under)
+        top = fraction if rest is None else _beside(fraction, rest)
+    if not summed.letters:
+        return top or ONE
+    inside = c.Sum(summed.letters, _fraction(summed) or ONE)
+    return inside if top is None else _beside(top, inside)
+
+
+def _beside(left: t.Tree, right: t.Tree) -> t.Tree:
+    """Two products as one, read from the left."""
+    if isinstance(right, t.Juxtaposition):
+        return t.Juxtaposition(_beside(left, right.left), right.right)
+    return t.Juxtaposition(left, right)
+
+
+def _before_sum(one: Product) -> tuple[Product, Product]:
+    """What the sums of a product are not over, and the rest; a line with derivatives keeps the order of its factors."""
+    if not one.letters or any(isinstance(f, c.Partial) or _is_delta(f) for f in one.factors):
+        return Product(), one
+    letters = set(one.letters)
+    free = tuple(f for f in one.factors if not letters & names(f))
+    below = tuple(f for f in one.below if not letters & names(f))
+    inside = replace(
+        one,
+        factors=tuple(f for f in one.factors if f not in free),
+        below=tuple(f for f in one.below if f not in below),
+    )
+    return Product(factors=free, below=below), inside
+
+
+def names(tree: t.Tree) -> set[str]:
+    """The names in a formula that may be index letters."""
+    return {p.text for p in tree.walk() if isinstance(p, t.Name)}
+
+
+def _fraction(one: Product) -> t.Tree | None:
+    """The factors; numbers below stand in one fraction."""
+    above, below = product_of(one.factors), product_of(one.below)
+    return above if below is None else t.Binary("/", above or ONE, below)
+
+
+def cancelled(one: Product) -> Product:
+    """What stands above and below the line is gone."""
+    factors, below = list(one.factors), list(one.below)
+    for factor in one.below:
+        if factor in factors:
+            factors.remove(factor)
+            below.remove(factor)
+    return replace(one, factors=tuple(factors), below=tuple(below))
 
 
 def number(value: Fraction) -> t.Tree:

@@ -1,0 +1,103 @@
+"""What a derivation starts from: the equations of a model with letters for sizes, the names of what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from jacobians.claims.bindings import Scope
+from jacobians.claims.check import context_of
+from jacobians.claims.context import Context
+from jacobians.claims.context_text import read_context
+from jacobians.claims.errors import ClaimError
+from jacobians.claims.instances import CONFIGURATIONS, Instances
+from jacobians.errors import InputError, JacobiansError, unknown
+from jacobians.model import Model
+from jacobians.notation import tree as t
+from jacobians.notation.latex_parser import parse_latex
+from jacobians.notation.reading import parse
+from jacobians.notation.to_plain import to_plain
+from symbolic.steps.expansions import expanded
+
+#: Letters for sizes, the usual ones first.
+SIZES = "n m p q r s t u v".split()
+
+
+def contexts(model: Model | Context | str) -> Iterator[Context]:
+    """The contexts in which a derivation is tried: with letters for sizes where the model allows, else as given."""
+    if not isinstance(model, Model):
+        yield expanded(context_of(model))
+        return
+    symbolic = read_context(equations_of(model, with_letters=True))
+    if _has_value(symbolic, model.output):
+        yield expanded(symbolic)
+    yield expanded(read_context(equations_of(model, with_letters=False)))
+
+
+def equations_of(model: Model, with_letters: bool) -> str:
+    """The text of a model: its leaves with letters for sizes, or with the sizes they have, and its equations."""
+    letters: dict[int, str] = {}
+    free = iter(x for x in SIZES if x not in {*model.leaves, *model.nodes})
+
+    def size(number: int) -> str:
+        if with_letters and number > 1 and number not in letters:
+            letters[number] = next(free, str(number))
+        return letters.get(number, str(number))
+
+    shapes = {name: " x ".join(map(size, shape)) or "scalar" for name, shape in model.leaves.items()}
+    declared = [f"{', '.join(letters.values())} : size"] if letters else []
+    leaves = [f"{name} : {shape}" for name, shape in shapes.items()]
+    return "\n".join([*declared, *leaves, *(f"{name} = {right}" for name, right in model.equations().items())])
+
+
+def _has_value(context: Context, name: str) -> bool:
+    """Whether a quantity can be computed at different and at equal sizes: a number of heads may need the given ones."""
+    instances = Instances(context)
+    try:
+        for configuration in CONFIGURATIONS:
+            instances.evaluator(configuration, context.settings, False, False).value(t.Name(name), Scope())
+    except (ClaimError, JacobiansError):
+        return False
+    return True
+
+
+def asked(context: Context, text: str | t.Tree | None, what: str) -> t.Name:
+    """The quantity that is asked for: its name in plain notation or LaTeX; by default the loss, or its first parameter.
+
+    Raises:
+        InputError: there is no such quantity.
+    """
+    tree = (
+        t.Name(_default(context, what))
+        if text is None
+        else text
+        if isinstance(text, t.Tree)
+        else _read(context, text, what)
+    )
+    if isinstance(tree, t.Name) and tree.label is None and context.label_of(tree.text):
+        tree = t.Name(tree.text, t.Name(context.label_of(tree.text)))
+    known = [*context.leaves, *context.equations]
+    if not isinstance(tree, t.Name) or Instances(context).shape(tree.text) is None:
+        if isinstance(tree, t.Name) and tree.label is None and tree.text not in known:
+            raise unknown("derivation", what, to_plain(tree), known)
+        raise InputError(f"derivation: {what} is a quantity such as {known[-1]}, got {to_plain(tree)}")
+    return tree
+
+
+def _read(context: Context, text: str, what: str) -> t.Tree:
+    try:
+        return parse_latex(text, context.symbols()) if any(sign in text for sign in "\\^{") else parse(text)
+    except JacobiansError as error:
+        raise InputError(f"derivation: {what}={text!r}: {error}") from None
+
+
+def _default(context: Context, what: str) -> str:
+    if what == "of":
+        return context.loss or list(context.equations)[-1]
+    matrices = [name for name, leaf in context.leaves.items() if len(leaf.sizes) == 2]
+    return (matrices or list(context.leaves))[0]
+
+
+def for_loss(context: Context, of: t.Name) -> Context:
+    """The context in which δ is the gradient of what is differentiated."""
+    return replace(context, loss=of.text) if of.label is None else context
