@@ -19,6 +19,8 @@ from jacobians.terms import Array, Factor, Labels, Term, real_array
 if TYPE_CHECKING:
     from jacobians.forms import Kronecker
     from jacobians.measures import Norm
+    from jacobians.pictures import Content, Kind
+    from jacobians.pictures import Format as PictureFormat
     from jacobians.sparse import SparseFormat
 
 Form = Literal["index", "tensor", "slices", "kronecker", "entries", "symbols"]
@@ -213,6 +215,28 @@ class Jacobian(TermSum):
         from jacobians import forms
 
         return forms.text(self, form, vec)
+
+    def picture(
+        self,
+        kind: Kind = "blocks",
+        format: PictureFormat = "svg",
+        cells: Content = "numbers",
+        of: str = "",
+        wrt: str = "",
+    ) -> str:
+        """A picture as text, an `<svg>` element or a `tikzpicture`: its blocks of cells, or its tensor diagram.
+
+        In "blocks" the entries that can differ from zero are coloured, rank 3 is drawn as slices in perspective, which
+        `of` and `wrt` name; `cells` says what is written into them, where there are few: "numbers", "symbols", "none".
+        "diagram" is Penrose's notation: factors are boxes, labels wires, outputs on the left, inputs on the right.
+
+        Raises:
+            FormError: too large for a picture, or no symbols for the cells.
+            InputError: another `kind`, `format` or `cells`.
+        """
+        from jacobians.pictures import picture
+
+        return picture(self, kind, format, cells, of, wrt)
 
     def __str__(self) -> str:
         """Index notation: `δ_oo' x_i`."""
