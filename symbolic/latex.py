@@ -27,7 +27,7 @@ Form = Literal["index", "tensor", "entries", "slices", "kronecker", "symbols"]
 Vec = Literal["row", "column"]
 #: Sizes of the two instances on which a form with letters is proved: primes that no formula contains as a number, or
 #: their doubles, for ops that halve. Some ops take only small sizes; those are numbers in both instances.
-PROOFS = ((11, 13, 17, 19, 23, 29, 31), (13, 11, 19, 17, 29, 31, 23))
+PROOFS = ((11, 13, 17, 19, 23, 29, 31), (13, 17, 19, 23, 29, 31, 37))
 SMALL_PROOFS = ((2, 3, 5, 7, 11), (3, 2, 7, 5, 13))
 LEAST = PROOFS[0][0]
 SIZE_LETTERS = "mnklqrst"
@@ -126,14 +126,17 @@ def _takes(op: Op, shapes: Mapping[str, Shape]) -> bool:
 
 def _number(x: float, names: Mapping[int, str]) -> str:
     r"""Coefficients such as 2/11 written as 2/n where 11 is the size n, 1/\sqrt{11} as one over its root."""
+    root = Fraction(x * x).limit_denominator(100)
+    if root.numerator == 1 and abs(float(root) - x * x) < 1e-15 and _sized(root.denominator, names).strip("0123456789"):
+        return rf"\tfrac{{1}}{{\sqrt{{{_sized(root.denominator, names)}}}}}"
     near = Fraction(x).limit_denominator(10**6)
     if abs(float(near) - x) > 1e-12:
-        root = Fraction(x * x).limit_denominator(10**4)
-        if root.numerator != 1 or abs(float(root) - x * x) > 1e-12:
-            return number_latex(x)
-        return rf"\tfrac{{1}}{{\sqrt{{{_sized(root.denominator, names)}}}}}"
-    above, below = (_sized(part, names) for part in (near.numerator, near.denominator))
-    return above if below == "1" else rf"\tfrac{{{above}}}{{{below}}}"
+        return number_latex(x)
+    above, below = near.numerator, near.denominator
+    if any(n % 2 == 0 and below % n and below % (n // 2) == 0 for n in names):  # 1/(n/2) is 2/n
+        above, below = 2 * above, 2 * below
+    over, under = _sized(above, names), _sized(below, names)
+    return over if under == "1" else rf"\tfrac{{{over}}}{{{under}}}"
 
 
 def _sized(number: int, names: Mapping[int, str]) -> str:
@@ -142,6 +145,9 @@ def _sized(number: int, names: Mapping[int, str]) -> str:
         while number > 1 and number % n == 0:
             number //= n
             letters.append(letter)
+    half = next((letter for n, letter in names.items() if 2 * number == n), "")
+    if half:
+        return " ".join([rf"\tfrac{{{half}}}{{2}}", *letters])
     return " ".join(([str(number)] if number != 1 or not letters else []) + letters)
 
 
