@@ -38,14 +38,17 @@ Sides = tuple[t.Tree, ...]
 class Detective:
     """Judges one text in one combination of conventions after the other."""
 
-    def __init__(self, context: Context, claim: str) -> None:
-        self.context, self.judge, self.claim = context, Judge(context), claim
-        self.surface, self.written = read_claim(claim, context)
+    def __init__(
+        self, context: Context, claim: str, trees: list[t.Tree] | None = None, judge: Judge | None = None
+    ) -> None:
+        """What the text says in this context, or the `trees` that it was printed from."""
+        self.context, self.judge, self.claim = context, judge or Judge(context), claim
+        self.surface, self.written = read_claim(claim, context) if trees is None else ("tree", trees)
         self.trees = in_order(self.written, context, self.surface)
         self.home = usual(context.settings)
         self._values: dict[tuple[t.Tree, Conventions], Value | None] = {}
         lines = [line for tree in self.chains for line in _lines(sides(tree))]
-        if all((head, part) in context.definitions for head, _, part in lines):
+        if trees is None and all((head, part) in context.definitions for head, _, part in lines):
             raise InputError(f"layouts: expected an equation that claims something, got {claim!r}; write left = right")
 
     @property

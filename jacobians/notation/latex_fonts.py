@@ -77,7 +77,8 @@ class FontReader(PieceReader):
     def upright(self, piece: Piece) -> None:
         begin = self.at
         content, end = self.argument(piece)
-        said = "".join(part.text for part in content if part.group not in BLANK and part.text not in THIN_SPACES)
+        shown = (part.text for part in content if part.group not in BLANK and part.text not in THIN_SPACES)
+        said = "".join(shown).replace("\\_", "_")
         if _is_word(said) and said.isascii():
             self.named(said, piece._replace(end=end))
         else:

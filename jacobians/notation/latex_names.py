@@ -30,6 +30,7 @@ FONTS = {"cal": "mathcal", "bold": "mathbf"}
 _FONT = re.compile(r"(cal|bold)([A-Za-z])")
 #: h1 inside a subscript: a letter with its layer.
 _NUMBERED = re.compile(r"([A-Za-z])([0-9]+)")
+_UNDER_ACCENT = re.compile(r"(\\(?:hat|bar|tilde))\{(.*)\}")
 _ONE_LETTER = re.compile(r"(?:\w|\\[A-Za-z]+)'*")
 
 
@@ -46,35 +47,50 @@ class Scripted(NamedTuple):
         return self.base + above + (f"_{{{self.below}}}" if self.below else "")
 
     def primed(self, order: int) -> Scripted:
-        """The derivative of a function."""
-        if self.above and order:
+        """The derivative of a function; behind a layer without brackets a prime would be part of its number."""
+        if order and self.above[:1] in ("(", "["):
             return self._replace(above=self.above + r"\prime" * order)
         return self._replace(base=self.base + "'" * order)
+
+    def labelled(self, label: str, layers: str) -> Scripted:
+        """With the number of a layer where a notation has it: `(k)`, `[k]`, `k` above or `_k` below."""
+        if layers == "_k":
+            return self.with_subscripts([label])
+        return self._replace(above=self.above + layers.replace("k", label))
 
     def with_subscripts(self, indices: Sequence[str]) -> Scripted:
         below = index_list(indices)
         return self._replace(below=f"{self.below}, {below}" if self.below and below else self.below or below)
 
 
-def name_scripts(text: str, symbols: Mapping[str, str] | None = None) -> Scripted:
-    """A name with its layer above and its subscript below."""
+def name_scripts(text: str, symbols: Mapping[str, str] | None = None, layers: str = "(k)") -> Scripted:
+    """A name with its layer above (or where `layers` says) and its subscript below."""
     if symbols and text in symbols:
         return Scripted(symbols[text])
     if text in FUNCTIONS:
         return Scripted(FUNCTIONS[text])
     base, layer, subscript = split_name(text)
-    below = ", ".join(map(_word, subscript.split("_"))) if subscript else ""
-    return Scripted(_word(base), f"({layer})" if layer else "", below)
+    parts = Scripted(_word(base), below=", ".join(map(_word, subscript.split("_"))) if subscript else "")
+    return parts.labelled(layer, layers) if layer else parts
 
 
-def function_scripts(text: str) -> Scripted:
+def function_scripts(text: str, layers: str = "(k)") -> Scripted:
     """The name of a function: a letter with its layer, or a word in upright type."""
     base, layer, subscript = split_name(text)
     if text in FUNCTIONS:
         return Scripted(FUNCTIONS[text])
     if not subscript and (len(base) == 1 or base in GREEK_LETTERS):
-        return Scripted(_word(base), f"({layer})" if layer else "")
+        return Scripted(_word(base)).labelled(layer, layers) if layer else Scripted(_word(base))
     return Scripted(rf"\operatorname{{{escaped(text)}}}")
+
+
+def bold(base: str) -> str:
+    r"""A base in bold type: `\mathbf{W}`, `\boldsymbol{\delta}`, `\hat{\mathbf{y}}`."""
+    if accent := _UNDER_ACCENT.fullmatch(base):
+        return f"{accent[1]}{{{bold(accent[2])}}}"
+    if base.startswith(r"\mathbf"):
+        return base
+    return rf"\mathbf{{{base}}}" if len(base) == 1 else rf"\boldsymbol{{{base}}}"
 
 
 def subscripts(indices: Sequence[str]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from jacobians.notation.latex_names import Scripted, escaped, function_scripts, name_scripts, subscripts
+from jacobians.notation.latex_names import Scripted, escaped, name_scripts, subscripts
 from jacobians.notation.methods import WRITERS
+from jacobians.notation.options import Notation
 from jacobians.notation.to_latex_calculus import (
     ATOM,
     BASE,
@@ -23,6 +24,7 @@ from jacobians.notation.to_latex_calculus import (
     SUM,
     special_call,
 )
+from jacobians.notation.to_latex_names import NameWriter
 from jacobians.notation.tree import (
     Binary,
     Call,
@@ -39,12 +41,14 @@ from jacobians.notation.tree import (
     Transpose,
     Tree,
 )
+from jacobians.notation.tree_calculus import Slice
 
 SIGNS = {"*": r"\odot", "·": r"\cdot", "⊗": r"\otimes", "∘": r"\circ", "×": r"\times"}
 #: What a reader takes in as looser than the other signs of a product.
 LOOSE = frozenset((r"\odot", r"\circ", r"\ast", r"\star", "*"))
 RELATIONS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "<": "<", ">": ">"}
 FENCES = {"norm": r"\lVert", "abs": r"\lvert"}
+OURS = Notation()
 
 
 def to_latex(tree: Tree) -> str:
@@ -52,16 +56,28 @@ def to_latex(tree: Tree) -> str:
     return LatexWriter().text(tree)
 
 
-class LatexWriter:
-    r"""Writes trees; with `sized` off, brackets keep their size and matrix factors stand without `\,` between them.
+class LatexWriter(NameWriter):
+    r"""Writes trees in a notation, without changing the formula: that is done by `claims.notated`.
 
-    `symbols` maps names to the LaTeX that they are written with.
+    With `sized` off brackets keep their size and matrix factors stand without `\,` between them. `symbols` maps names
+    to the LaTeX that they are written with. `ranks` says which names are vectors and matrices; a name that stands for
+    every layer, or for each of several, is known by its base.
     """
 
-    transposed = r"\top"
+    def __init__(
+        self,
+        symbols: Mapping[str, str] | None = None,
+        sized: bool = True,
+        notation: Notation | None = None,
+        ranks: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(symbols or {}, notation or OURS, ranks or {})
+        self.sized, self.gap = sized, r" \, " if sized else " "
+        self.transposed: str = self.notation.transpose
+        self.signs = {**SIGNS, "*": self.notation.hadamard}
 
-    def __init__(self, symbols: Mapping[str, str] | None = None, sized: bool = True) -> None:
-        self.symbols, self.sized, self.gap = symbols or {}, sized, r" \, " if sized else " "
+    def label_text(self, label: Tree) -> str:
+        return LatexWriter(self.symbols, self.sized).text(label)
 
     def text(self, tree: Tree, needed: int = RELATION) -> str:
         """The tree where something that binds as tightly as `needed` is expected."""
@@ -81,7 +97,7 @@ class LatexWriter:
     def indexed(self, tree: Tree, indices: Sequence[str]) -> str:
         """The tree with a subscript; compound expressions in brackets."""
         if isinstance(tree, Name):
-            return self.name_scripts(tree).with_subscripts(indices).text
+            return self.subscripted(self.name_scripts(tree), tree, indices)
         fits = isinstance(tree, Call) and not self.has_subscript(tree)
         return self.text(tree, BASE if fits else BRACKETED) + subscripts(indices)
 
@@ -94,10 +110,6 @@ class LatexWriter:
         """The tree with a superscript, in brackets where it has one already or would not read as the base."""
         return self.text(tree, BASE) + exponent
 
-    def name_scripts(self, tree: Name) -> Scripted:
-        parts = name_scripts(tree.text, self.symbols)
-        return parts if tree.label is None else parts._replace(above=f"({self.text(tree.label)})")
-
     # ----- one method per kind of tree -----
 
     def number(self, tree: Number) -> tuple[int, str]:
@@ -108,8 +120,7 @@ class LatexWriter:
         return PRODUCT, power if mantissa == "1" else rf"{mantissa} \cdot {power}"
 
     def name(self, tree: Name) -> tuple[int, str]:
-        parts = self.name_scripts(tree)
-        return ATOM if parts.above else BASE, parts.text
+        return BASE if self.is_bare(tree) else ATOM, self.whole_scripts(tree).text
 
     def call(self, tree: Call) -> tuple[int, str]:
         plain = not (tree.primes or tree.keywords or tree.label)
@@ -126,8 +137,8 @@ class LatexWriter:
 
     def head(self, tree: Call) -> Scripted:
         """The function's name with its label."""
-        head = Scripted(HEADS[tree.function]) if tree.function in HEADS else function_scripts(tree.function)
-        return head if tree.label is None else head._replace(above=f"({self.text(tree.label)})")
+        head = Scripted(HEADS[tree.function]) if tree.function in HEADS else self.function_scripts(tree.function)
+        return head if tree.label is None else head.labelled(self.label_text(tree.label), self.notation.layers)
 
     def negative(self, tree: Negative) -> tuple[int, str]:
         return NEGATIVE, f"-{self.text(tree.operand, REACHING)}"
@@ -142,7 +153,8 @@ class LatexWriter:
         constants = _is_constant(tree.left), _is_constant(tree.right)
         if tree.op == "@" or (tree.op == "*" and constants[0]):
             return self.side_by_side(tree.left, tree.right, self.gap)
-        return self.product(tree.left, tree.right, r"\cdot" if tree.op == "*" and constants[1] else SIGNS[tree.op])
+        sign = self.notation.hadamard if tree.hadamard else self.signs[tree.op]
+        return self.product(tree.left, tree.right, r"\cdot" if tree.op == "*" and constants[1] else sign)
 
     def juxtaposition(self, tree: Juxtaposition) -> tuple[int, str]:
         return self.side_by_side(tree.left, tree.right, " ")
@@ -160,23 +172,32 @@ class LatexWriter:
 
     def transpose(self, tree: Transpose) -> tuple[int, str]:
         if isinstance(tree.operand, Name):
-            parts = self.name_scripts(tree.operand)
-            return ATOM, parts._replace(above=parts.above + self.transposed).text
+            parts = self.whole_scripts(tree.operand)
+            if self.notation.layers != "k" or not parts.above:
+                return ATOM, parts._replace(above=parts.above + self.transposed).text
         return ATOM, self.raised(tree.operand, Scripted("", self.transposed).text)
 
     def prime(self, tree: Prime) -> tuple[int, str]:
         if not isinstance(tree.operand, Name):
             return ATOM, self.brackets(self.text(tree.operand)) + "'" * tree.order
         name = tree.operand
-        head = self.name_scripts(name) if name.text in self.symbols or name.label else function_scripts(name.text)
+        plain = name.text in self.symbols or name.label
+        head = self.name_scripts(name) if plain else self.function_scripts(name.text)
         return ATOM, head.primed(tree.order).text
 
     def index(self, tree: Index) -> tuple[int, str]:
         indices = [self.text(i, SUM) for i in tree.indices]
-        bare = isinstance(tree.array, Call) or (
-            isinstance(tree.array, Name) and not self.name_scripts(tree.array).above
-        )
-        return BASE if bare else ATOM, self.indexed(tree.array, indices)
+        if not isinstance(tree.array, Name):
+            return BASE if isinstance(tree.array, Call) else ATOM, self.indexed(tree.array, indices)
+        level = BASE if self.is_bare(tree.array) else ATOM
+        if self.is_entry(tree):
+            return level, self.indexed(tree.array, indices)
+        return level, self.subscripted(self.whole_scripts(tree.array), tree.array, indices)
+
+    def is_entry(self, tree: Index) -> bool:
+        """Whether it is a number: an index for every axis, as far as one knows."""
+        rank = self.rank(tree.array) if isinstance(tree.array, Name) else None
+        return rank in (None, len(tree.indices)) and not any(isinstance(i, Slice) for i in tree.indices)
 
     def items(self, tree: List) -> tuple[int, str]:
         """Columns and matrices as such; anything deeper in square brackets."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jacobians.notation.latex_names import name_scripts, subscripts
-from jacobians.notation.tree import Tree
+from jacobians.notation.tree import Name, Tree
 from jacobians.notation.tree_calculus import (
     Apply,
     At,
@@ -35,6 +35,8 @@ Written = tuple[int, str]
 
 def partial(writer: LatexWriter, tree: Partial) -> Written:
     r"""`\frac{\partial a}{\partial b}`; by one variable twice, `\frac{\partial^2 a}{\partial b^2}`."""
+    if (of_whole := whole_derivative(writer, tree)) is not None:
+        return of_whole
     d = SIGNS[tree.sign]
     of, by = writer.text(tree.of, ATOM), d + writer.text(tree.by, ATOM)
     if tree.second is None:
@@ -44,12 +46,25 @@ def partial(writer: LatexWriter, tree: Partial) -> Written:
     return FRACTION, rf"\frac{{{d.rstrip()}^2 {of}}}{{{below}}}"
 
 
+def whole_derivative(writer: LatexWriter, tree: Partial) -> Written | None:
+    r"""`D_{x} y`, `J_{y}(x)` of a quantity by an array, in a notation that has such a sign; entries have none."""
+    sign, of, by = writer.notation.derivative, tree.of, tree.by
+    if sign not in "DJ" or tree.second is not None or not (isinstance(of, Name) and isinstance(by, Name)):
+        return None
+    if not writer.rank(by) or writer.rank(of) is None:
+        return None
+    if sign == "J":
+        return jacobian_of(writer, JacobianOf(of, by))
+    return FRACTION, f"D_{{{writer.text(by)}}} {writer.text(of, ATOM)}"
+
+
 def gradient(writer: LatexWriter, tree: Gradient) -> Written:
     r"""`\nabla_{W} L`; without what is differentiated, `\nabla W`."""
     nabla = r"\nabla" if tree.order == 1 else rf"\nabla^{tree.order}"
+    level = FRACTION if writer.notation.derivative == "∇" else IMPLICIT
     if tree.of is None:
-        return IMPLICIT, f"{nabla} {writer.text(tree.by, ATOM)}"
-    return IMPLICIT, f"{nabla}_{{{writer.text(tree.by)}}} {writer.text(tree.of, ATOM)}"
+        return level, f"{nabla} {writer.text(tree.by, ATOM)}"
+    return level, f"{nabla}_{{{writer.text(tree.by)}}} {writer.text(tree.of, ATOM)}"
 
 
 def jacobian_of(writer: LatexWriter, tree: JacobianOf) -> Written:
@@ -143,6 +158,8 @@ def _sized(base: str) -> Callable[[LatexWriter, Sequence[Tree]], Written]:
 
 
 def _kronecker(writer: LatexWriter, args: Sequence[Tree]) -> Written:
+    if writer.notation.kronecker == "brackets":
+        return ATOM, f"[{' = '.join(writer.text(index, SUM) for index in args)}]"
     return BASE, r"\delta" + subscripts([writer.text(index, SUM) for index in args])
 
 

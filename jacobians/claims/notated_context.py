@@ -1,0 +1,162 @@
+"""The context in which formulas of another notation are read back: names, layers, layout, and rows for columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jacobians.claims.context import Context, Equation, Function, Leaf
+from jacobians.claims.context_text import read_context
+from jacobians.errors import InputError
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+from jacobians.notation.names import split_name
+from jacobians.notation.own_names import own_name
+
+if TYPE_CHECKING:
+    from jacobians.claims.notated import Notated
+
+#: The settings that a notation decides.
+SETTINGS = ("layout", "vectors", "vec", "sums")
+#: Matrices whose rows are drawn so; turned, they are the transpose of such a one.
+ALONG_ROWS = ("one-hot", "probability")
+
+
+def context_for(notated: Notated) -> Context:
+    """The context of the formulas that `notated` prints: a claim printed there means there what it meant before.
+
+    Raises:
+        InputError: two names that are written alike, or a quantity in the way of a sign of the notation.
+    """
+    from jacobians.claims.notated import Notated, effective_layout
+
+    notation = notated.notation
+    if notated.source.model is not None and (notation.vectors == "rows" or notated.names):
+        settings = notated.source.settings
+        start = read_context(notated.source.model.text, Context(settings=settings))
+        return context_for(Notated(start, notation))
+    made = _relaid(notated) if notated.source.model is None else notated.source
+    layout = {"mixed": "strict mixed"}.get(effective_layout(notation), effective_layout(notation))
+    made = made.with_settings(layout=layout, vectors=notation.vectors, vec=notation.vec, sums=notation.sums)
+    made = replace(made, stated=made.stated | set(SETTINGS))
+    if notated.names:
+        made = _renamed(made, notated)
+    return _with_layers(made, notated)
+
+
+# ----- rows, layout, sums -----
+
+
+def _relaid(notated: Notated) -> Context:
+    """Equations and sizes as the notation has them."""
+    source = notated.source
+    turned = source.settings.vectors != notated.notation.vectors
+    functions = {name: _function(f, notated) if turned else f for name, f in source.functions.items()}
+    leaves, equations = dict(source.leaves), {n: _equation(e, notated) for n, e in source.equations.items()}
+    for name, leaf in source.leaves.items() if turned else ():
+        if len(leaf.sizes) == 2 and leaf.domain in ALONG_ROWS:
+            other = f"{name}_turned"
+            leaves[other] = replace(leaves.pop(name), name=other)
+            label = t.Name(leaf.label) if leaf.label else None
+            equations[name] = Equation(name, t.Transpose(t.Name(other, label)), label=leaf.label)
+        else:
+            leaves[name] = _leaf(leaf)
+    return replace(source, functions=functions, leaves=leaves, equations=equations)
+
+
+def _leaf(leaf: Leaf) -> Leaf:
+    """A matrix has its sizes exchanged."""
+    if leaf.row:
+        raise InputError(f"notation.vectors: {leaf.name} is declared as a row among columns; transpose it there")
+    return replace(leaf, sizes=leaf.sizes[::-1]) if len(leaf.sizes) == 2 else leaf
+
+
+def _function(function: Function, notated: Notated) -> Function:
+    names = [] if function.body is None else [p for p in function.body.walk() if isinstance(p, t.Name)]
+    if any(notated.rank(name) for name in names if name.text not in function.parameters):
+        raise InputError(f"notation.vectors: the equation of {function.name} has arrays; write them as arguments")
+    return replace(function, domain=function.domain[::-1])
+
+
+def _equation(equation: Equation, notated: Notated) -> Equation:
+    """The equation as the notation has it; one of a matrix by entries has its letters exchanged."""
+    head = t.Name(equation.name.partition("[")[0], t.Name(equation.label) if equation.label else None)
+    left: t.Tree = t.Index(head, tuple(map(t.Name, equation.indices))) if equation.indices else head
+    chain = notated.laid_out(t.Chain((left, equation.expression)))
+    left, right = notated.summed(chain.parts)
+    letters = tuple(k.text for k in left.indices if isinstance(k, t.Name)) if isinstance(left, t.Index) else ()
+    return replace(equation, expression=right, indices=letters)
+
+
+# ----- names -----
+
+
+def _renamed(context: Context, notated: Notated) -> Context:
+    """Quantities and functions under the reader's own names; the error signals get an equation of their own."""
+    from jacobians.claims.notated import all_names, renamed
+
+    context = _with_signals(context, notated)
+    present = {*context.leaves, *context.equations, *context.functions}
+    present |= set(all_names(e.expression for e in context.equations.values()))
+    names = {name: own for name in present if (own := own_name(name, notated.names)) and own != name}
+    _refuse_same(names, present | set(context.labels) | set(context.sizes))
+
+    def text(name: str) -> str:
+        return names.get(name, name)
+
+    equations = {
+        text(name): replace(e, name=text(name), expression=renamed(e.expression, names))
+        for name, e in context.equations.items()
+    }
+    functions = {
+        text(name): replace(f, name=text(name), body=None if f.body is None else renamed(f.body, names))
+        for name, f in context.functions.items()
+    }
+    return replace(
+        context,
+        leaves={text(name): replace(leaf, name=text(name)) for name, leaf in context.leaves.items()},
+        equations=equations,
+        functions=functions,
+        loss=text(context.loss),
+    )
+
+
+def _refuse_same(names: dict[str, str], present: set[str]) -> None:
+    """Two things must not be written alike."""
+    for name, own in names.items():
+        other = next((x for x, y in names.items() if y == own and x != name), None)
+        if other is not None or (own in present and own not in names):
+            what = other or own
+            raise InputError(
+                f"notation.names: {name} would be written as {what} is, which is there too; give it another name, as "
+                f"in names.{name}=..."
+            )
+
+
+def _with_signals(context: Context, notated: Notated) -> Context:
+    """An equation for every error signal that has another name, and is known by its name only."""
+    if "delta" not in notated.names or not context.loss or any("delta" in name for name in context.names()):
+        return context
+    signals = {e.name: e for e in _signals(context)}
+    return replace(context, equations={**context.equations, **signals})
+
+
+def _signals(context: Context) -> Iterator[Equation]:
+    for name in [*context.equations]:
+        parts, label = split_name(name), context.label_of(name)
+        if parts.base == "z" and not parts.subscript and (parts.layer or label):
+            variable = t.Name(name, t.Name(label) if label else None)
+            yield Equation(f"delta{parts.layer}", c.Gradient(variable, t.Name(context.loss)), (), "", 0, label or None)
+
+
+# ----- layers -----
+
+
+def _with_layers(context: Context, notated: Notated) -> Context:
+    """What a script is the layer of, where it would otherwise be a power or an entry."""
+    if notated.notation.layers not in ("k", "_k"):
+        return context
+    labelled = {split_name(name).base for name in context.names() if split_name(name).layer} | context.layered()
+    spelling = replace(context.spelling, labelled=context.spelling.labelled | labelled)
+    return replace(context, spelling=spelling)
