@@ -46,7 +46,7 @@ from jacobians.notation.tree_calculus import Slice
 SIGNS = {"*": r"\odot", "·": r"\cdot", "⊗": r"\otimes", "∘": r"\circ", "×": r"\times"}
 #: What a reader takes in as looser than the other signs of a product.
 LOOSE = frozenset((r"\odot", r"\circ", r"\ast", r"\star", "*"))
-RELATIONS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "<": "<", ">": ">"}
+RELATIONS = {"<=": r"\le", ">=": r"\ge", "==": "=", "!=": r"\ne", "<": "<", ">": ">", "->": r"\to"}
 FENCES = {"norm": r"\lVert", "abs": r"\lvert"}
 OURS = Notation()
 

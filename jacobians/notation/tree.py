@@ -12,7 +12,8 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 Operator = Literal["+", "-", "@", "*", "/", "^", "·", "⊗", "∘", "×"]
-Relation = Literal["<", "<=", ">", ">=", "==", "!="]
+#: The last is no condition but a step along a graph: `x -> f -> L`.
+Relation = Literal["<", "<=", ">", ">=", "==", "!=", "->"]
 
 
 class Span(NamedTuple):
