@@ -42,6 +42,11 @@ class Letters:
         self.taken += 1
         return self._free[self.taken - 1]
 
+    @property
+    def left(self) -> int:
+        """How many there are still."""
+        return len(self._free) - self.taken
+
     def several(self, many: int) -> Indices:
         """As many letters as an array has axes."""
         return tuple(t.Name(self.fresh()) for _ in range(many))

@@ -67,6 +67,9 @@ class Graph:
 
     def __post_init__(self) -> None:
         self.instances = Instances(self.context)
+        #: Whether layers are called by their numbers, also the last one.
+        self.numbered = self.wrt.label is None or not label_of(self.wrt.label).letter
+        self.of, self.wrt = self.named(self.of), self.named(self.wrt)
 
     # ----- equations -----
 
@@ -86,17 +89,18 @@ class Graph:
         if name.label is None:
             found = self.equations.get(name.text)
             return found[0] if found is not None and found[1] is None else None
-        letter, number = label_of(name.label)
-        exact = self.equations.get(with_layer(name.text, str(number))) if not letter else None
+        label = label_of(name.label)
+        number = self._counted(label)
+        exact = self.equations.get(with_layer(name.text, str(number)))
         if exact is not None and exact[1] is None:
             return exact[0]
         found = self.equations.get(name.text)
         if found is None or found[1] is None:
             return None
         first, last = self.context.labels[found[1]]
-        if not letter and not first <= number <= last:
+        if number is not None and not first <= number <= last:
             return None
-        return shifted(found[0], found[1], Label(letter, number))
+        return shifted(found[0], found[1], label)
 
     def entry_letters(self, name: t.Name) -> tuple[str, ...]:
         """The letters of the entry that an equation is written for; none where it is that of the whole."""
@@ -104,11 +108,19 @@ class Graph:
 
     def named(self, tree: t.Name) -> t.Name:
         """A name as quantities are called here: `a_(3)` of an equation for every layer, `z1` as it is."""
+        if tree.label is not None:
+            number = self._counted(label_of(tree.label))
+            return tree if number is None else t.Name(tree.text, self._label(number).tree)
         parts = split_name(tree.text)
         base = parts.base + (f"_{parts.subscript}" if parts.subscript else "")
-        if tree.label is None and parts.layer and tree.text not in self.equations and self.context.label_of(base):
-            return t.Name(base, t.Number(parts.layer))
+        if parts.layer and tree.text not in self.equations and self.context.label_of(base):
+            return t.Name(base, self._label(int(parts.layer)).tree)
         return tree
+
+    def _label(self, number: int) -> Label:
+        """The label of a layer: by its number, or counted from the last one, L - 1."""
+        letter = None if self.numbered else next(iter(self._last), None)
+        return Label("", number) if letter is None else Label(letter, number - self._last[letter])
 
     def named_by(self, tree: t.Tree) -> t.Tree:
         """The quantity whose equation has this right side; the formula itself where there is none."""
@@ -161,7 +173,7 @@ class Graph:
         number = self._counted(label)
         if number is not None and not first <= number <= last:
             return None
-        return t.Name(user, label.tree)
+        return self.named(t.Name(user, label.tree))
 
     def _counted(self, label: Label) -> int | None:
         """The number of a label whose letter, if it has one, stands for one number only."""
@@ -176,7 +188,7 @@ class Graph:
 
     def reaches(self, name: t.Name) -> bool:
         """Whether `of` depends on it; of a layer that only its letter tells, yes."""
-        if name == self.of or (name.label is not None and label_of(name.label).letter):
+        if name == self.of or (name.label is not None and self._counted(label_of(name.label)) is None):
             return True
         return self.depends(self.of, name)
 
@@ -233,8 +245,9 @@ class Graph:
         return name.label is not None and self._counted(label_of(name.label)) is not None
 
     def is_last(self, name: t.Name) -> bool:
-        """Whether `of` is reached from a labelled quantity without another layer."""
-        return self.counted(name)
+        """Whether a quantity is that of the last layer, which `of` is computed from."""
+        letter = self.context.label_of(name.text)
+        return self.counted(name) and self._counted(label_of(name.label or name)) == self.context.labels[letter][1]
 
     def generic_order(self) -> list[t.Name]:
         """For layers in general: the quantities of the last layer, where the recursion starts, of layer k, `wrt`."""
@@ -250,15 +263,9 @@ class Graph:
 
         climb(self.wrt)
         generic = list(order)
-        last = self.last_label(own.letter)
-        start = [t.Name(name.text, last.tree) for name in generic if name != self.wrt]
+        last = self._label(self.context.labels[own.letter][1]).tree
+        start = [t.Name(name.text, last) for name in generic if self.equation(name) is not None]
         return [*start, *generic]
-
-    def last_label(self, letter: str) -> Label:
-        """The last layer as it is written: L where a letter stands for it, else its number."""
-        number = self.context.labels[letter][1]
-        names = [x for x, last in self._last.items() if last == number]
-        return Label(names[0], 0) if names else Label("", number)
 
     # ----- shapes -----
 

@@ -16,6 +16,8 @@ from symbolic.steps.sums import Product, Sums, cancelled, collapsed, collapsible
 
 #: Earlier results are put into a line that has at most so many parts then.
 SHORT = 45
+#: Letters that insertions need at most, save in lines too long to be shown.
+SPARE = 6
 
 
 @dataclass
@@ -33,7 +35,7 @@ class IndexStyle:
     def sought(self) -> list[t.Name]:
         """The quantities whose derivatives are needed, in the order of backpropagation."""
         wrt = self.graph.wrt
-        if wrt.label is not None and label_of(wrt.label).letter and not self.graph.counted(wrt):
+        if is_general(wrt) and not self.graph.counted(wrt):
             return self.graph.generic_order()
         return [name for name in reversed(self.graph.between()) if name != self.graph.of] or [wrt]
 
@@ -67,7 +69,8 @@ class IndexStyle:
     def title(self, name: t.Name, users: list[t.Name], head: t.Tree) -> Reason:
         facts: dict[str, t.Tree] = {"of": self.graph.of, "by": name, "head": head}
         if name.label is not None and name != self.graph.wrt:
-            return Reason("start of the recursion" if self.graph.is_last(name) else "recursion", facts)
+            rule = "start of the recursion" if self.graph.is_last(name) else "recursion"
+            return Reason(rule if is_general(name) or is_general(self.graph.wrt) else "adjoint", facts)
         return Reason("result" if name == self.graph.wrt else "adjoint", facts)
 
 
@@ -192,10 +195,14 @@ class _Lines:
 
     def insert(self, final: bool) -> None:
         """The derivatives found before in place of their signs, while the line stays short."""
-        for signals in (False, True) if final else (False,):
-            products = merged(tuple(self.inserted(one, signals) for one in self.sums))
-            if products != self.sums and sum(1 for _ in write(products).walk()) <= SHORT:
+        letters = self.components.letters
+        for signals in (False, True) if final and not is_general(self.graph.wrt) else (False,):
+            taken = letters.taken
+            products = merged(tuple(self.inserted(one, signals) for one in self.sums)) if letters.left > SPARE else ()
+            if products and products != self.sums and sum(1 for _ in write(products).walk()) <= SHORT:
                 self.add(products, Reason("insertion"), "lecture")
+            else:
+                letters.taken = taken
 
     def inserted(self, one: Product, signals: bool) -> Product:
         """A product with the derivatives of `of` in it written out."""
@@ -224,9 +231,15 @@ class _Lines:
         return tuple(self.refreshed(p, moved) for p in sums)
 
     def refreshed(self, one: Product, moved: dict[str, t.Tree]) -> Product:
+        """A product with other indices, and with letters under its sums that nothing else has."""
         fresh = {x: t.Name(self.components.letters.fresh()) for x in one.letters}
-        letters = tuple(fresh[x].text for x in one.letters)
-        return replace(one.mapped({**moved, **fresh}), letters=letters)
+        inner = replace(
+            one,
+            letters=tuple(fresh[x].text for x in one.letters),
+            factors=tuple(map(self.components.refreshed, one.factors)),
+            below=tuple(map(self.components.refreshed, one.below)),
+        )
+        return inner.mapped({**moved, **fresh})
 
 
 def summary(reasons: list[Reason]) -> Reason:
@@ -234,6 +247,11 @@ def summary(reasons: list[Reason]) -> Reason:
     foremost = min(reasons, key=lambda r: SALIENT.index(r.rule))
     affine = {r.rule for r in reasons} <= {"linearity", "independent entries"}
     return Reason("derivative of an affine map", foremost.facts) if affine and len(reasons) > 1 else foremost
+
+
+def is_general(name: t.Name) -> bool:
+    """Whether a quantity is that of any layer k."""
+    return name.label is not None and bool(label_of(name.label).letter)
 
 
 def signal_of(graph: Graph, name: t.Name) -> t.Name | None:

@@ -28,10 +28,13 @@ def contexts(model: Model | Context | str) -> Iterator[Context]:
     if not isinstance(model, Model):
         yield expanded(context_of(model))
         return
-    symbolic = read_context(equations_of(model, with_letters=True))
-    if _has_value(symbolic, model.output):
-        yield expanded(symbolic)
-    yield expanded(read_context(equations_of(model, with_letters=False)))
+    for with_letters in (True, False):
+        context = read_context(equations_of(model, with_letters))
+        for name in broadcast_rows(model):
+            context.leaves[name] = replace(context.leaves[name], row=True)
+        if _has_value(context, model.output):
+            yield expanded(context)
+    yield Context.of_model(model)
 
 
 def equations_of(model: Model, with_letters: bool) -> str:
@@ -48,6 +51,17 @@ def equations_of(model: Model, with_letters: bool) -> str:
     declared = [f"{', '.join(letters.values())} : size"] if letters else []
     leaves = [f"{name} : {shape}" for name, shape in shapes.items()]
     return "\n".join([*declared, *leaves, *(f"{name} = {right}" for name, right in model.equations().items())])
+
+
+def broadcast_rows(model: Model) -> set[str]:
+    """The vectors that go with every row of a matrix, as a bias does in Z = X W + b."""
+    rows = set()
+    for node in model.nodes.values():
+        sources = list(node.sources.values())
+        ranks = [len(model.shapes[name]) for name in sources]
+        if 2 in ranks and node.op.name in ("add", "subtract", "hadamard", "divide"):
+            rows |= {name for name, rank in zip(sources, ranks, strict=True) if rank == 1 and name in model.leaves}
+    return rows
 
 
 def _has_value(context: Context, name: str) -> bool:
