@@ -28,7 +28,7 @@ RULES: dict[str, tuple[str, str]] = {
         "Die Ableitung einer Summe ist die Summe der Ableitungen; konstante Faktoren bleiben davor stehen.",
     ),
     "derivative of an affine map": (
-        "Ableitung einer affinen Abbildung",
+        "affine Abbildung",
         "[{of} ist affin in {by}: ]Nur der Koeffizient bleibt stehen.",
     ),
     "elementwise activation": (
@@ -41,11 +41,11 @@ RULES: dict[str, tuple[str, str]] = {
         "Die Ableitung des einen nach dem anderen ist ein Kronecker-Delta.",
     ),
     "contraction": (
-        "Kontraktion mit dem Kronecker-Delta",
+        "Kronecker-Delta",
         "Das Kronecker-Delta lässt von der Summe[ über {letter}] einen Summanden übrig.",
     ),
     "definition of delta": (
-        "Definition des Fehlersignals",
+        "Fehlersignal",
         "Die Ableitung[ nach {name}] ist nach Definition das Fehlersignal.",
     ),
     "local Jacobians": ("lokale Jacobi-Matrizen", "Die Jacobi-Matrix jedes Schritts auf dem Weg einsetzen."),
@@ -71,12 +71,29 @@ RULES: dict[str, tuple[str, str]] = {
     "path": ("Pfad", "Ein Pfad[ von {by} nach {of}]: das Produkt der Ableitungen längs des Pfades."),
     "accumulated": ("von vorn nach hinten", "Von vorn nach hinten[: die Ableitung von {of} nach {by}]."),
     "adjoint": ("von hinten nach vorn", "Von hinten nach vorn[: die Ableitung von {of} nach {by}]."),
+    "squared norm": ("Quadrat der Norm", "Der Gradient der halben quadrierten Norm ist der Vektor selbst."),
+    "softmax": (
+        "Jacobi-Matrix von Softmax",
+        "Die Jacobi-Matrix des Softmax[ {name}] ist die Diagonalmatrix seiner Werte minus ihr äußeres Produkt.",
+    ),
+    "cross-entropy": (
+        "Kreuzentropie eines Softmax",
+        "Softmax und Kreuzentropie zusammen: Wahrscheinlichkeiten[ {name}] minus Zielwerte.",
+    ),
+    "transposition": (
+        "Transposition",
+        "Ein Faktor wechselt transponiert auf die andere Seite eines inneren Produkts.",
+    ),
+    "in components": (
+        "in Komponenten",
+        "Die Ableitung[ von {of}][ nach {by}] hat keine Form mit ganzen Matrizen; sie steht in Komponenten.",
+    ),
     "entries": ("Einträge", "Alle Einträge ausschreiben."),
 }
 #: Was Dokumente um die Herleitung herum sagen.
 WORDS: dict[str, str] = {
     "title": "Die Ableitung von {of} nach {wrt}",
-    "network": "Das Netz",
+    "network": "Das Netz:",
     "check": "Probe",
     "checked": "Jede Zeile wird an zufälligen Punkten ausgewertet und mit der Zeile davor verglichen.",
 }

@@ -21,7 +21,7 @@ RULES: dict[str, tuple[str, str]] = {
     "power rule": ("power rule", "Power rule: the exponent becomes a factor and drops by one."),
     "linearity": ("linearity", "The derivative of a sum is the sum of the derivatives; constant factors stay."),
     "derivative of an affine map": (
-        "derivative of an affine map",
+        "affine map",
         "[{of} is affine in {by}: ]only its coefficient remains.",
     ),
     "elementwise activation": (
@@ -33,11 +33,11 @@ RULES: dict[str, tuple[str, str]] = {
         "The entries[ of {name}] are independent variables: the derivative of one by another is a Kronecker delta.",
     ),
     "contraction": (
-        "contraction with the Kronecker delta",
+        "Kronecker delta",
         "The Kronecker delta leaves one term of the sum[ over {letter}].",
     ),
     "definition of delta": (
-        "definition of the error signal",
+        "error signal",
         "By definition, the derivative[ by {name}] is the error signal.",
     ),
     "local Jacobians": ("local Jacobians", "Insert the Jacobian of every step along the way."),
@@ -63,12 +63,26 @@ RULES: dict[str, tuple[str, str]] = {
     "path": ("path", "One path[ from {by} to {of}]: the product of the derivatives along it."),
     "accumulated": ("front to back", "Front to back[: the derivative of {of} by {by}]."),
     "adjoint": ("back to front", "Back to front[: the derivative of {of} by {by}]."),
+    "squared norm": ("squared norm", "The gradient of half a squared norm is the vector itself."),
+    "softmax": (
+        "Jacobian of softmax",
+        "The Jacobian of the softmax[ {name}] is the diagonal matrix of its values minus their outer product.",
+    ),
+    "cross-entropy": (
+        "cross-entropy of a softmax",
+        "Softmax and cross-entropy together: probabilities[ {name}] minus targets.",
+    ),
+    "transposition": ("transposition", "A factor crosses to the other side of an inner product transposed."),
+    "in components": (
+        "in components",
+        "The derivative[ of {of}][ by {by}] has no form with whole matrices, so it is written in components.",
+    ),
     "entries": ("entries", "Write all entries out."),
 }
 #: What documents say around the derivation.
 WORDS: dict[str, str] = {
     "title": "The derivative of {of} by {wrt}",
-    "network": "The network",
+    "network": "The network:",
     "check": "Check",
     "checked": "Every line is evaluated at random points and compared with the line before it.",
 }

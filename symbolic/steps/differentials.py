@@ -1,0 +1,281 @@
+"""The differential of a formula of whole arrays: d(W x + b) = dW x where W varies alone; linear in what varies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+from symbolic.steps.arrays import ONE, TWO, Arrays, hadamard, is_elementwise, matmul, no_matrix_form, plus, times
+from symbolic.steps.derivation import Reason
+from symbolic.steps.sums import number
+
+#: The rules that say most about a line, first.
+SALIENT = (
+    "softmax",
+    "cross-entropy",
+    "elementwise activation",
+    "quotient rule",
+    "squared norm",
+    "power rule",
+    "product rule",
+    "derivative of an affine map",
+    "transposition",
+    "linearity",
+)
+
+
+@dataclass
+class Differentials:
+    """Differentials by some quantities; everything else is held fixed."""
+
+    arrays: Arrays
+    varying: frozenset[t.Name]
+    #: The rules that were needed.
+    rules: list[Reason] = field(default_factory=list)
+
+    @property
+    def foremost(self) -> Reason:
+        """The rule that says most."""
+        return min(self.rules, key=lambda r: SALIENT.index(r.rule), default=Reason("linearity"))
+
+    def of(self, tree: t.Tree) -> t.Tree | None:
+        """d of a formula; None where nothing in it varies.
+
+        Raises:
+            NoMatrixFormError: a function without a rule for whole arrays.
+        """
+        if not self._varies(tree):
+            return None
+        if isinstance(tree, t.Name):
+            return c.Differential(self.arrays.graph.named(tree))
+        rule = RULES.get(type(tree))
+        if rule is None:
+            raise no_matrix_form(tree)
+        return rule(self, tree)
+
+    def _varies(self, tree: t.Tree) -> bool:
+        named = self.arrays.graph.named
+        return any(isinstance(part, t.Name) and named(part) in self.varying for part in tree.walk())
+
+    def used(self, rule: str, **facts: t.Tree) -> None:
+        self.rules.append(Reason(rule, facts))
+
+    # ----- sums and products -----
+
+    def negative(self, tree: t.Negative) -> t.Tree | None:
+        inner = self.of(tree.operand)
+        return t.Negative(inner) if inner is not None else None
+
+    def transpose(self, tree: t.Transpose) -> t.Tree | None:
+        inner = self.of(tree.operand)
+        return t.Transpose(inner) if inner is not None else None
+
+    def juxtaposition(self, tree: t.Juxtaposition) -> t.Tree | None:
+        return self.product(tree.left, tree.right, lambda a, b: t.Juxtaposition(a, b))
+
+    def binary(self, tree: t.Binary) -> t.Tree | None:
+        left, right = tree.left, tree.right
+        if tree.op in "+-":
+            return self.sum_of(tree)
+        if tree.op == "/":
+            return self.quotient(left, right)
+        if tree.op == "^":
+            return self.power(tree)
+        if tree.op == "×":
+            raise no_matrix_form(tree)
+        return self.product(left, right, lambda a, b: t.Binary(tree.op, a, b, hadamard=tree.hadamard))
+
+    def sum_of(self, tree: t.Binary) -> t.Tree | None:
+        """Term by term; what is added to every entry is a multiple of ones."""
+        parts = []
+        kind = self.arrays.kind(tree)
+        for part in (tree.left, tree.right):
+            inner = self.of(part)
+            if inner is not None and self.arrays.kind(part) != kind:
+                inner = times(inner, self.arrays.ones(tree))
+            parts.append(inner)
+        first, second = parts
+        return plus(first, t.Negative(second) if second is not None and tree.op == "-" else second)
+
+    def product(self, left: t.Tree, right: t.Tree, joined: Callable[[t.Tree, t.Tree], t.Tree]) -> t.Tree | None:
+        """d(A B) = dA B + A dB for every product there is."""
+        a, b = self.of(left), self.of(right)
+        if a is not None and b is not None:
+            self.used("product rule")
+        elif not _is_number(left) and not _is_number(right):
+            self.used("derivative of an affine map")
+        return plus(joined(a, right) if a is not None else None, joined(left, b) if b is not None else None)
+
+    def quotient(self, left: t.Tree, right: t.Tree) -> t.Tree | None:
+        """d(a / b) = da / b - a db / b^2."""
+        a, b = self.of(left), self.of(right)
+        first = t.Binary("/", a, right) if a is not None else None
+        if b is None:
+            return first
+        self.used("quotient rule")
+        join = times if self.arrays.kind(right) == "number" else hadamard
+        square = times(right, right) if self.arrays.kind(right) == "number" else hadamard(right, right)
+        return plus(first, t.Negative(t.Binary("/", join(b, left), square)))
+
+    def power(self, tree: t.Binary) -> t.Tree | None:
+        """d(x^n) = n x^(n-1) dx entry by entry, and d|x|^2 = 2 x^T dx."""
+        base, exponent = tree.left, tree.right
+        if not isinstance(exponent, t.Number) or self.arrays.kind(base) == "matrix":
+            raise no_matrix_form(tree)
+        if isinstance(base, t.Call) and base.function == "norm" and exponent == TWO:
+            self.used("squared norm")
+            return self._along(base.args[0], TWO)
+        inner = self.of(base)
+        assert inner is not None
+        self.used("power rule")
+        lower = base if exponent == TWO else t.Binary("^", base, number(exponent.value - 1))
+        return times(exponent, self._join(base)(lower, inner))
+
+    def _join(self, tree: t.Tree) -> Callable[[t.Tree, t.Tree], t.Tree]:
+        return times if self.arrays.kind(tree) == "number" else hadamard
+
+    def _along(self, x: t.Tree, factor: t.Tree) -> t.Tree | None:
+        """factor * <x, dx>."""
+        inner = self.of(x)
+        return times(factor, self.arrays.inner(x, inner)) if inner is not None else None
+
+    # ----- functions -----
+
+    def call(self, tree: t.Call) -> t.Tree | None:
+        if is_elementwise(self.arrays.graph, tree):
+            return self.elementwise(tree)
+        rule = CALLS.get(tree.function)
+        if rule is None or tree.primes or tree.keywords:
+            raise no_matrix_form(tree)
+        return rule(self, tree)
+
+    def elementwise(self, tree: t.Call) -> t.Tree | None:
+        """d g(z) = g'(z) ⊙ dz, with the slopes that everybody knows written out."""
+        (x,) = tree.args
+        inner = self.of(x)
+        assert inner is not None
+        self.used("elementwise activation", name=t.Call(tree.function, (), label=tree.label))
+        if not tree.primes:
+            match tree.function:
+                case "exp":
+                    return self._join(x)(tree, inner)
+                case "log" | "ln":
+                    return t.Binary("/", inner, x)
+                case "sqrt":
+                    return t.Binary("/", inner, times(TWO, tree))
+        return self._join(x)(t.Call(tree.function, tree.args, tree.primes + 1, (), tree.label), inner)
+
+    def norm(self, tree: t.Call) -> t.Tree | None:
+        if len(tree.args) != 1:
+            raise no_matrix_form(tree)
+        return t.Binary("/", self._along(tree.args[0], ONE) or ONE, tree)
+
+    def sum(self, tree: t.Call) -> t.Tree | None:
+        (x,) = tree.args
+        inner = self.of(x)
+        assert inner is not None
+        return self.arrays.inner(self.arrays.ones(x), inner)
+
+    def mean(self, tree: t.Call) -> t.Tree | None:
+        made = self.sum(tree)
+        assert made is not None
+        axes = range(len(self.arrays.graph.shape(tree.args[0])))
+        for axis in axes:
+            made = t.Binary("/", made, self.arrays.size(tree.args[0], axis))
+        return made
+
+    def trace(self, tree: t.Call) -> t.Tree | None:
+        inner = self.of(tree.args[0])
+        return t.Call("trace", (inner,)) if inner is not None else None
+
+    def inner(self, tree: t.Call) -> t.Tree | None:
+        return self.product(*tree.args, self.arrays.inner)
+
+    def outer(self, tree: t.Call) -> t.Tree | None:
+        return self.product(*tree.args, lambda a, b: matmul(a, t.Transpose(b)))
+
+    def softmax(self, tree: t.Call) -> t.Tree | None:
+        """d softmax(z) = (diag(p) - p p^T) dz; of a matrix row by row: P ⊙ (dZ - (P ⊙ dZ) 1 1^T)."""
+        (x,) = tree.args
+        inner = self.of(x)
+        assert inner is not None
+        p = self._value(tree)
+        self.used("softmax", name=p)
+        match self.arrays.kind(x):
+            case "column":
+                return matmul(t.Binary("-", t.Call("diag", (p,)), matmul(p, t.Transpose(p))), inner)
+            case "row":
+                return matmul(inner, t.Binary("-", t.Call("diag", (p,)), matmul(t.Transpose(p), p)))
+        n = self.arrays.size(x, 1)
+        return t.Binary("-", hadamard(p, inner), hadamard(p, matmul(hadamard(p, inner), t.Call("ones", (n, n)))))
+
+    def log_softmax(self, tree: t.Call) -> t.Tree | None:
+        """d log softmax(z) = dz - 1 p^T dz."""
+        (x,) = tree.args
+        inner = self.of(x)
+        if self.arrays.kind(x) != "column" or inner is None:
+            raise no_matrix_form(tree)
+        p = self._softmax_of(x)
+        self.used("softmax", name=p)
+        return t.Binary("-", inner, times(matmul(t.Transpose(p), inner), self.arrays.ones(x)))
+
+    def logsumexp(self, tree: t.Call) -> t.Tree | None:
+        """d log Σ exp(z) = p^T dz."""
+        (x,) = tree.args
+        inner = self.of(x)
+        if self.arrays.kind(x) == "matrix" or inner is None:
+            raise no_matrix_form(tree)
+        p = self._softmax_of(x)
+        self.used("softmax", name=p)
+        return self.arrays.inner(p, inner)
+
+    def cross_entropy(self, tree: t.Call) -> t.Tree | None:
+        """d of -Σ y log softmax(z) by z is (p - y)^T dz where y sums to 1, else (Σy p - y)^T dz."""
+        z, y = tree.args
+        inner = self.of(z)
+        if self.of(y) is not None or inner is None or self.arrays.kind(z) == "matrix":
+            raise no_matrix_form(tree)
+        p = self._softmax_of(z)
+        self.used("cross-entropy", name=p)
+        weight = p if self.arrays.sums_to_one(y) else times(t.Call("sum", (y,)), p)
+        return self.arrays.inner(t.Binary("-", weight, y), inner)
+
+    def _value(self, tree: t.Call) -> t.Tree:
+        """The name of a quantity that has this equation, else the formula."""
+        return next((name for name in self.arrays.named(tree)), tree)
+
+    def _softmax_of(self, x: t.Tree) -> t.Tree:
+        return self._value(t.Call("softmax", (x,)))
+
+
+def _is_number(tree: t.Tree) -> bool:
+    return all(isinstance(part, t.Number | t.Negative | t.Binary) for part in tree.walk())
+
+
+RULES: dict[type[t.Tree], Callable[..., t.Tree | None]] = {
+    t.Negative: Differentials.negative,
+    t.Transpose: Differentials.transpose,
+    t.Juxtaposition: Differentials.juxtaposition,
+    t.Binary: Differentials.binary,
+    t.Call: Differentials.call,
+}
+CALLS: dict[str, Callable[..., t.Tree | None]] = {
+    "norm": Differentials.norm,
+    "sum": Differentials.sum,
+    "mean": Differentials.mean,
+    "trace": Differentials.trace,
+    "tr": Differentials.trace,
+    "inner": Differentials.inner,
+    "outer": Differentials.outer,
+    "softmax": Differentials.softmax,
+    "log_softmax": Differentials.log_softmax,
+    "logsumexp": Differentials.logsumexp,
+    "cross_entropy": Differentials.cross_entropy,
+}
+
+
+def of_names(arrays: Arrays, names: Iterable[t.Name]) -> Differentials:
+    """The differentials by some quantities."""
+    return Differentials(arrays, frozenset(names))
