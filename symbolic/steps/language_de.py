@@ -59,6 +59,7 @@ RULES: dict[str, tuple[str, str]] = {
     "recursion": ("Rekursion", "Die Rekursion[ für {head}]: von einer Schicht zur Schicht davor."),
     "start of the recursion": ("Anfang der Rekursion", "Die Rekursion beginnt bei der letzten Schicht[ mit {head}]."),
     "result": ("Ergebnis", "Das Ergebnis[: die Ableitung von {of} nach {by}]."),
+    "probabilities": ("Wahrscheinlichkeiten", "[{name} ist eine Wahrscheinlichkeitsverteilung: ]Die Einträge ergeben zusammen 1."),
     "insertion": ("Einsetzen", "Einsetzen, was vorher gefunden wurde."),
     "no path": ("kein Einfluss", "[{of} hängt nicht von {by} ab: ]Die Ableitung ist null."),
     "differential": ("Differential", "Das Differential bilden: den linearen Teil einer kleinen Änderung."),

@@ -51,6 +51,7 @@ RULES: dict[str, tuple[str, str]] = {
     "recursion": ("recursion", "The recursion[ for {head}]: from one layer to the layer before it."),
     "start of the recursion": ("start of the recursion", "The recursion starts at the last layer[ with {head}]."),
     "result": ("result", "The result[: the derivative of {of} by {by}]."),
+    "probabilities": ("probabilities", "[{name} is a probability distribution: ]its entries sum to 1."),
     "insertion": ("insertion", "Insert what was found before."),
     "no path": ("no influence", "[{of} does not depend on {by}: ]the derivative is zero."),
     "differential": ("differential", "Take the differential: the linear part of a small change."),
