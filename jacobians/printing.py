@@ -41,14 +41,15 @@ def _index_form(J: Jacobian, style: Style) -> str:
     names = axis_names(terms, len(J.shape))
     result = ""
     for k, term in enumerate(terms):
-        negative, body = _term(term, names, style)
+        negative, parts = term_parts(term, names, style)
+        body = " ".join(parts)
         sign = ("-" if negative else "") if k == 0 else (" - " if negative else " + ")
         result += sign + body
     return result or "0"
 
 
-def _term(term: Term, names: Labels, style: Style) -> tuple[bool, str]:
-    """The sign and the rest of one term."""
+def term_parts(term: Term, names: Labels, style: Style) -> tuple[bool, list[str]]:
+    """Whether a term is negative, and its factors: a number, deltas, a sum, entries."""
     name: dict[str, str] = {}
     deltas = []
     for label, axis in zip((*term.out, *term.inp), names, strict=True):
@@ -64,7 +65,7 @@ def _term(term: Term, names: Labels, style: Style) -> tuple[bool, str]:
     size = nice(abs(term.coef))
     if size != 1 or not parts:
         parts.insert(0, style.number(size))
-    return math.copysign(1, term.coef) < 0, " ".join(parts)
+    return math.copysign(1, term.coef) < 0, parts
 
 
 def nice(number: float) -> Fraction | float:

@@ -50,7 +50,8 @@ class BatchNorm(_ChannelNorm):
     cancellation.
 
     Shapes:    x (n c ...), gamma (c), beta (c) -> y (n c ...)
-    Formula:   y_nc = gamma_c (x_nc - mean(x)_c) / sqrt(var(x)_c + eps) + beta_c
+    Formula:   y_nc = gamma_c xhat_nc + beta_c
+               with xhat_nc = (x_nc - mean(x)_c) / sigma_c, sigma_c = sqrt(var(x)_c + eps)
     Jacobians: dy/dx = δ_nm δ_cc' gamma_c (1/sigma)_c - 1/3 δ_cc' gamma_c (1/sigma)_c
                        - 1/3 δ_cc' gamma_c (1/sigma)_c xhat_nc xhat_mc   (n c | m c')
                dy/dgamma = δ_cc' xhat_nc   (n c | c')
@@ -77,7 +78,8 @@ class InstanceNorm(_ChannelNorm):
     beta.
 
     Shapes:    x (n c s ...), gamma (c), beta (c) -> y (n c s ...)
-    Formula:   y_ncs = gamma_c (x_ncs - mean(x)_nc) / sqrt(var(x)_nc + eps) + beta_c
+    Formula:   y_ncs = gamma_c xhat_ncs + beta_c
+               with xhat_ncs = (x_ncs - mean(x)_nc) / sigma_nc, sigma_nc = sqrt(var(x)_nc + eps)
     Jacobians: dy/dx = δ_nn' δ_cc' δ_sp gamma_c (1/sigma)_nc - 1/3 δ_nn' δ_cc' gamma_c (1/sigma)_nc
                        - 1/3 δ_nn' δ_cc' gamma_c (1/sigma)_nc xhat_ncs xhat_ncp   (n c s | n' c' p)
                dy/dgamma = δ_cc' xhat_ncs   (n c s | c')
@@ -107,7 +109,8 @@ class GroupNorm(_ChannelNorm):
     variance is divided by m. sigma is written with the channel it belongs to. `affine=False` leaves out gamma and beta.
 
     Shapes:    x (n c ...), gamma (c), beta (c) -> y (n c ...)
-    Formula:   y_nc = gamma_c (x_nc - mean(x)_nc) / sqrt(var(x)_nc + eps) + beta_c
+    Formula:   y_nc = gamma_c xhat_nc + beta_c
+               with xhat_nc = (x_nc - mean(x)_nc) / sigma_nc, sigma_nc = sqrt(var(x)_nc + eps)
     Jacobians: dy/dx = δ_nn' δ_cd gamma_c (1/sigma)_nc - 1/3 δ_nn' gamma_c (1/sigma)_nc [group(c) = group(d)]
                        - 1/3 δ_nn' gamma_c (1/sigma)_nc [group(c) = group(d)] xhat_nc xhat_nd   (n c | n' d)
                dy/dgamma = δ_cc' xhat_nc   (n c | c')
@@ -167,7 +170,7 @@ class BatchNormInference(Op):
     leaves out gamma and beta.
 
     Shapes:    x (n c ...), gamma (c), beta (c), mean (c), var (c) -> y (n c ...)
-    Formula:   y_nc = gamma_c (x_nc - mean_c) / sqrt(var_c + eps) + beta_c
+    Formula:   y_nc = gamma_c xhat_nc + beta_c with xhat_nc = (x_nc - mean_c) / sigma_c, sigma_c = sqrt(var_c + eps)
     Jacobians: dy/dx = δ_nn' δ_cc' gamma_c (1/sigma)_c               (n c | n' c')
                dy/dgamma = δ_cc' xhat_nc                             (n c | c')
                dy/dbeta = δ_cc'                                      (n c | c')

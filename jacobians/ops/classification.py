@@ -208,7 +208,8 @@ class BinaryFocalLoss(Focal):
     factor, without the cancellation of 1 - q.
 
     Shapes:    z (... i), y (... i) 0 or 1 -> L (), the mean over samples; reduction="none": L (...)
-    Formula:   L = -sum_i alpha_i (1 - q_i)^gamma log q_i with q = sigmoid((2 y - 1) z)
+    Formula:   L = -sum_i alpha_i (1 - q_i)^gamma log q_i with q = sigmoid((2 y - 1) z);
+               alpha_i is alpha for y_i = 1, and 1 - alpha for y_i = 0
     Jacobians: dL/dz = alpha_i ((1 - q)^2)_i sigmoid(z)_i - alpha_i ((1 - q)^2)_i y_i
                        - 2 alpha_i q_i (1 - q)_i log(q)_i sigmoid(z)_i + 2 alpha_i q_i (1 - q)_i log(q)_i y_i   (| i)
                for gamma=2; times 1/N for the mean over N samples

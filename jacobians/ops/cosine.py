@@ -159,7 +159,7 @@ class InfoNCE(Loss):
     u = Q / norm(Q) and v = K / norm(K), so that scores are cosines.
 
     Shapes:    Q (n d), K (n d) -> L (), the mean over rows; reduction="none": L (n)
-    Formula:   L = -1/N sum_n log(exp(S_nn) / sum_m exp(S_nm)) with S = Q K^T / temperature
+    Formula:   L = -1/N sum_n log P_nn with P_nm = exp(S_nm) / sum_k exp(S_nk), S = Q K^T / temperature
     Jacobians: dL/dQ = 1/2 Σ_m P_nm K_md - 1/2 K_nd   (| n d)
                dL/dK = 1/2 Σ_n P_nm Q_nd - 1/2 Q_md   (| m d)    for N = 2 rows and temperature=1
     Source:    van den Oord, Li, Vinyals, "Representation Learning with Contrastive Predictive Coding" (2018), eq. 4

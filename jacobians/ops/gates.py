@@ -76,7 +76,7 @@ class SwiGLU(_LinearUnit):
     feed-forward layer of a transformer is then `swiglu(x, W, V) @ W2`, in rows as in the paper.
 
     Shapes:    x (... i), W (i o), V (i o), b (o), c (o), with learnt_beta beta () -> y (... o)
-    Formula:   y = u ⊙ sigmoid(beta u) ⊙ v with u = x W + b, v = x V + c
+    Formula:   y = silu(u) ⊙ v with u = x W + b, v = x V + c; silu(u) = u ⊙ sigmoid(beta u)
     Jacobians: dy/dx = silu(u)_o V_io + v_o silu'(u)_o W_io   (o | i)
                dy/dW = δ_oo' v_o silu'(u)_o x_i               (o | i o')
                dy/dV = δ_oo' silu(u)_o x_i                    (o | i o')

@@ -186,7 +186,7 @@ class SelfAttention(ProjectedAttention):
 
     Shapes:    X (... t m), W_Q (m d), W_K (m d), W_V (m e), W_O (e o) if out=True, mask (t t) if mask=True
                -> Y (... t e), or (... t o) if out=True
-    Formula:   Y = softmax(Q K^T / sqrt(d)) V with Q = X W_Q, K = X W_K, V = X W_V
+    Formula:   Y = P_Y V with P_Y = softmax(Q K^T / sqrt(n_d)), Q = X W_Q, K = X W_K, V = X W_V
     Jacobians: dY/dX = (P_Y)_tp (W_V)_me + 1/2 Σ_q (P_Y)_tp V_pe Q_tq (W_K)_mq - 1/2 Σ_q Y_te (P_Y)_tp Q_tq (W_K)_mq
                    + 1/2 δ_tp Σ_lq (P_Y)_tl V_le K_lq (W_Q)_mq - 1/2 δ_tp Σ_lq Y_te (P_Y)_tl K_lq (W_Q)_mq (t e | p m)
                dY/dW_Q = 1/2 Σ_p (P_Y)_tp V_pe K_pd X_tm - 1/2 Σ_p Y_te (P_Y)_tp K_pd X_tm (t e | m d)
@@ -207,7 +207,7 @@ class CrossAttention(ProjectedAttention):
 
     Shapes:    X (... t m), M (... s c), W_Q (m d), W_K (c d), W_V (c e), W_O (e o) if out=True, mask (t s) if mask=True
                -> Y (... t e), or (... t o) if out=True
-    Formula:   Y = softmax(Q K^T / sqrt(d)) V with Q = X W_Q, K = M W_K, V = M W_V
+    Formula:   Y = P_Y V with P_Y = softmax(Q K^T / sqrt(n_d)), Q = X W_Q, K = M W_K, V = M W_V
     Jacobians: dY/dX = 1/2 δ_tt' Σ_lp (P_Y)_tl V_le K_lp (W_Q)_mp - 1/2 δ_tt' Σ_lp Y_te (P_Y)_tl K_lp (W_Q)_mp (t e
                    | t' m)
                dY/dM = (P_Y)_ts (W_V)_ce + 1/2 Σ_m (P_Y)_ts V_se Q_tm (W_K)_cm - 1/2 Σ_m Y_te (P_Y)_ts Q_tm (W_K)_cm
@@ -239,7 +239,8 @@ class MultiHeadAttention(ProjectedAttention):
 
     Shapes:    Q (... t m), K (... s m), V (... s m), W_Q (m d), W_K (m d), W_V (m e), W_O (e o) unless out=False,
                mask (t s) if mask=True -> Y (... t o)
-    Formula:   H_h = softmax(q_h k_h^T / sqrt(d/heads)) v_h, O = concat(H_1, ..., H_heads), Y = O W_O
+    Formula:   H = P_H v in each head, with P_H = softmax(q k^T / sqrt(n_d / heads)); q, k, v are the columns of
+               the head of Q W_Q, K W_K, V W_V; O = concat(H_1, ..., H_heads), Y = O W_O
     Jacobians: dY/dQ = 1/2 δ_tt' Σ_lpnqrs (W_O)_lo [l = 2 p + n] (P_H)_ptq v_pqn k_pqr [s = 4 p + r] (W_Q)_ms - 1/2
                    δ_tt' Σ_lpnqrs (W_O)_lo [l = 2 p + n] H_ptn (P_H)_ptq k_pqr [s = 4 p + r] (W_Q)_ms (t o | t' m)
                dY/dK = 1/2 Σ_pnqru (W_O)_po [p = 2 n + q] (P_H)_nts v_nsq q_ntr [u = 4 n + r] (W_K)_mu - 1/2 Σ_pnqru

@@ -31,7 +31,8 @@ class LinearAttention(Op):
     without its cancellation.
 
     Shapes:    Q (... t d), K (... s d), V (... s e) -> O (... t e)
-    Formula:   O_te = (sum_s sum_d phi(Q_td) phi(K_sd) V_se) / (sum_s sum_d phi(Q_td) phi(K_sd))
+    Formula:   O_te = (sum_s sum_d phi(Q_td) phi(K_sd) V_se) / z_t
+               with z_t = sum_s sum_d phi(Q_td) phi(K_sd), phi(x) = elu(x) + 1
     Jacobians: dO/dQ = δ_tt' Σ_s (1/z)_t phi'(Q)_td phi(K)_sd V_se - δ_tt' Σ_s (1/z)_t phi'(Q)_td phi(K)_sd O_te
                        (t e | t' d)
                dO/dK = (1/z)_t phi(Q)_td phi'(K)_sd V_se - (1/z)_t phi(Q)_td phi'(K)_sd O_te (t e | s d)

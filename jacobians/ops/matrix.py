@@ -142,7 +142,7 @@ class Determinant(SquareMatrixOp):
     The Jacobian is the matrix of cofactors cof(A) = det(A) A^-T, which a singular matrix has as well.
 
     Shapes:    A (... i i) -> D (...)
-    Formula:   D = sum_s sign(s) prod_i A[i, s_i] over all permutations s
+    Formula:   D = sum_s sign(s) prod_i A[i, s_i] over all permutations s; cof(A) = D (A^-1)^T
     Jacobians: dD/dA = cof(A)_ij   (| i j)
     Source:    Magnus, Neudecker, "Matrix Differential Calculus" (2019), Jacobi's formula
     """

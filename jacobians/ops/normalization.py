@@ -21,7 +21,7 @@ class LayerNorm(AffineNormalization):
     gamma_i eps/sigma^3 (δ_ij - 1/2), the same value without cancellation.
 
     Shapes:    x (... i), gamma (i), beta (i) -> y (... i)
-    Formula:   y_i = gamma_i (x_i - mean(x)) / sqrt(var(x) + eps) + beta_i
+    Formula:   y_i = gamma_i xhat_i + beta_i with xhat_i = (x_i - mean(x)) / sigma, sigma = sqrt(var(x) + eps)
     Jacobians: dy/dx = δ_ij gamma_i 1/sigma - 1/3 gamma_i 1/sigma - 1/3 gamma_i 1/sigma xhat_i xhat_j   (i | j)
                dy/dgamma = δ_ii' xhat_i   (i | i')
                dy/dbeta = δ_ii'           (i | i')    where 1/3 is 1/n for n = 3
@@ -62,7 +62,7 @@ class RMSNorm(LayerNorm):
     leaves out gamma. By default (`eps=None`) eps is that of the floating point type, 2^-52 for float64.
 
     Shapes:    x (... i), gamma (i) -> y (... i)
-    Formula:   y_i = gamma_i x_i / sqrt(mean(x^2) + eps)
+    Formula:   y_i = gamma_i xhat_i with xhat_i = x_i / sigma, sigma = sqrt(1/n sum_i x_i^2 + eps)
     Jacobians: dy/dx = δ_ij gamma_i 1/sigma - 1/3 gamma_i 1/sigma xhat_i xhat_j   (i | j)
                dy/dgamma = δ_ii' xhat_i   (i | i')    where 1/3 is 1/n for n = 3
     Source:    Zhang, Sennrich, "Root Mean Square Layer Normalization" (2019), eq. 4; Jacobians: own derivation
@@ -90,7 +90,7 @@ class WeightNorm(Normalization):
     For v of rank 3 or more (the weights of a convolution), a row is all that has one first index. v_o = 0 is refused.
 
     Shapes:    v (o i ...), g (o) -> W (o i ...)
-    Formula:   W_oi = g_o v_oi / sqrt(sum_k v_ok^2)
+    Formula:   W_oi = g_o vhat_oi with vhat_oi = v_oi / norm(v)_o, norm(v)_o = sqrt(sum_k v_ok^2)
     Jacobians: dW/dv = δ_oo' δ_ij g_o (1/norm(v))_o - δ_oo' g_o (1/norm(v))_o vhat_oi vhat_oj   (o i | o' j)
                dW/dg = δ_oo' vhat_oi   (o i | o')    where vhat_o = v_o / norm(v_o)
     Source:    Salimans, Kingma, "Weight Normalization" (2016), eq. 2 and 3

@@ -101,7 +101,7 @@ class Swish(Composite):
     """y = x sigmoid(beta x) with a number beta that is an input; beta = 1 is `silu`.
 
     Shapes:    x (...), beta () -> y (...)
-    Formula:   y_i = x_i / (1 + exp(-beta x_i))
+    Formula:   y_i = x_i sigmoid(z_i) with z = beta x
     Jacobians: dy/dx = δ_ii' sigmoid(z)_i + δ_ii' x_i sigmoid'(z)_i beta   (i | i')   with z = beta x
                dy/dbeta = x_i sigmoid'(z)_i x_i                            (i |)
     Source:    Ramachandran, Zoph, Le, "Searching for Activation Functions" (2017), section 4; Jacobians: own derivation

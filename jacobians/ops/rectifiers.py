@@ -71,7 +71,7 @@ class ELU(Elementwise):
     """y = x for x > 0, alpha (exp(x) - 1) else.
 
     Shapes:    x (...) -> y (...)
-    Formula:   y_i = x_i for x_i > 0, else alpha (exp(x_i) - 1); elu'(0) = alpha, a kink unless alpha = 1
+    Formula:   y_i = x_i for x_i > 0, else alpha (exp(x_i) - 1); elu'(x) = 1 for x > 0, else alpha exp(x)
     Jacobians: dy/dx = δ_ii' elu'(x)_i   (i | i')
     Source:    Clevert, Unterthiner, Hochreiter, "Fast and Accurate Deep Network Learning by ELUs" (2016), eq. 15
     """
@@ -104,7 +104,7 @@ class SELU(ELU):
 
     Shapes:    x (...) -> y (...)
     Formula:   y_i = c x_i for x_i > 0, else c alpha (exp(x_i) - 1), with c = 1.0507 and alpha = 1.67326;
-               selu'(0) = c alpha, at the kink
+               selu'(x) = c for x > 0, else c alpha exp(x), also at the kink x = 0
     Jacobians: dy/dx = δ_ii' selu'(x)_i   (i | i')
     Source:    Klambauer, Unterthiner, Mayr, Hochreiter, "Self-Normalizing Neural Networks" (2017), eq. 2 and 14
     """
@@ -187,8 +187,8 @@ class GELU(Elementwise):
     """y = x Phi(x) with the normal distribution function Phi, or its approximation by tanh.
 
     Shapes:    x (...) -> y (...)
-    Formula:   y_i = x_i (1 + erf(x_i / sqrt(2))) / 2, or for approximation = "tanh":
-               y_i = x_i (1 + tanh(sqrt(2/pi) (x_i + 0.044715 x_i^3))) / 2
+    Formula:   y_i = x_i (1 + erf(x_i / sqrt(2))) / 2; gelu'(x) = (1 + erf(x / sqrt(2))) / 2 + x exp(-x^2 / 2) / sqrt(2 pi);
+               for approximation = "tanh": y_i = x_i (1 + tanh(sqrt(2/pi) (x_i + 0.044715 x_i^3))) / 2
     Jacobians: dy/dx = δ_ii' gelu'(x)_i   (i | i')
     Source:    Hendrycks, Gimpel, "Gaussian Error Linear Units (GELUs)" (2016), section 2
     """

@@ -1,0 +1,1 @@
+"""Sheets of formulas: one op on a page, all ops on two."""

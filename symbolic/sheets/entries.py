@@ -16,13 +16,17 @@ from jacobians.forms.writers import Writer
 from jacobians.jacobian import Jacobian
 from jacobians.notation import name_to_latex
 from jacobians.op import Op
-from jacobians.printing import LATEX, index_latex
+from jacobians.printing import LATEX, Style, index_latex, term_parts
 from jacobians.sheet import sheet
 from jacobians.structure import axis_names
 from jacobians.terms import Factor, Labels
 from symbolic.index import Frame, frame
 from symbolic.latex import with_letters
 from symbolic.scope import Expr
+
+
+#: `1/sigma`, `1/y^2`: an entry of it is one over an entry.
+_INVERSE = re.compile(r"1/([A-Za-z]\w*)(?:\^(\d+))?")
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,9 @@ class Entry:
     index: str
     #: The same as a matrix or a tensor, empty where there is no such form.
     matrix: str
-    #: Of which sizes the numbers are, empty where the formula holds for all.
+    #: The number of axes, outputs and inputs.
+    axes: int
+    #: The size of the input that the numbers are for, empty where the formula holds for all.
     example: str = ""
 
     @property
@@ -63,17 +69,55 @@ def entry(op: Op, wrt: str) -> Entry:
         matrix = with_letters(op, wrt, lambda J, writer: tensor(J).write(writer), letters)
     except FormError:
         matrix = ""
-    return Entry(wrt, of, at, index, matrix)
+    return Entry(wrt, of, at, index, matrix, len(f.out) + len(f.inp))
 
 
 def _index(J: Jacobian, writer: Writer) -> str:
     """The index form; sizes in 0/1 patterns, such as `[o = 13 i + j]`, are letters too."""
 
     def factor(f: Factor, labels: Labels) -> str:
+        if inverse := _INVERSE.fullmatch(f.name):
+            power = f"^{{{inverse[2]}}}" if inverse[2] else ""
+            return rf"\frac{{1}}{{{name_to_latex(inverse[1], labels)}{power}}}"
         written = LATEX.factor(f, labels)
         return re.sub(r"\d+", lambda m: writer.size(int(m[0])), written) if "{" in f.name else written
 
-    return index_latex(J, replace(LATEX, factor=factor, number=lambda x: writer.number(float(x))))
+    return factored(J, replace(LATEX, factor=factor, number=lambda x: writer.number(float(x))))
+
+
+def factored(J: Jacobian, style: Style) -> str:
+    r"""The index form with what all terms share before a bracket: `p_{i} (\delta_{i j} - p_{j})`."""
+    terms = J.shown.terms
+    names = axis_names(terms, len(J.shape))
+    signed = [term_parts(term, names, style) for term in terms]
+    shared = _shared([parts for _, parts in signed])
+    if len(signed) < 2 or not shared:
+        return index_latex(J, style)
+    minus = signed[0][0]
+    inside = ""
+    for negative, parts in signed:
+        rest = " ".join(_without(parts, shared)) or "1"
+        inside += ("" if not inside else " - " if negative != minus else " + ") + rest
+    return f"{'-' if minus else ''}{' '.join(shared)} ({inside})"
+
+
+def _shared(terms: list[list[str]]) -> list[str]:
+    """The factors of the first term that all have, as often as all have them; entries under a sum with their sum."""
+    rest = [list(parts) for parts in terms]
+    shared = []
+    for part in terms[0]:
+        if all(part in parts for parts in rest):
+            shared.append(part)
+            for parts in rest:
+                parts.remove(part)
+    return shared
+
+
+def _without(parts: list[str], shared: list[str]) -> list[str]:
+    left = list(parts)
+    for part in shared:
+        left.remove(part)
+    return left
 
 
 def _of_example(op: Op, wrt: str) -> Entry:
@@ -83,7 +127,7 @@ def _of_example(op: Op, wrt: str) -> Entry:
     names, n = axis_names(J.shown.terms, len(J.shape)), len(J.out_shape)
     of, at = name_to_latex(op.symbol, names[:n]), name_to_latex(wrt, names[n:])
     shape = r" \times ".join(map(str, page.inputs[wrt].shape))
-    return Entry(wrt, of, at, index_latex(J), "", rf"{name_to_latex(wrt, ())} \in \mathbb{{R}}^{{{shape}}}")
+    return Entry(wrt, of, at, factored(J, LATEX), "", len(J.shape), shape)
 
 
 def sizes_by_axis(f: Frame) -> Mapping[Expr, str]:

@@ -22,14 +22,16 @@ from jacobians.sheet import SIZES, read_docstring
 
 #: Where one formula ends and the next begins.
 CONNECTIVE = re.compile(
-    r"(;|:|, likewise|, or|, the|,? and|,? with|,? for|,? over|, else|, where|, also|, at|, a(?= kink)"
-    r"|,(?= [A-Za-z]\w*(?:,2k\+1)? =(?!=)))(?=\s|$) ?"
+    r"(;|:| is|, in| in|, likewise|, or|, the|,? and|,? with|,? for|,? over|, else|, where|, also|, at|, a(?= kink)"
+    r"|,(?= [A-Za-z]\w*(?:,2k\+1|\(\w\)(?:_\w)?)? =(?!=)))(?=\s|$) ?"
 )
 #: Functions of more than one letter that formulas apply.
 FUNCTIONS = frozenset(
-    "abs arcsinh arctan ceil concat cos det erf exp floor log max mean min norm prod sigmoid sign sin softmax sqrt sum "
-    "tan tanh var".split()
+    "abs arcsinh arctan ceil cof concat cos group det elu erf exp floor log max mean min norm prod sigmoid sign silu sin "
+    "softmax sqrt sum tan tanh var".split()
 )
+#: Those that LaTeX and its reader would take for a product of letters.
+UNREAD = frozenset(("cof", "group"))
 #: Words that stand for numbers.
 LETTERS = frozenset("before eps indices margin value".split())
 _WORD = re.compile(r"(?<![\w\\])[A-Za-z]{2,}(?:_\w+)?")
@@ -69,8 +71,12 @@ def _merged(pieces: Iterator[Piece]) -> Iterator[Piece]:
     words = ""
     for piece in pieces:
         if piece.tree is None:
-            words += piece.words if not words or piece.words[0] in ";, " else f" {piece.words}"
-            continue
+            if piece.words != ";":
+                words += piece.words if not words or piece.words[0] in ",: " else f" {piece.words}"
+                continue
+        if piece.words == ";" and words:
+            yield Piece(words)
+            words = ""
         if words:
             yield Piece(words)
         words = ""
@@ -110,6 +116,8 @@ def _indices(letters: str, names: Names) -> str:
 def _letter(word: str, names: Names) -> str:
     if word in GREEK_LETTERS:
         return rf"\{word} "
+    if word in UNREAD:
+        return rf"\operatorname{{{word}}}"
     return word if word in FUNCTIONS or word in names.arrays else rf"\mathrm{{{word}}}"
 
 

@@ -1,4 +1,4 @@
-r"""How the sheets write: brackets of natural size, a short quotient in one line, `\max_{k} z_{k}`, `\tfrac12 \sum_i`."""
+r"""How the sheets write: brackets of natural size, a short quotient in one line, `\max_{k} z_{k}`, half a sum."""
 
 from __future__ import annotations
 
