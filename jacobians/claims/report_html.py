@@ -7,19 +7,17 @@ the page's content security policy admits no script and no style but the page's 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from html import escape
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jacobians import katex
 from jacobians.claims.report_pieces import Piece, between, cut
 from jacobians.claims.report_prose import prose_html
 from jacobians.claims.report_rows import MARKS, Row, notes, report_rows, summary
 from jacobians.claims.report_strings import visible
+from jacobians.katex.page import offline_page
 
 if TYPE_CHECKING:
     from jacobians.claims.document import DocumentReport
@@ -41,33 +39,8 @@ def report_html(report: DocumentReport) -> str:
 
 def page(title: str, body: str, tex: str) -> str:
     """A page with KaTeX and the fonts that `tex` needs, under a policy that admits nothing else."""
-    style = katex.style(tex) + (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-    scripts = (katex.script(), (_TEMPLATES / "report.js").read_text(encoding="utf-8"))
-    policy = (
-        f"default-src 'none'; script-src {' '.join(map(_hash, scripts))}; style-src {_hash(style)}; font-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    return f"""<!DOCTYPE html>
-<!-- {katex.NOTICE} -->
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>{escape(title)}</title>
-<style>{style}</style>
-</head>
-<body>
-{body}
-{"".join(f"<script>{script}</script>" for script in scripts)}
-</body>
-</html>
-"""
-
-
-def _hash(content: str) -> str:
-    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
+    style, script = ((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
+    return offline_page(title, body, tex, style, script)
 
 
 def _tex(report: DocumentReport) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from jacobians.claims.context import Context
 from jacobians.claims.judge import Judge
 from jacobians.claims.verdicts import Link
 from jacobians.notation.options import Notation
 from jacobians.notation.tree import Chain, Tree
+from symbolic.documents.exports import Exports
+
+if TYPE_CHECKING:
+    from symbolic.documents.content import Content
 
 Style = Literal["index", "matrix", "tensor", "differential", "paths", "forward", "backward"]
 Detail = Literal["every step", "lecture", "result"]
@@ -101,7 +105,7 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Exports):
     """The derivative of one quantity by another, line by line."""
 
     #: What the names mean, with the quantities that the derivation introduces.
@@ -136,6 +140,12 @@ class Derivation:
             head, *lines = chain.parts
             links += [(head, judge.link(head, line)) for line in lines]
         return Checked(tuple(links))
+
+    def content(self) -> Content:
+        """What its documents say."""
+        from symbolic.documents.derived import content_of
+
+        return content_of(self)
 
     def written(self, notation: Notation) -> Derivation:
         """The same derivation in another notation."""

@@ -62,7 +62,7 @@ def table(language: str) -> Language:
     """
     if language not in LANGUAGES:
         raise unknown("notation", "language", language, LANGUAGES)
-    found: Language = import_module(f"symbolic.steps.language_{language}")  # type: ignore[assignment]
+    found: Language = import_module(f"symbolic.steps.language_{language}")
     return found
 
 

@@ -1,0 +1,67 @@
+"""A derivation as the content of a document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jacobians.notation.languages import sentence
+from jacobians.notation.to_plain import to_plain
+from symbolic.documents.content import Content, Line, Section, equations
+from symbolic.steps.language import rule_name, rule_sentence, words
+
+if TYPE_CHECKING:
+    from symbolic.steps.derivation import Derivation, Part
+
+
+def content_of(derivation: Derivation) -> Content:
+    """The network, the parts with the reasons of their lines in the reader's language, and the layout."""
+    notation = derivation.notation
+    given = equations(derivation.context)
+    layout = sentence(notation.language, "layout", notation.layout)
+    return Content(
+        words("title", notation, of=derivation.of, wrt=derivation.wrt),
+        tuple(_section(part, derivation) for part in derivation.shown),
+        notation,
+        derivation.context,
+        Section(words("network", notation), given) if given else None,
+        ((f"{layout[:1].upper()}{layout[1:]}.",),) if layout else (),
+        _code(derivation),
+    )
+
+
+def _code(derivation: Derivation) -> str:
+    """Python code that makes the derivation and checks it; the names come from the model's text, never raw."""
+    text = derivation.context.text
+    asked = ", ".join(map(repr, (to_plain(derivation.of), to_plain(derivation.wrt), derivation.style)))
+    return f"""import symbolic
+
+model = {_block(text)}
+derivation = symbolic.derivation(model, {asked}, {derivation.detail!r})
+checked = derivation.check()
+assert checked.ok, "\\n".join(checked.failures())
+print(f"{{len(checked.links)}} lines, {{checked.points}} points, largest deviation {{checked.deviation:.1e}}")
+"""
+
+
+def _block(text: str) -> str:
+    """A text of several lines as Python writes it; what could end the string early is written with escapes."""
+    if '"""' in text or text.endswith(('"', "\\")) or not text.replace("\n", "").isprintable():
+        return repr(text)
+    raw = "r" if "\\" in text else ""
+    return f'{raw}"""\n{text}\n"""'
+
+
+def _section(part: Part, derivation: Derivation) -> Section:
+    notation = derivation.notation
+    lines = tuple(
+        Line(
+            step.line,
+            part.head if number == 0 else None,
+            ":=" if part.defines and number == 0 else "=",
+            step.reason.rule,
+            rule_name(step.reason.rule, step.reason.facts, notation),
+            rule_sentence(step.reason.rule, step.reason.facts, notation),
+        )
+        for number, step in enumerate(part.steps)
+    )
+    return Section(rule_sentence(part.title.rule, part.title.facts, notation), lines)
