@@ -90,6 +90,46 @@ RULES: dict[str, tuple[str, str]] = {
         "Die Ableitung[ von {of}][ nach {by}] hat keine Form mit ganzen Matrizen; sie steht in Komponenten.",
     ),
     "entries": ("Einträge", "Alle Einträge ausschreiben."),
+    # zwischen zwei Zeilen, die jemand angibt
+    "bridge": ("der Weg von einer Zeile zur anderen", "Von {of} zu {by}."),
+    "definition folded back": ("Definition[ von {name}]", "Nach seiner Definition ist das wieder[ {name}]."),
+    "delta put in": ("Kronecker-Delta", "Eine Summe mit einem Kronecker-Delta[ über {letter}] ist ihr einer Summand."),
+    "only one term": (
+        "nur ein Summand",
+        "[{of} hängt nur an einer Stelle von {by} ab: ]Nur ein Summand ist nicht null.",
+    ),
+    "distribution": ("Distributivgesetz", "Die Summe ausmultiplizieren."),
+    "factoring out": ("Ausklammern", "Den gemeinsamen Faktor ausklammern."),
+    "order": ("Reihenfolge", "Faktoren und Summanden dürfen vertauscht werden."),
+    "renaming": ("Umbenennung", "Ein Buchstabe, über den summiert wird, darf anders heißen."),
+    "sum and factor": (
+        "Faktor und Summe",
+        "Was nicht vom Buchstaben abhängt, darf vor oder unter der Summe stehen.",
+    ),
+    "components": ("in Komponenten", "Die Einträge der Felder hinschreiben."),
+    "whole arrays": ("als ganze Felder", "Das sind die Einträge eines Feldes."),
+    "slope": ("Ableitung[ von {name}]", "Die Ableitung[ von {name}] ist eine Formel ihres Wertes."),
+    "softmax as exponentials": (
+        "Definition der Softmax",
+        "Die Softmax ist die Exponentialfunktion, geteilt durch die Summe aller.",
+    ),
+    "transpose of a product": (
+        "Transponierte eines Produkts",
+        "Die Transponierte eines Produkts: Die Faktoren tauschen die Plätze.",
+    ),
+    "transpose of a sum": ("Transponierte einer Summe", "Eine Summe wird gliedweise transponiert."),
+    "diagonal matrix": (
+        "Diagonalmatrix",
+        "Eine Diagonalmatrix mal ein Vektor ist ihr elementweises Produkt.",
+    ),
+    "identity matrix": ("Einheitsmatrix", "Die Einheitsmatrix ändert nichts."),
+    "outer product": ("äußeres Produkt", "Das äußere Produkt ist eine Spalte mal eine Zeile."),
+    "inner product": ("inneres Produkt", "Das innere Produkt ist eine Zeile mal eine Spalte."),
+    "squared norm as product": (
+        "quadrierte Norm",
+        "Die quadrierte Norm eines Vektors ist sein inneres Produkt mit sich selbst.",
+    ),
+    "trace of the transpose": ("Spur", "Eine Matrix und ihre Transponierte haben dieselbe Spur."),
 }
 #: Was Dokumente um die Herleitung herum sagen.
 WORDS: dict[str, str] = {

@@ -79,6 +79,28 @@ RULES: dict[str, tuple[str, str]] = {
         "The derivative[ of {of}][ by {by}] has no form with whole matrices, so it is written in components.",
     ),
     "entries": ("entries", "Write all entries out."),
+    # between two lines that a reader gives
+    "bridge": ("the way from one line to the other", "From {of} to {by}."),
+    "definition folded back": ("definition[ of {name}]", "By its definition, this is[ {name}] again."),
+    "delta put in": ("Kronecker delta", "A sum with a Kronecker delta[ over {letter}] is its one term."),
+    "only one term": ("only one term", "[{of} depends on {by} at one place only: ]one term of the sum is not zero."),
+    "distribution": ("distributive law", "Multiply the sum out."),
+    "factoring out": ("factoring out", "Take the common factor out."),
+    "order": ("order of factors and terms", "Factors and terms may change places."),
+    "renaming": ("renaming", "A letter that is summed over may have another name."),
+    "sum and factor": ("factor and sum", "What does not depend on the letter may stand before the sum or under it."),
+    "components": ("in components", "Write the entries of the arrays out."),
+    "whole arrays": ("in whole arrays", "These are the entries of an array."),
+    "slope": ("derivative[ of {name}]", "The derivative[ of {name}] is a formula of its value."),
+    "softmax as exponentials": ("definition of softmax", "The softmax is the exponential over the sum of all."),
+    "transpose of a product": ("transpose of a product", "The transpose of a product: the factors change places."),
+    "transpose of a sum": ("transpose of a sum", "A sum is transposed term by term."),
+    "diagonal matrix": ("diagonal matrix", "A diagonal matrix times a vector is their elementwise product."),
+    "identity matrix": ("identity matrix", "The identity matrix changes nothing."),
+    "outer product": ("outer product", "The outer product is a column times a row."),
+    "inner product": ("inner product", "The inner product is a row times a column."),
+    "squared norm as product": ("squared norm", "The squared norm of a vector is its inner product with itself."),
+    "trace of the transpose": ("trace", "A matrix and its transpose have the same trace."),
 }
 #: What documents say around the derivation.
 WORDS: dict[str, str] = {
