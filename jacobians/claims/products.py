@@ -153,7 +153,8 @@ def _middle(x: Value, y: Value) -> int | None:
     inner = x.rank - x.split if x.split is not None else None
     outer_ = y.split
     if inner is None:
-        inner = outer_ if outer_ is not None and x.rank == outer_ else None
+        fits = outer_ is not None and (x.rank == outer_ or (outer_ == 1 and x.rank == 2))  # a gradient, or a matrix
+        inner = outer_ if fits else None
     if outer_ is None:
         outer_ = inner if inner is not None and y.rank == inner else None
     if inner is None or inner != outer_ or inner == 0:

@@ -1,0 +1,127 @@
+"""A derivative as a sum over ways of products of Jacobians, line by line: put in, multiplied from the left, collected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+from symbolic.steps.components import entry_of
+from symbolic.steps.derivation import Detail, Part, Reason, Step
+from symbolic.steps.local import Jacobian, Jacobians
+from symbolic.steps.tensor_form import Axis
+
+Way = tuple[Jacobian, ...]
+Ways = tuple[Way, ...]
+#: An earlier result is put into a line that has at most so many parts then.
+SHORT = 60
+
+
+@dataclass
+class Lines:
+    """The lines of one derivative; of whole arrays where that can be written, else of components."""
+
+    jacobians: Jacobians
+    of: t.Name
+    by: t.Name
+    steps: list[Step] = field(default_factory=list)
+    by_entries: bool = False
+
+    def __post_init__(self) -> None:
+        self.out, self.inp = self.jacobians.axes(self.of), self.jacobians.axes(self.by)
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        return (*self.out, *self.inp)
+
+    @property
+    def derivative(self) -> t.Tree:
+        """The head: the whole derivative, or a component of it where one of the lines is one."""
+        return self.component if self.by_entries else c.Partial(self.of, self.by)
+
+    @property
+    def component(self) -> t.Tree:
+        """∂of_i/∂by_j with the letters of the lines."""
+        sides = (
+            entry_of(name, tuple(t.Name(axis.letter) for axis in axes))
+            for name, axes in ((self.of, self.out), (self.by, self.inp))
+        )
+        return self.jacobians.spelled(c.Partial(*sides), self.axes)
+
+    def part(self, title: Reason) -> Part:
+        """What was written."""
+        return Part(self.derivative, tuple(self.steps), title)
+
+    # ----- lines -----
+
+    def write(self, line: t.Tree, reason: Reason, detail: Detail = "lecture", summary: Reason | None = None) -> None:
+        """The next line, unless it says the same as the one before, or as the head."""
+        line = self.jacobians.spelled(line, self.axes)
+        before = self.steps[-1].line if self.steps else self.derivative
+        if line != before:
+            self.steps.append(Step(line, reason, detail, summary))
+
+    def add(self, ways: Ways, reason: Reason, detail: Detail = "lecture", summary: Reason | None = None) -> None:
+        """The sum over ways as the next line."""
+        whole = self.whole(ways)
+        if whole is not None:
+            self.write(whole, reason, detail, summary)
+        elif (line := self.entries(ways)) is not None:
+            self.by_entries = True
+            self.write(line, reason, detail, summary)
+
+    def whole(self, ways: Ways) -> t.Tree | None:
+        """The sum as one of products of whole arrays; None where indices are needed."""
+        products = [self.jacobians.product(way) for way in ways]
+        if None in products:
+            return None
+        return reduce(_plus, products)  # type: ignore[arg-type]
+
+    def entries(self, ways: Ways) -> t.Tree | None:
+        """The sum in components; None where a letter stands in deltas only, so that nothing says how far it counts."""
+        line = reduce(_plus, (self.jacobians.entries(way, self.out, self.inp) for way in ways))
+        return line if _is_bounded(line) else None
+
+    # ----- the usual course -----
+
+    def multiply(self, ways: Ways) -> Jacobian:
+        """Multiplied out from the left, one factor of every way in one line; then collected."""
+        while any(len(way) > 1 for way in ways):
+            ways = tuple((self.jacobians.times(*way[:2]), *way[2:]) if len(way) > 1 else way for way in ways)
+            more = any(len(way) > 1 for way in ways)
+            self.add(ways, Reason("multiplied from the left"), "every step" if more else "lecture")
+        total = self.jacobians.plus([one for (one,) in ways])
+        self.collect(total)
+        return total
+
+    def collect(self, total: Jacobian) -> None:
+        """The last line: whole where it can be, and in components where that says more than the line before."""
+        whole = self.whole(((total,),))
+        if whole is None or self.by_entries:
+            self.by_entries = True
+            line = self.jacobians.entries((total,), self.out, self.inp)
+            self.write(line, Reason("simplification"), "result" if whole is None else "lecture")
+        if whole is not None:
+            self.write(whole, Reason("without indices" if self.by_entries else "simplification"), "result")
+
+
+def _plus(left: t.Tree, right: t.Tree) -> t.Tree:
+    """A sum; what is subtracted has its sign in front."""
+    return t.Binary("-", left, right.operand) if isinstance(right, t.Negative) else t.Binary("+", left, right)
+
+
+def _is_bounded(line: t.Tree) -> bool:
+    """Whether every letter of a sum is the index of an array in it."""
+    for part in line.walk():
+        if isinstance(part, c.Sum):
+            used = {i.text for p in part.body.walk() if isinstance(p, t.Index) for i in p.indices if isinstance(i, t.Name)}
+            if not used >= {*part.indices}:
+                return False
+    return True
+
+
+def names_of(ways: Sequence[Way]) -> list[tuple[t.Name, t.Name]]:
+    """The pairs of quantities that the factors are derivatives of and by, each once."""
+    return list(dict.fromkeys((one.of, one.by) for way in ways for one in way))
