@@ -1,10 +1,9 @@
-"""Formulas of whole arrays: what kind of array each is, and a normal form with numbers in front of matrix products."""
+"""Formulas of whole arrays: which are numbers, columns, rows, matrices; ones, sums of products, sizes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from fractions import Fraction
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -13,10 +12,8 @@ from jacobians.claims.functions import elementwise
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-from jacobians.notation.rebuild import rebuilt
 from jacobians.notation.to_plain import to_plain
 from symbolic.steps.graph import Graph
-from symbolic.steps.sums import number, product_of
 
 Kind = Literal["number", "column", "row", "matrix"]
 TURNED: dict[Kind, Kind] = {"number": "number", "column": "row", "row": "column", "matrix": "matrix"}
@@ -44,23 +41,11 @@ def no_matrix_form(tree: t.Tree) -> NoMatrixFormError:
     return NoMatrixFormError(f"derivation: {to_plain(tree)} has no matrix form here; take style='index' or 'tensor'")
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """coefficient * scalars / below * (the matrix product of the factors); without factors it is a number."""
-
-    coefficient: Fraction = Fraction(1)
-    scalars: tuple[t.Tree, ...] = ()
-    below: tuple[t.Tree, ...] = ()
-    factors: tuple[t.Tree, ...] = ()
-
-
-Terms = tuple[Term, ...]
-
-
 # ----- building -----
 
 
 def matmul(a: t.Tree, b: t.Tree) -> t.Tree:
+    """The matrix product."""
     return t.Binary("@", a, b)
 
 
@@ -70,6 +55,7 @@ def times(a: t.Tree, b: t.Tree) -> t.Tree:
 
 
 def hadamard(a: t.Tree, b: t.Tree) -> t.Tree:
+    """The product entry by entry."""
     return t.Binary("*", a, b, hadamard=True)
 
 
@@ -99,8 +85,8 @@ def is_elementwise(graph: Graph, tree: t.Call) -> bool:
 
 
 @dataclass
-class Arrays:
-    """Kinds and normal forms of the formulas of a graph."""
+class Kinds:
+    """What kind of array each formula of a graph is."""
 
     graph: Graph
     _kinds: dict[t.Tree, Kind] = field(default_factory=dict)
@@ -164,7 +150,7 @@ class Arrays:
 
     def _wider(self, tree: t.Tree, left: Kind, right: Kind) -> Kind:
         for one, other in ((left, right), (right, left)):
-            if one in ("number", other):
+            if one in ("number", other) or other == "matrix":
                 return other
         raise no_matrix_form(tree)
 
@@ -219,8 +205,21 @@ class Arrays:
         made = t.Call("ones", tuple(self.size(tree, axis) for axis in range(2 if kind == "matrix" else 1)))
         return t.Transpose(made) if kind == "row" else made
 
+    def spread(self, tree: t.Tree, over: t.Tree) -> t.Tree:
+        """A number in every entry of an array, a column in every column of a matrix, a row in every row."""
+        kinds = self.kind(tree), self.kind(over)
+        if kinds[0] == kinds[1]:
+            return tree
+        if kinds[0] == "number":
+            return times(tree, self.ones(over))
+        if kinds[0] == "column":
+            return matmul(tree, t.Transpose(t.Call("ones", (self.size(over, 1),))))
+        return matmul(t.Call("ones", (self.size(over, 0),)), tree)
+
     def inner(self, a: t.Tree, b: t.Tree) -> t.Tree:
         """The sum of the products of all entries of two arrays of one kind."""
+        if is_ones(b):
+            a, b = b, a
         match self.kind(a):
             case "number":
                 return times(a, b)
@@ -228,207 +227,22 @@ class Arrays:
                 return matmul(t.Transpose(a), b)
             case "row":
                 return matmul(a, t.Transpose(b))
-        for one, other in ((a, b), (b, a)):  # the sum of all entries of one
-            if is_ones(one) and isinstance(one, t.Call):
-                left, right = (t.Call("ones", (size,)) for size in one.args)
-                return matmul(matmul(t.Transpose(left), other), right)
+        if isinstance(a, t.Call) and is_ones(a):  # the sum of all entries
+            left, right = (t.Call("ones", (size,)) for size in a.args)
+            return matmul(matmul(t.Transpose(left), b), right)
         return t.Call("inner", (a, b))
 
     def natural(self, gradient: t.Tree, kind: Kind) -> t.Tree:
         """A gradient by a vector as the column or row that the vector is, and back."""
         return t.Transpose(gradient) if kind in ("row", "column") and kind != self.upright else gradient
 
-    # ----- the normal form -----
-
-    def tidy(self, tree: t.Tree) -> t.Tree:
-        """The same value: numbers in front, transposes at the names, units left out."""
-        return self.write(self.read(tree))
-
-    def read(self, tree: t.Tree) -> Terms:
-        """A formula as a sum of terms."""
-        match tree:
-            case t.Number():
-                return (Term(tree.value),) if tree.value else ()
-            case t.Negative(operand):
-                return scaled(self.read(operand), Fraction(-1))
-            case t.Binary("+" | "-" as sign, left, right):
-                return self._sum(sign, left, right)
-            case t.Binary("*" | "∘", left, right) if "number" not in (self.kind(left), self.kind(right)):
-                return self._hadamard(self.read(left), self.read(right))
-            case t.Binary("/", left, right):
-                return self._quotient(left, right)
-            case t.Juxtaposition(left, right) | t.Binary("*" | "∘" | "@" | "·" | "×", left, right):
-                return self._product(self.read(left), self.read(right))
-            case t.Transpose(operand):
-                return tuple(self._transposed(one) for one in self.read(operand))
-            case t.Call("trace" | "tr" | "inner"):
-                return self._linear_call(tree)
-            case t.Name() | t.Index() | c.Gradient() | c.Partial() | c.Differential():
-                return self._opaque(tree)
-        return self._opaque(rebuilt(tree, self.tidy))
-
-    def _opaque(self, tree: t.Tree) -> Terms:
-        if self.kind(tree) == "number":
-            return (Term(scalars=(tree,)),)
-        return (Term(factors=(tree,)),)
-
-    def _sum(self, sign: str, left: t.Tree, right: t.Tree) -> Terms:
-        kinds = {self.kind(left), self.kind(right)}
-        if len(kinds) > 1:  # a number added to every entry
-            made = t.Binary(sign, self.tidy(left), self.tidy(right))  # type: ignore[arg-type]
-            return (Term(factors=(made,)),)
-        return merged(self.read(left) + scaled(self.read(right), Fraction(1 if sign == "+" else -1)))
-
-    def _one(self, terms: Terms) -> Term:
-        """Several terms as one factor in brackets."""
-        if len(terms) == 1:
-            return terms[0]
-        tree = self.write(terms)
-        return self._opaque(tree)[0]
-
-    def _product(self, left: Terms, right: Terms) -> Terms:
-        if not left or not right:
-            return ()
-        a, b = self._one(left), self._one(right)
-        factors = tuple(f for f in a.factors + b.factors if not _is_unit(f)) or (a.factors + b.factors)[:1]
-        made = Term(a.coefficient * b.coefficient, a.scalars + b.scalars, a.below + b.below, factors)
-        if factors and self.kind(chain(factors)) == "number":
-            made = replace(made, scalars=(*made.scalars, chain(factors)), factors=())
-        return (cancelled(made),)
-
-    def _hadamard(self, left: Terms, right: Terms) -> Terms:
-        if not left or not right:
-            return ()
-        a, b = self._one(left), self._one(right)
-        one, other = chain(a.factors), chain(b.factors)
-        factor = other if is_ones(one) else one if is_ones(other) else hadamard(one, other)
-        factors = a.factors if factor is one else b.factors if factor is other else (factor,)
-        return (cancelled(Term(a.coefficient * b.coefficient, a.scalars + b.scalars, a.below + b.below, factors)),)
-
-    def _quotient(self, left: t.Tree, right: t.Tree) -> Terms:
-        above, below = self.read(left), self._one(self.read(right))
-        if not above:
-            return ()
-        if below.factors:
-            a = self._one(above)
-            over = chain(a.factors) if a.factors else ONE
-            made = Term(
-                a.coefficient / below.coefficient,
-                a.scalars + below.below,
-                a.below + below.scalars,
-                (t.Binary("/", over, chain(below.factors)),),
-            )
-            return (cancelled(made),)
-        inverse = Term(1 / below.coefficient, below.below, below.scalars)
-        return tuple(cancelled(_number_times(inverse, one)) for one in above)
-
-    def _transposed(self, one: Term) -> Term:
-        return replace(one, factors=tuple(self._turned(f) for f in reversed(one.factors)))
-
-    def _turned(self, tree: t.Tree) -> t.Tree:
-        """The transpose, with the sign at the names."""
-        match tree:
-            case t.Transpose(operand):
-                return operand
-            case t.Call("diag" | "Id"):
-                return tree
-            case t.Call("ones", (rows, columns)):
-                return t.Call("ones", (columns, rows))
-            case t.Binary("+" | "-" | "*" | "∘" | "/" | "@") | t.Negative() | t.Juxtaposition():
-                if isinstance(tree, t.Binary) and tree.op in "@":
-                    return matmul(self._turned(tree.right), self._turned(tree.left))
-                return rebuilt(tree, lambda part: part if self.kind(part) == "number" else self._turned(part))
-        return t.Transpose(tree)
-
-    def _linear_call(self, tree: t.Call) -> Terms:
-        """trace and inner: numbers come out in front."""
-        made = []
-        rest = [self._one(self.read(a)) for a in tree.args[1:]]
-        for one in self.read(tree.args[0]):
-            every = (one, *rest)
-            call = t.Call(tree.function, tuple(chain(x.factors) for x in every))
-            scalars = (*(s for x in every for s in x.scalars), call)
-            coefficient = Fraction(1)
-            for x in every:
-                coefficient *= x.coefficient
-            made.append(cancelled(Term(coefficient, scalars, tuple(s for x in every for s in x.below))))
-        return tuple(made)
-
-    def write(self, terms: Terms) -> t.Tree:
-        """The formula; an empty sum is 0."""
-        if not terms:
-            return t.Number("0")
-        first, *rest = terms
-        made = t.Negative(_absolute(first)) if first.coefficient < 0 else _absolute(first)
-        for one in rest:
-            made = t.Binary("-" if one.coefficient < 0 else "+", made, _absolute(one))
-        return made
-
-
-def scaled(terms: Terms, factor: Fraction) -> Terms:
-    """A multiple."""
-    return tuple(replace(one, coefficient=one.coefficient * factor) for one in terms)
-
-
-def merged(terms: Terms) -> Terms:
-    """Like terms added up; those that cancel are gone."""
-    found: dict[Term, Fraction] = {}
-    for one in terms:
-        key = replace(one, coefficient=Fraction(1))
-        found[key] = found.get(key, Fraction(0)) + one.coefficient
-    return tuple(replace(key, coefficient=value) for key, value in found.items() if value)
-
-
-def chain(factors: Iterable[t.Tree]) -> t.Tree:
-    """The matrix product of the factors."""
-    made: t.Tree | None = None
-    for factor in factors:
-        made = factor if made is None else matmul(made, factor)
-    return made if made is not None else ONE
-
-
-def cancelled(one: Term) -> Term:
-    """What stands above and below the line is gone."""
-    above, below = list(one.scalars), list(one.below)
-    for tree in one.below:
-        if tree in above:
-            above.remove(tree)
-            below.remove(tree)
-    return replace(one, scalars=tuple(above), below=tuple(below))
-
 
 def is_ones(tree: t.Tree) -> bool:
     """Whether every entry is 1."""
-    return isinstance(tree, t.Call) and tree.function == "ones" or isinstance(tree, t.Transpose) and is_ones(tree.operand)
+    call = tree.operand if isinstance(tree, t.Transpose) else tree
+    return isinstance(call, t.Call) and call.function == "ones"
 
 
-def _is_unit(tree: t.Tree) -> bool:
-    return isinstance(tree, t.Call) and tree.function == "Id"
-
-
-def _number_times(a: Term, b: Term) -> Term:
-    return Term(a.coefficient * b.coefficient, a.scalars + b.scalars, a.below + b.below, b.factors)
-
-
-def _absolute(one: Term) -> t.Tree:
-    """A term without its sign: the number, the scalars, the product; what is below in one fraction."""
-    size = abs(one.coefficient)
-    array = chain(one.factors) if one.factors else None
-    scalars = product_of(one.scalars)
-    if not one.below:
-        parts = [x for x in (number(size) if size != 1 else None, scalars, array) if x is not None]
-        return _side_by_side(parts)
-    above = [x for x in (t.Number(str(size.numerator)) if size.numerator != 1 else None, scalars) if x is not None]
-    under = [x for x in (t.Number(str(size.denominator)) if size.denominator != 1 else None, product_of(one.below)) if x]
-    if array is None or not above:
-        return t.Binary("/", _side_by_side([*above, *([array] if array is not None else [])]), _side_by_side(under))
-    return times(t.Binary("/", _side_by_side(above), _side_by_side(under)), array)
-
-
-def _side_by_side(trees: list[t.Tree]) -> t.Tree:
-    if not trees:
-        return ONE
-    made = trees[0]
-    for tree in trees[1:]:
-        made = times(made, tree)
-    return made
+def length(tree: t.Tree) -> int:
+    """How many names, numbers and functions stand in a formula."""
+    return sum(isinstance(part, t.Name | t.Number | t.Call) for part in tree.walk())

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-from symbolic.steps.arrays import ONE, TWO, Arrays, hadamard, is_elementwise, matmul, no_matrix_form, plus, times
+from symbolic.steps.arrays import ONE, TWO, hadamard, is_elementwise, matmul, no_matrix_form, plus, times
 from symbolic.steps.derivation import Reason
+from symbolic.steps.normal_form import Arrays
 from symbolic.steps.sums import number
 
 #: The rules that say most about a line, first.
@@ -85,19 +86,24 @@ class Differentials:
             return self.power(tree)
         if tree.op == "×":
             raise no_matrix_form(tree)
+        if tree.op in "*∘" and self.arrays.kind(left) != self.arrays.kind(right) and not self._scales(left, right):
+            first, second = self.spread(left, tree), self.spread(right, tree)
+            self.used("derivative of an affine map")
+            return plus(first and hadamard(first, right), second and hadamard(left, second))
         return self.product(left, right, lambda a, b: t.Binary(tree.op, a, b, hadamard=tree.hadamard))
+
+    def _scales(self, left: t.Tree, right: t.Tree) -> bool:
+        return "number" in (self.arrays.kind(left), self.arrays.kind(right))
 
     def sum_of(self, tree: t.Binary) -> t.Tree | None:
         """Term by term; what is added to every entry is a multiple of ones."""
-        parts = []
-        kind = self.arrays.kind(tree)
-        for part in (tree.left, tree.right):
-            inner = self.of(part)
-            if inner is not None and self.arrays.kind(part) != kind:
-                inner = times(inner, self.arrays.ones(tree))
-            parts.append(inner)
-        first, second = parts
+        first, second = (self.spread(part, tree) for part in (tree.left, tree.right))
         return plus(first, t.Negative(second) if second is not None and tree.op == "-" else second)
+
+    def spread(self, part: t.Tree, over: t.Tree) -> t.Tree | None:
+        """d of a part, in every entry, column or row of the whole that it goes with."""
+        inner = self.of(part)
+        return self.arrays.spread(inner, over) if inner is not None else None
 
     def product(self, left: t.Tree, right: t.Tree, joined: Callable[[t.Tree, t.Tree], t.Tree]) -> t.Tree | None:
         """d(A B) = dA B + A dB for every product there is."""
@@ -110,14 +116,17 @@ class Differentials:
 
     def quotient(self, left: t.Tree, right: t.Tree) -> t.Tree | None:
         """d(a / b) = da / b - a db / b^2."""
-        a, b = self.of(left), self.of(right)
+        scales = self._scales(left, right)
+        a = self.of(left) if scales else self.spread(left, t.Binary("/", left, right))
         first = t.Binary("/", a, right) if a is not None else None
+        b = self.of(right) if scales else self.spread(right, t.Binary("/", left, right))
         if b is None:
             return first
         self.used("quotient rule")
-        join = times if self.arrays.kind(right) == "number" else hadamard
-        square = times(right, right) if self.arrays.kind(right) == "number" else hadamard(right, right)
-        return plus(first, t.Negative(t.Binary("/", join(b, left), square)))
+        if self.arrays.kind(right) == "number":
+            return plus(first, t.Negative(t.Binary("/", times(b, left), times(right, right))))
+        join = times if self.arrays.kind(left) == "number" else hadamard
+        return plus(first, t.Negative(t.Binary("/", join(left, b), hadamard(right, right))))
 
     def power(self, tree: t.Binary) -> t.Tree | None:
         """d(x^n) = n x^(n-1) dx entry by entry, and d|x|^2 = 2 x^T dx."""
@@ -191,13 +200,15 @@ class Differentials:
         return t.Call("trace", (inner,)) if inner is not None else None
 
     def inner(self, tree: t.Call) -> t.Tree | None:
-        return self.product(*tree.args, self.arrays.inner)
+        a, b = tree.args
+        return self.product(a, b, self.arrays.inner)
 
     def outer(self, tree: t.Call) -> t.Tree | None:
-        return self.product(*tree.args, lambda a, b: matmul(a, t.Transpose(b)))
+        a, b = tree.args
+        return self.product(a, b, lambda x, y: matmul(x, t.Transpose(y)))
 
     def softmax(self, tree: t.Call) -> t.Tree | None:
-        """d softmax(z) = (diag(p) - p p^T) dz; of a matrix row by row: P ⊙ (dZ - (P ⊙ dZ) 1 1^T)."""
+        """dp = (diag(p) - p p^T) dz for p = softmax(z); row by row dP = (dZ - (dZ ⊙ P) 1 1^T) ⊙ P."""
         (x,) = tree.args
         inner = self.of(x)
         assert inner is not None
@@ -209,7 +220,7 @@ class Differentials:
             case "row":
                 return matmul(inner, t.Binary("-", t.Call("diag", (p,)), matmul(t.Transpose(p), p)))
         n = self.arrays.size(x, 1)
-        return t.Binary("-", hadamard(p, inner), hadamard(p, matmul(hadamard(p, inner), t.Call("ones", (n, n)))))
+        return t.Binary("-", hadamard(inner, p), hadamard(matmul(hadamard(inner, p), t.Call("ones", (n, n))), p))
 
     def log_softmax(self, tree: t.Call) -> t.Tree | None:
         """d log softmax(z) = dz - 1 p^T dz."""

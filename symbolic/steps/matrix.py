@@ -10,12 +10,15 @@ from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import rebuilt
 from jacobians.notation.to_plain import to_plain
-from symbolic.steps.arrays import ONE, Arrays, NoMatrixFormError, matmul, no_matrix_form, times, total
+from symbolic.steps.arrays import ONE, NoMatrixFormError, length, matmul, no_matrix_form, times, total
+from symbolic.steps.components import Letters
 from symbolic.steps.derivation import Detail, Part, Reason, Step
 from symbolic.steps.differentials import Differentials, of_names
 from symbolic.steps.graph import Graph
 from symbolic.steps.index import IndexStyle, signal_of
+from symbolic.steps.normal_form import Arrays
 from symbolic.steps.pullbacks import coefficient, pulled
+from symbolic.steps.simplify import simplified
 
 #: Earlier results are put into a line that has at most so many names and numbers then.
 SHORT = 14
@@ -142,7 +145,8 @@ class _Lines:
         self.name, self.users = name, users
         self.steps: list[Step] = []
         self.facts: dict[str, t.Tree] = {"of": self.graph.of, "by": name, "via": users[0], "name": name}
-        self.transposed = not LAYOUTS[self.graph.context.settings.layout].inputs_first
+        self.layout = LAYOUTS[self.graph.context.settings.layout]
+        self.transposed = not self.layout.inputs_first
 
     def add(self, line: t.Tree, reason: Reason, detail: Detail = "lecture") -> None:
         """The next line, unless it says the same as the one before."""
@@ -173,40 +177,61 @@ class _Lines:
         return work, made
 
     def sum_rule(self) -> str:
-        return "shared weights" if self.graph.equation(self.name) is None else "sum over paths"
+        return "shared weights" if self.graph.is_shared(self.name, self.users) else "sum over paths"
 
     # ----- the chain rule -----
 
     def chained(self) -> None:
-        """(∂u/∂v)^T ∇_u L, summed over the users u, then with their equations; for vectors and numbers."""
-        if any(self.graph.rank(x) > 1 for x in (self.name, *self.users)) or len(self.users) > 2:
-            return
-        if self.users != [self.graph.of]:
-            rule = "chain rule" if len(self.users) == 1 else self.sum_rule()
-            line = total(self.link(user, user) for user in self.users)
-            assert line is not None
-            self.add(line, Reason(rule, self.facts))
-        line = total(self.link(user, self.style.equation(user)) for user in self.users)
-        assert line is not None
-        self.add(line, Reason("definition", {"name": self.users[0]} if len(self.users) == 1 else {}), "every step")
+        """The chain rule with the names of the users, then with their equations."""
+        for rule, detail, as_equation in (("chain rule", "lecture", False), ("definition", "every step", True)):
+            if self.users == [self.graph.of] and not as_equation:
+                continue
+            links = [self.link(user, self.style.equation(user) if as_equation else user) for user in self.users]
+            line = total(links)
+            if line is None or None in links:
+                return
+            facts = {"name": self.users[0]} if len(self.users) == 1 else {}
+            several = rule == "chain rule" and len(self.users) > 1
+            reason = Reason(self.sum_rule() if several else rule, facts if as_equation else self.facts)
+            deep = any(isinstance(part, c.Sum) for part in line.walk())
+            self.add(line, reason, "every step" if deep else detail)  # type: ignore[arg-type]
 
-    def link(self, user: t.Name, of: t.Tree) -> t.Tree:
-        """The way through one user, which stands as its name or as its equation."""
+    def link(self, user: t.Name, of: t.Tree) -> t.Tree | None:
+        """The way through one user, which stands as its name or as its equation; None where it has no short form.
+
+        For vectors (∂u/∂v)^T ∇_u L, for matrices the sum of (∇_U L)_pq ∇_V U_pq.
+        """
+        graph, top = self.graph, self.graph.of
+        ranks = graph.rank(user), graph.rank(self.name)
         slope: t.Tree = c.Partial(of, self.name)
-        top = self.graph.of
-        if self.graph.rank(top):
-            if user == top:
-                return slope
-            factors = (c.Partial(top, user), slope)
-            return matmul(*(factors if self.transposed else factors[::-1]))
+        if graph.rank(top):
+            before = c.Partial(top, user)
+            return slope if user == top else matmul(*((before, slope) if self.transposed else (slope, before)))
+        if ranks[1] and not ranks[0]:  # a gradient, where all that varies is what is sought
+            if self.is_alone(user):
+                slope = c.Gradient(self.name, of)
+            elif ranks[1] > 1 or self.layout.gradient == "row":
+                return None
         if user == top:
-            return slope if not self.graph.rank(self.name) else c.Gradient(self.name, of)
+            return slope
         signal = self.style.symbol(user)
-        if not self.graph.rank(user):
-            if self.graph.rank(self.name) and LAYOUTS[self.graph.context.settings.layout].gradient == "row":
-                slope = t.Transpose(slope)
+        if not ranks[0]:
             return times(signal, slope)
-        return matmul(t.Transpose(slope) if self.transposed else slope, signal)
+        if max(ranks) == 1:
+            return matmul(t.Transpose(slope) if self.transposed else slope, signal)
+        return self.entries(user, of, signal) if len(self.users) == 1 and self.is_alone(user) else None
+
+    def entries(self, user: t.Name, of: t.Tree, signal: t.Tree) -> t.Tree:
+        """Σ_pq (∇_U L)_pq ∇_V U_pq."""
+        at = Letters(self.graph).several(self.graph.rank(user))
+        slope = t.Index(of, at)
+        inner = times(t.Index(signal, at), c.Gradient(self.name, slope) if self.graph.rank(self.name) else slope)
+        return c.Sum(tuple(x.text for x in at if isinstance(x, t.Name)), inner)
+
+    def is_alone(self, user: t.Name) -> bool:
+        """Whether nothing else in the equation of a user depends on what is sought."""
+        others = (part for part in self.graph.names(self.style.equation(user)) if part != self.name)
+        return not any(self.graph.depends(part, self.name) for part in others)
 
     # ----- the rule -----
 
@@ -233,6 +258,8 @@ class _Lines:
                 if not signals:
                     continue
             self.add(line, Reason("insertion"))
+            line = simplified(self.arrays, line)
+            self.add(line, Reason("simplification"))
 
 
 def put(tree: t.Tree, known: dict[t.Tree, t.Tree]) -> t.Tree:
@@ -240,11 +267,6 @@ def put(tree: t.Tree, known: dict[t.Tree, t.Tree]) -> t.Tree:
     if tree in known:
         return known[tree]
     return rebuilt(tree, lambda child: put(child, known))
-
-
-def length(tree: t.Tree) -> int:
-    """How many names, numbers and functions stand in a formula."""
-    return sum(isinstance(part, t.Name | t.Number | t.Call) for part in tree.walk())
 
 
 def is_primitive(graph: Graph, name: t.Name) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-from symbolic.steps.arrays import ONE, Arrays, hadamard, matmul, no_matrix_form, plus, times
+from symbolic.steps.arrays import ONE, hadamard, matmul, no_matrix_form, plus, times
+from symbolic.steps.normal_form import Arrays
 
 
 def varies(tree: t.Tree, by: t.Name) -> bool:
