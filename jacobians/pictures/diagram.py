@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from jacobians.errors import FormError
 from jacobians.pictures.layers import Layers, Spot, layers
@@ -30,6 +30,8 @@ TERMS, FACTORS = 16, 16
 ACROSS, DOWN, BETWEEN, LINES = 0.8, 0.95, 0.4, 0.9
 #: A box, the room beside its letters, a dot; letters of factors and of wires.
 TALL, BESIDE, DOT, LARGE, LETTERS = 0.72, 0.36, 0.085, 0.44, 0.36
+#: Between wires at one side of a box.
+PORT = 0.18
 #: A picture is not made smaller than this to fit the width.
 SMALLEST = 0.4
 
@@ -114,6 +116,10 @@ def _letters(term: Term, names: Labels) -> dict[str, str]:
     return found
 
 
+def _wire(a: Point, b: Point) -> Shape:
+    return Line([a, b], "wire") if abs(a.y - b.y) < 0.01 else Curve(a, b, "wire")
+
+
 class _Drawing:
     """The shapes of one term's diagram."""
 
@@ -168,26 +174,28 @@ class _Drawing:
         nodes: list[Shape] = []
         summed = set(self.graph.term.hidden)
         for wire, way in self.placed.ways.items():
-            wires += self._wire(list(map(self._at, way)))
+            points = [self._port(way, 0), *map(self._at, way[1:-1]), self._port(way, -1)]
+            wires += [_wire(a, b) for a, b in pairwise(points)]
             if wire.label in summed:
                 summed.remove(wire.label)  # of the wires that meet in a dot one has the letter
-                wires.append(self._wire_letter(way, wire.label))
+                middle = Point((points[0].x + points[1].x) / 2, (points[0].y + points[1].y) / 2)
+                wires.append(Text(middle.shift(0, -0.22), index(self.letters[wire.label]), LETTERS, faint=True))
         for spot in self.column:
             if isinstance(spot, Vertex):
                 nodes += self._vertex(spot)
         return [*wires, *nodes]
 
-    def _wire(self, points: Sequence[Point]) -> list[Shape]:
-        return [
-            Line([a, b], "wire") if abs(a.y - b.y) < 0.01 or a.x == b.x else Curve(a, b, "wire")
-            for a, b in pairwise(points)
-        ]
-
-    def _wire_letter(self, way: Sequence[Spot], label: str) -> Text:
-        a, b = (self._at(spot) for spot in way[:2])
-        left, right = (self._width(s) / 2 if isinstance(s, Vertex) else 0.0 for s in way[:2])
-        middle = Point((a.x + left + b.x - right) / 2, (a.y + b.y) / 2)
-        return Text(middle.shift(0, -0.24), index(self.letters[label]), LETTERS, faint=True)
+    def _port(self, way: Sequence[Spot], end: Literal[0, -1]) -> Point:
+        """Where a wire meets a vertex: of a box the right edge (end=0) or the left one, its wires in order."""
+        spot, at = way[end], self._at(way[end])
+        if not isinstance(spot, Vertex) or spot.kind != "factor":
+            return at
+        beside = 1 if end == 0 else -2
+        rivals = [w for w in self.placed.ways.values() if w[end] == spot]
+        rivals.sort(key=lambda w: self.placed.height[w[beside]])
+        number = next(k for k, w in enumerate(rivals) if w is way)
+        down = PORT * (number - (len(rivals) - 1) / 2)
+        return at.shift((0.5 if end == 0 else -0.5) * self._width(spot), down)
 
     def _vertex(self, v: Vertex) -> list[Shape]:
         at = self._at(v)

@@ -16,6 +16,8 @@ from itertools import pairwise
 
 from jacobians.pictures.wiring import Vertex, Wire, Wiring
 
+#: A height that no vertex of a part with legs has.
+FAR = 1000.0
 #: Rounds of moving every column towards its neighbours.
 ROUNDS = 24
 
@@ -39,21 +41,17 @@ class Layers:
     ways: dict[Wire, list[Spot]]
     hanging: dict[Vertex, list[Vertex]] = field(default_factory=dict)
 
-    def column(self, spot: Spot) -> int:
-        """The number of its column."""
-        return next(k for k, column in enumerate(self.columns) if spot in column)
-
-    def room(self, spot: Spot) -> tuple[float, float]:
-        """How much more a spot needs above and below for what hangs there."""
-        many = len(self.hanging.get(spot, ())) if isinstance(spot, Vertex) else 0
-        return float(many > 0), float(many > 1)
+    def gap(self, upper: Spot, lower: Spot) -> float:
+        """How far apart two spots of a column have to be, with what hangs below the one and above the other."""
+        below, above = (len(self.hanging.get(s, ())) if isinstance(s, Vertex) else 0 for s in (upper, lower))
+        return 1.0 + (below > 1) + (above > 0)
 
 
 def layers(graph: Wiring) -> Layers:
     """The places of all vertices of a term's graph."""
     leaves = graph.hanging()
     parts = list(graph.parts(leaves))
-    column = _columns(graph, parts)
+    column = _unfolded(graph, _columns(graph, parts))
     ways = {w: _way(w, column) for w in graph.wires if w.first not in leaves and w.second not in leaves}
     found = Layers([[] for _ in range(max(column.values(), default=0) + 1)], {}, ways)
     for leaf, dot in leaves.items():
@@ -61,13 +59,15 @@ def layers(graph: Wiring) -> Layers:
     loose = {v for part in parts if not any(u.kind in ("out", "in") for u in part) for v in part}
     for v in sorted(column, key=lambda v: (v in loose, v.number)):
         found.columns[column[v]].append(v)
-        found.height[v] = 100.0 * (v in loose) + v.number
+        found.height[v] = FAR * (v in loose) + v.number
     for wire, way in ways.items():
         first = min(column[wire.first], column[wire.second])
         for k, bend in enumerate(way[1:-1], first + 1):
             found.columns[k].append(bend)
             found.height[bend] = (found.height[wire.first] + found.height[wire.second]) / 2
     _settle(found)
+    number = {v: k for k, part in enumerate(parts) for v in part}
+    _tighten(found, {s: number[s.wire.first if isinstance(s, Bend) else s] for s in found.height})
     return found
 
 
@@ -83,6 +83,17 @@ def _columns(graph: Wiring, parts: Sequence[Sequence[Vertex]]) -> dict[Vertex, i
             else:
                 column[v] = out[v] if out else last - inp[v] if inp else 1 + part.index(v)
     return column
+
+
+def _unfolded(graph: Wiring, column: dict[Vertex, int]) -> dict[Vertex, int]:
+    """The same columns with new ones between them, so that no wire joins two vertices of one column."""
+    while True:
+        folded = [w for w in graph.wires if column.get(w.first, -1) == column.get(w.second, -2)]
+        if not folded:
+            return column
+        ends = [v for w in folded for v in (w.first, w.second)]
+        most = max(ends, key=ends.count)
+        column = {v: k + (k > column[most] or (k == column[most] and v != most)) for v, k in column.items()}
 
 
 def _last(steps: Sequence[tuple[Sequence[Vertex], Mapping[Vertex, int], Mapping[Vertex, int]]]) -> int:
@@ -138,7 +149,7 @@ def _place(found: Layers, column: Sequence[Spot], wanted: Sequence[float]) -> No
     """As near to the wanted heights as the gaps allow, in least squares."""
     least = [0.0]
     for upper, lower in pairwise(column):
-        least.append(least[-1] + 1 + found.room(upper)[1] + found.room(lower)[0])
+        least.append(least[-1] + found.gap(upper, lower))
     pools: list[tuple[float, int]] = []
     for want, gap in zip(wanted, least, strict=False):
         pools.append((want - gap, 1))
@@ -147,3 +158,16 @@ def _place(found: Layers, column: Sequence[Spot], wanted: Sequence[float]) -> No
             pools[-2:] = [((a * m + b * n) / (m + n), m + n)]
     shifts = [value for value, many in pools for _ in range(many)]
     found.height.update(zip(column, (s + g for s, g in zip(shifts, least, strict=False)), strict=True))
+
+
+def _tighten(found: Layers, part: Mapping[Spot, int]) -> None:
+    """Move connected parts up to what is above them, as far as every column allows."""
+    height = found.height
+    for k in sorted(set(part.values()), key=lambda k: min(height[s] for s in part if part[s] == k)):
+        pairs = [pair for column in found.columns for pair in pairwise(column)]
+        slack = [height[b] - height[a] - found.gap(a, b) for a, b in pairs if part[a] != k == part[b]]
+        top = min(height[s] for s in part if part[s] == k)
+        if not slack and top > FAR / 2:  # a closed part below which columns end
+            slack = [top - 1 - max((height[s] for s in part if height[s] < top), default=top - 1)]
+        for s in (s for s in part if slack and part[s] == k):
+            height[s] -= min(slack)

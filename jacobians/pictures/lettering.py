@@ -16,6 +16,9 @@ from jacobians.printing import LATEX, TEXT, label_latex
 from jacobians.terms import Factor, Labels
 
 _PIECE = re.compile(r"([^\W\d_][^\W_]*)|_(\{[^}]*\}|\w+)")
+#: Signs over a letter, as in xhat.
+ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
+_ACCENTED = re.compile(rf"([A-Za-z]|{'|'.join(GREEK_LETTERS)})({'|'.join(ACCENTS)})")
 #: The average width of a letter, in parts of its size; scripts are smaller.
 LETTER, SCRIPT = 0.56, 0.7
 
@@ -120,5 +123,9 @@ def _upright(text: str) -> list[Run]:
 def _word(word: str) -> list[Run]:
     """Single letters, Latin or Greek, are italic and their layer a superscript; longer words stand upright."""
     base, layer, _ = split_name(word)
+    accented = _ACCENTED.fullmatch(base)
+    base, accent = accented.groups() if accented else (base, "")
     letter = html5[f"{base};"] if base in GREEK_LETTERS else base
+    if accented:
+        return [Run(letter + ACCENTS[accent], "italic"), *([Run(f"({layer})", "above")] if layer else [])]
     return [Run(letter, "italic" if len(letter) == 1 else "upright"), *([Run(f"({layer})", "above")] if layer else [])]

@@ -47,10 +47,13 @@ def _sheet() -> str:
 
 
 def _colours(dark: int) -> Sequence[str]:
-    named = [(f".{name}", look[2 * dark], look[2 * dark + 1]) for name, look in LOOKS.items()]
-    letters = [(".paper", PAPER[dark], ""), ("text", INK[dark], ""), ("text.faint", FAINT[dark], "")]
-    parts = ((name, fill and f"fill:#{fill}", stroke and f"stroke:#{stroke}") for name, fill, stroke in named + letters)
-    return [f".jacobian {name}{{{';'.join(filter(None, (fill, stroke)))}}}" for name, fill, stroke in parts]
+    letters = {".paper": PAPER[dark], "text": INK[dark], "text.faint": FAINT[dark]}
+    rules = [f".jacobian {name}{{fill:#{colour}}}" for name, colour in letters.items()]
+    for name, look in LOOKS.items():
+        fill, stroke = (look.dark_fill, look.dark_stroke) if dark else (look.fill, look.stroke)
+        parts = [f"{part}:#{colour}" for part, colour in (("fill", fill), ("stroke", stroke)) if colour]
+        rules.append(f".jacobian .{name}{{{';'.join(parts)}}}")
+    return rules
 
 
 def _element(shape: Shape, origin: Point) -> str:

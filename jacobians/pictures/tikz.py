@@ -15,6 +15,8 @@ ANCHORS = {"start": "mid west", "middle": "mid", "end": "mid east"}
 AMSMATH = {
     r"\operatorname": r"\providecommand{\operatorname}[1]{\mathrm{#1}}",
     r"\text": r"\providecommand{\text}[1]{\mbox{#1}}",
+    r"\lVert": r"\providecommand{\lVert}{\Vert}\providecommand{\rVert}{\Vert}",
+    r"\lvert": r"\providecommand{\lvert}{\vert}\providecommand{\rvert}{\vert}",
     r"\tfrac": r"\providecommand{\tfrac}[2]{{\textstyle\frac{#1}{#2}}}",
 }
 
@@ -24,7 +26,7 @@ def tikz(scene: Scene) -> str:
     body = [_path(shape) for shape in scene.shapes]
     looks = {name: look for name, look in LOOKS.items() if any(getattr(s, "style", "") == name for s in scene.shapes)}
     used = "\n".join(body)
-    commands = [line for command, line in AMSMATH.items() if command + "{" in used]
+    commands = [line for command, line in AMSMATH.items() if command in used]
     comment = f"% {' '.join(scene.words.split())}"
     head = rf"\begin{{tikzpicture}}[x={UNIT}cm, y=-{UNIT}cm, {', '.join(_styles(looks))}]"
     return "\n".join([comment, head, *commands, *_colours(looks), *body, r"\end{tikzpicture}"]) + "\n"
