@@ -12,6 +12,7 @@ import typer
 
 from jacobians.built_in import BUILT_IN
 from jacobians.check_command import check
+from jacobians.derive_command import derive
 from jacobians.errors import InputError, JacobiansError
 from jacobians.layout_command import layout
 from jacobians.model import Model
@@ -44,6 +45,7 @@ class OrderOption(StrEnum):
 
 app.command(short_help="A verdict on every line of mathematics in a document.")(check)
 app.command(short_help="In which conventions a formula is right.")(layout)
+app.command(short_help="A derivation step by step: text, LaTeX, PDF, notebook, code.")(derive)
 
 ModelArgument = Annotated[
     Path | None,

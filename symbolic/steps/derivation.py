@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from jacobians.claims.context import Context
 from jacobians.claims.judge import Judge
@@ -94,6 +94,14 @@ class Checked:
         """The largest deviation where a line is true."""
         return max((link.evidence.deviation for _, link in self.links), default=0.0)
 
+    def __str__(self) -> str:
+        """`23 lines hold: compared at 276 points, largest deviation 3e-16`."""
+        count = len(self.links)
+        if not self.ok:
+            return "\n".join(self.failures())
+        lines = "1 line holds" if count == 1 else f"{count} lines hold"
+        return f"{lines}: compared at {self.points} points, largest deviation {self.deviation:.0e}"
+
     def failures(self) -> Iterator[str]:
         """What is wrong, a sentence for each line that does not hold."""
         from jacobians.notation import to_plain
@@ -146,6 +154,24 @@ class Derivation(Exports):
         from symbolic.documents.derived import content_of
 
         return content_of(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What it says, for JSON: every line in plain notation and in LaTeX, with its rule."""
+        from jacobians.notation import to_plain
+
+        def formula(tree: Tree) -> dict[str, str]:
+            return {"plain": to_plain(tree), "latex": self.notation.write(tree, self.context)}
+
+        parts = [
+            {
+                "head": formula(part.head),
+                "about": part.title.rule,
+                "lines": [{**formula(step.line), "rule": step.reason.rule} for step in part.steps],
+            }
+            for part in self.shown
+        ]
+        names = {"of": to_plain(self.of), "wrt": to_plain(self.wrt), "style": self.style, "detail": self.detail}
+        return {**names, "result": formula(self.result), "parts": parts}
 
     def written(self, notation: Notation) -> Derivation:
         """The same derivation in another notation."""

@@ -15,6 +15,7 @@ from symbolic.steps.graph import Graph
 from symbolic.steps.index import IndexStyle
 from symbolic.steps.jacobians_of_ops import DependsOnSizesError
 from symbolic.steps.reading import asked, contexts, for_loss
+from symbolic.steps.written_out import with_entries
 
 #: How each style makes its parts.
 PARTS: dict[str, Callable[[Graph], list[Part]]] = {
@@ -29,11 +30,13 @@ def derivation(
     style: Style = "index",
     detail: Detail = "lecture",
     notation: Notation | None = None,
+    entries: bool = False,
 ) -> Derivation:
     """The derivation of d of / d wrt, line by line, each with its reason: `derivation(model, "L", "W1").text()`.
 
     `model` is a Model, or the text of one, where layers may be general: `W^{(k)}`. `of` is by default the loss, `wrt`
-    the first matrix. Sizes are letters where the model allows it.
+    the first matrix. Sizes are letters where the model allows it; with `entries` they are the model's own, and the last
+    part writes every entry of the answer out.
 
     Raises:
         InputError: an unknown name, style or detail; a style without meaning for what is asked, with the one to use.
@@ -41,10 +44,10 @@ def derivation(
     for what, value, allowed in (("style", style, STYLES), ("detail", detail, DETAILS)):
         if value not in allowed:
             raise unknown("derivation", what, value, allowed)
-    several = list(contexts(model))
+    several = list(contexts(model, with_letters=not entries))
     for context in several:
         try:
-            return _derived(context, of, wrt, style, detail, notation or Notation())
+            return _derived(context, of, wrt, style, detail, notation or Notation(), entries)
         except DependsOnSizesError:
             if context is several[-1]:
                 raise
@@ -58,12 +61,15 @@ def _derived(
     style: Style,
     detail: Detail,
     notation: Notation,
+    entries: bool,
 ) -> Derivation:
     top = asked(context, of, "of")
     context = for_loss(context, top)
     by = asked(context, wrt, "wrt")
     graph = Graph(context, top, by)
-    parts = tuple(PARTS[style](graph))
+    parts = PARTS[style](graph)
     if any(isinstance(p, t.Iverson) for part in parts for step in part.steps for p in step.line.walk()):
         context = replace(context, settings=replace(context.settings, indices=0))  # patterns count from 0
-    return Derivation(context, top, by, style, parts, detail, notation)
+    if entries:
+        parts = with_entries(Graph(context, top, by), parts)
+    return Derivation(context, top, by, style, tuple(parts), detail, notation)

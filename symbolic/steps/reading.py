@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from jacobians.claims.bindings import Scope
 from jacobians.claims.check import context_of
-from jacobians.claims.context import Context
+from jacobians.claims.context import Context, Domain
 from jacobians.claims.context_text import read_context
 from jacobians.claims.errors import ClaimError
 from jacobians.claims.instances import CONFIGURATIONS, Instances
@@ -23,15 +23,17 @@ from symbolic.steps.expansions import expanded
 SIZES = "n m p q r s t u v".split()
 
 
-def contexts(model: Model | Context | str) -> Iterator[Context]:
+def contexts(model: Model | Context | str, with_letters: bool = True) -> Iterator[Context]:
     """The contexts in which a derivation is tried: with letters for sizes where the model allows, else as given."""
     if not isinstance(model, Model):
         yield expanded(context_of(model))
         return
-    for with_letters in (True, False):
-        context = read_context(equations_of(model, with_letters))
+    for letters in (True, False) if with_letters else (False,):
+        context = read_context(equations_of(model, letters))
         for name in broadcast_rows(model):
             context.leaves[name] = replace(context.leaves[name], row=True)
+        for name, domain in domains(model).items():
+            context.leaves[name] = replace(context.leaves[name], domain=domain)
         if _has_value(context, model.output):
             yield expanded(context)
     yield Context.of_model(model)
@@ -62,6 +64,21 @@ def broadcast_rows(model: Model) -> set[str]:
         if 2 in ranks and node.op.name in ("add", "subtract", "hadamard", "divide"):
             rows |= {name for name, rank in zip(sources, ranks, strict=True) if rank == 1 and name in model.leaves}
     return rows
+
+
+def domains(model: Model) -> dict[str, Domain]:
+    """The leaves that an op asks special values of: class indices, distributions, positive numbers."""
+    found: dict[str, Domain] = {}
+    for node in model.nodes.values():
+        for key, source in node.sources.items():
+            if source in model.leaves:
+                if key in node.op.distributions:
+                    found[source] = "probability"
+                elif key in node.op.data:
+                    found[source] = "class"
+                elif node.op.interval(key)[0] >= 0:
+                    found[source] = "positive"
+    return found
 
 
 def _has_value(context: Context, name: str) -> bool:

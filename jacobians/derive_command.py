@@ -1,0 +1,201 @@
+"""The command `jacobians derive`: a derivation step by step, in the reader's notation, in any format."""
+
+from __future__ import annotations
+
+import json as encoder
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jacobians.built_in import BUILT_IN
+from jacobians.errors import InputError
+
+if TYPE_CHECKING:
+    from symbolic.steps.derivation import Derivation
+
+
+class StyleOption(StrEnum):
+    """What the lines are made of."""
+
+    INDEX = "index"
+    MATRIX = "matrix"
+    TENSOR = "tensor"
+    DIFFERENTIAL = "differential"
+    PATHS = "paths"
+    FORWARD = "forward"
+    BACKWARD = "backward"
+
+
+class DetailOption(StrEnum):
+    """How many of the lines are shown."""
+
+    EVERY_STEP = "every-step"
+    LECTURE = "lecture"
+    RESULT = "result"
+
+
+class KindOption(StrEnum):
+    """What a LaTeX file is."""
+
+    SNIPPET = "snippet"
+    ARTICLE = "article"
+    BEAMER = "beamer"
+    STANDALONE = "standalone"
+
+
+class FormatOption(StrEnum):
+    """What the derivation is written as."""
+
+    TEXT = "text"
+    LATEX = "latex"
+    PDF = "pdf"
+    MD = "md"
+    HTML = "html"
+    IPYNB = "ipynb"
+    NUMPY = "numpy"
+    TORCH = "torch"
+    JAX = "jax"
+    JSON = "json"
+
+
+#: The format that a file is meant to have, by its ending.
+ENDINGS = {
+    ".txt": FormatOption.TEXT,
+    ".tex": FormatOption.LATEX,
+    ".pdf": FormatOption.PDF,
+    ".md": FormatOption.MD,
+    ".html": FormatOption.HTML,
+    ".ipynb": FormatOption.IPYNB,
+    ".py": FormatOption.NUMPY,
+    ".json": FormatOption.JSON,
+}
+#: How the other formats are made.
+METHODS = {
+    FormatOption.TEXT: "text",
+    FormatOption.MD: "markdown",
+    FormatOption.HTML: "html",
+    FormatOption.IPYNB: "ipynb",
+    FormatOption.NUMPY: "to_numpy",
+    FormatOption.TORCH: "to_torch",
+    FormatOption.JAX: "to_jax",
+}
+
+
+def derive(
+    model: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A file of equations, also for layers in general, or a built-in network: "
+            f"{', '.join(BUILT_IN)}; left out: mlp, 3-4-2."
+        ),
+    ] = None,
+    of: Annotated[str | None, typer.Option(help="What is differentiated; default: the loss.")] = None,
+    wrt: Annotated[str | None, typer.Option(help="By what: W1, 'W^{(k)}'; default: the first matrix.")] = None,
+    style: Annotated[StyleOption, typer.Option(help="What the lines are made of.")] = StyleOption.INDEX,
+    detail: Annotated[DetailOption, typer.Option(help="How many lines are shown.")] = DetailOption.LECTURE,
+    notation: Annotated[
+        str, typer.Option(help="A preset (goodfellow, ng, mml, ...), options (layers=[k],bold), or a .toml file.")
+    ] = "",
+    lang: Annotated[str | None, typer.Option(help="Language of the sentences: en or de.")] = None,
+    entries: Annotated[bool, typer.Option("--entries", help="Write every entry of the answer out.")] = False,
+    format: Annotated[FormatOption | None, typer.Option(help="Default: by the ending of -o, else text.")] = None,
+    kind: Annotated[
+        KindOption | None, typer.Option(help="Of LaTeX: default snippet on the terminal, article in a file.")
+    ] = None,
+    check: Annotated[bool, typer.Option(help="Evaluate every line and compare it with the one before.")] = True,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to this file.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> int:
+    """Derive d OF / d WRT step by step; every line has its reason and is checked with numbers.
+
+    \b
+    index          components, sums, Kronecker deltas
+    matrix         W^T delta * g'(z), delta a^T
+    tensor         products of full Jacobians, with Id (x) x
+    differential   dL = tr(...), and what it identifies
+    paths          the sum over all paths
+    forward        front to back (forward accumulation)
+    backward       back to front (backpropagation)
+
+    \b
+    jacobians derive --wrt W1
+    jacobians derive mlp --of z2 --wrt W1 --style tensor --detail every-step
+    jacobians derive layered.txt --wrt 'W^{(k)}' --notation ng --lang de -o derivation.pdf
+
+    Exit status: 0; 1 where a line did not hold, which is a mistake of this program; 2 bad input.
+    """  # noqa: D301 - \b keeps the lines that follow as they are
+    from jacobians.notation.options import Notation
+    from symbolic.steps.engine import derivation
+
+    written = Notation.read(notation) if notation else Notation()
+    if lang is not None:
+        written = Notation(**{**vars(written), "language": lang})
+    found = derivation(
+        _given(model),
+        of,
+        wrt,
+        style.value,
+        detail.value.replace("-", " "),
+        written,
+        entries,  # type: ignore[arg-type]
+    )
+    kind_of_file = FormatOption.JSON if json else format or _by_ending(output)
+    _write(_made(found, kind_of_file, kind, output is not None), output)
+    return _checked(found, quiet=kind_of_file is not FormatOption.TEXT) if check else 0
+
+
+def _given(model: Path | None) -> Any:
+    """The network of a file, or the built-in one of that name."""
+    from jacobians.check_command import given
+
+    found = given(model if model is not None else Path("mlp"))
+    if found.side is not None:
+        raise InputError(f"{model}: expected a file of equations, got models by headings; write one to a .txt file")
+    return found.model
+
+
+def _by_ending(output: Path | None) -> FormatOption:
+    """The format that a file's name asks for."""
+    if output is None:
+        return FormatOption.TEXT
+    if output.suffix.lower() not in ENDINGS:
+        raise InputError(f"-o {output}: expected a name that ends in {', '.join(ENDINGS)}, or --format")
+    return ENDINGS[output.suffix.lower()]
+
+
+def _made(found: Derivation, format: FormatOption, kind: KindOption | None, to_file: bool) -> str | bytes:
+    """The derivation in a format."""
+    document = (kind or (KindOption.ARTICLE if to_file else KindOption.SNIPPET)).value
+    if format is FormatOption.PDF:
+        return found.pdf("article" if kind in (None, KindOption.SNIPPET) else kind.value)  # type: ignore[union-attr]
+    if format is FormatOption.LATEX:
+        return found.latex() if document == "snippet" else found.document(document)  # type: ignore[arg-type]
+    if format is FormatOption.JSON:
+        return encoder.dumps(found.as_dict(), indent=2, ensure_ascii=False)
+    made: str = getattr(found, METHODS[format])()
+    return made
+
+
+def _write(content: str | bytes, output: Path | None) -> None:
+    from jacobians.files import write_file
+
+    if output is not None:
+        write_file(output, content.encode() if isinstance(content, str) else content)
+        print(f"written: {output}", file=sys.stderr)
+    elif isinstance(content, str):
+        print(content.rstrip("\n"))
+    else:
+        raise InputError("--format pdf: expected -o FILE, a PDF is no text; write -o derivation.pdf")
+
+
+def _checked(found: Derivation, quiet: bool) -> int:
+    """Say that every line holds, or which does not."""
+    report = found.check()
+    for failure in report.failures():
+        print(f"jacobians: this line does not hold, please report it: {failure}", file=sys.stderr)
+    if report.ok and not quiet:
+        print(f"\n{report}")
+    return 0 if report.ok else 1
