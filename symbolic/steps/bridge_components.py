@@ -1,0 +1,174 @@
+"""A way between two lines in components: both as sums of products of entries, and the rules of index algebra between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+from jacobians.claims.letters import index_letters
+from jacobians.errors import InputError
+from jacobians.notation import tree as t
+from symbolic.steps.bridge_entries import World
+from symbolic.steps.bridge_keys import key_of
+from symbolic.steps.bridge_letters import Lettering, difference
+from symbolic.steps.bridge_moves import Moves
+from symbolic.steps.bridge_products import fresh, tidy
+from symbolic.steps.bridge_search import Leg, Limits, Search
+from symbolic.steps.components import entry_of
+from symbolic.steps.derivation import Reason, Step
+from symbolic.steps.sums import Sums, names, read, write
+
+#: What a rule is called that is read from right to left; the others keep their names.
+BACKWARDS = {
+    "definition": "definition folded back",
+    "contraction": "delta put in",
+    "distribution": "factoring out",
+    "components": "whole arrays",
+}
+#: How much a name that only one end has, and a further part of a formula, weigh against a step.
+NAME, SIZE = 0.3, 0.02
+#: Ways that are looked for, where lines of those before do not hold.
+MOST_WAYS = 4
+
+#: The quantities that a line writes out; None for a loss without a name.
+Folded = list[t.Name | None]
+Way = tuple[t.Tree, tuple[Step, ...]]
+
+
+class InComponents:
+    """The search between two lines."""
+
+    def __init__(self, world: World, one: t.Tree, other: t.Tree, limits: Limits) -> None:
+        self.world, self.limits = world, limits
+        self.ends = one, other
+
+    def way(self) -> Way | None:
+        """The head and the lines; None where none was found."""
+        one, other = map(self.world.without_arguments, self.ends)
+        try:
+            at = self._places(one, other)
+            read_ends = [self._read(tree, at) for tree in (one, other)]
+        except InputError:
+            return None
+        heads = [entry_of(tree, at[: self._rank(tree)]) for tree in (one, other)]
+        shown = [head if tree != head else given for head, tree, given in zip(heads, (one, other), self.ends, strict=True)]
+        self.lettering = Lettering(self.world, *heads)
+        moves = Moves(self.world)
+        self.head = shown[0]
+        search = Search(lambda s: self._moves(moves, s), key_of, _distance, self.limits)
+        end = time.monotonic() + self.limits.seconds
+        for _ in range(MOST_WAYS):
+            legs = search.way(read_ends[0][0], read_ends[1][0])
+            if legs is None or (rest := end - time.monotonic()) <= 0:
+                return None
+            steps = self._steps(legs, shown, [folded for _, folded in read_ends])
+            wrong = self._wrong(shown[0], steps)
+            if wrong is None:
+                return shown[0], tuple(steps)
+            if wrong not in {key_of(leg.formula) for leg in legs[1:-1]}:
+                return None
+            search.banned.add(wrong)
+            search.limits = search.limits._replace(seconds=rest)
+        return None
+
+    # ----- reading -----
+
+    def _rank(self, tree: t.Tree) -> int:
+        return self.world.entries.rank(tree)
+
+    def _places(self, one: t.Tree, other: t.Tree) -> tuple[t.Tree, ...]:
+        """The letters of the entry that is looked at where lines are whole arrays.
+
+        Raises:
+            InputError: the lines have other numbers of axes.
+        """
+        ranks = self._rank(one), self._rank(other)
+        letters = index_letters(self.world.context, one, other)
+        if ranks[0] == ranks[1]:
+            spare = Lettering(self.world, one, other).spare()
+            return tuple(t.Name(x) for x in islice(spare, ranks[0]))
+        if 0 in ranks and len(letters) == max(ranks):
+            return tuple(map(t.Name, letters))
+        raise InputError("bridge: lines with different axes")
+
+    def _read(self, tree: t.Tree, at: tuple[t.Tree, ...]) -> tuple[Sums, Folded]:
+        """A line as a sum of products, and the quantities that it writes out."""
+        entries = self.world.entries
+        entries.folded = []
+        made = entries.entry(tree, at[: self._rank(tree)])
+        folded = entries.folded
+        return tidy(fresh(self.world, read(self.world.refreshed(made)))), folded
+
+    # ----- searching -----
+
+    def _moves(self, moves: Moves, sums: Sums) -> Iterator[tuple[Sums, Reason]]:
+        for move in moves(sums):
+            if move.doubtful and not self.world.judge.holds(self.head, self.lettering.lettered(write(move.sums))):
+                continue
+            yield move.sums, move.reason
+
+    # ----- writing -----
+
+    def _steps(self, legs: list[Leg[Sums]], shown: list[t.Tree], folded: list[Folded]) -> list[Step]:
+        """The lines after the head; the first and the last as the user wrote them."""
+        lines = [self.lettering.lettered(write(leg.formula)) for leg in legs]
+        reasons = [_reason(leg) for leg in legs]
+        keys = [key_of(leg.formula) for leg in legs]
+        same = [key_of(tidy(read(end))) == key for end, key in zip(shown, (keys[0], keys[-1]), strict=True)]
+        made = [Step(line, reason) for line, reason in zip(lines[1:-1], reasons[1:-1], strict=True) if reason]
+        if not same[0]:
+            made.insert(0, Step(lines[0], _read_as(folded[0])))
+        last = reasons[-1]
+        if same[1]:
+            made.append(Step(shown[1], last or self._plain(shown)))
+        elif last is not None:
+            made += [Step(lines[-1], last), Step(shown[1], _written_as(folded[1]))]
+        elif same[0] or lines[0] in shown:
+            made = [Step(shown[1], _written_as(folded[1]))]
+        else:
+            made.append(Step(shown[1], _written_as(folded[1])))
+        if last is None and same[1] and not same[0]:
+            made = [Step(shown[1], _read_as(folded[0]))]
+        return made
+
+    def _plain(self, shown: list[t.Tree]) -> Reason:
+        return Reason(difference(*shown) or "order")
+
+    def _wrong(self, head: t.Tree, steps: list[Step]) -> str | None:
+        """The key of the first line that does not hold; None where all do."""
+        for step in steps:
+            if self.world.judge.link(head, step.line).status != "true":
+                line = self.world.refreshed(self.world.without_arguments(step.line))
+                return key_of(tidy(read(line)))
+        return None
+
+
+def _reason(leg: Leg[Sums]) -> Reason | None:
+    if leg.reason is None or not leg.backwards:
+        return leg.reason
+    return Reason(BACKWARDS.get(leg.reason.rule, leg.reason.rule), leg.reason.facts)
+
+
+def _read_as(folded: Folded) -> Reason:
+    """Why a line is the same as its form in components."""
+    return _of("definition folded back", folded) if folded else Reason("components")
+
+
+def _written_as(folded: Folded) -> Reason:
+    return _of("definition", folded) if folded else Reason("whole arrays")
+
+
+def _of(rule: str, folded: Folded) -> Reason:
+    return Reason(rule, {"name": folded[0]} if folded[0] is not None else {})
+
+
+def _distance(sums: Sums, goal: Sums) -> float:
+    """What one formula names and the other does not, and how long it is."""
+    own, other = (_described(s) for s in (sums, goal))
+    return NAME * len(own[0] ^ other[0]) + SIZE * own[1]
+
+
+def _described(sums: Sums) -> tuple[set[str], int]:
+    every = [f for one in sums for f in (*one.factors, *one.below)]
+    return {x for f in every for x in names(f) if x[:1] != "_"}, sum(sum(1 for _ in f.walk()) for f in every)

@@ -1,0 +1,92 @@
+"""The letters of the sums in the lines of a bridge, and what two lines differ by that say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from jacobians.claims.letters import index_letters
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+from jacobians.notation.rebuild import rebuilt
+from symbolic.steps.bridge_entries import World
+from symbolic.steps.bridge_keys import entry_key
+from symbolic.steps.components import Letters
+from symbolic.steps.sums import put
+
+
+class Lettering:
+    """Gives the sums of all lines letters that mean nothing else, the same from line to line where that is possible."""
+
+    def __init__(self, world: World, *ends: t.Tree) -> None:
+        self.world = world
+        self.free = set(index_letters(world.context, *ends))
+        self._given: dict[str, str] = {}
+
+    def spare(self) -> Iterator[str]:
+        """The letters that name nothing, the usual ones first."""
+        letters = Letters(self.world.base)
+        while True:
+            if (letter := letters.fresh()) not in self.free:
+                yield letter
+
+    def lettered(self, tree: t.Tree) -> t.Tree:
+        """The line with letters for a reader."""
+        given: dict[str, str] = {}
+        for part in tree.walk():
+            for x in part.indices if isinstance(part, c.Sum) else ():
+                if x[:1] == "_" and x not in given:
+                    given[x] = self._letter(x, {*given.values()})
+        self._given |= given
+        return self.world.in_words(_renamed(tree, given))
+
+    def _letter(self, x: str, taken: set[str]) -> str:
+        for known in (self._given.get(x, ""), self.world.origins.get(x, "")):
+            if known and known not in taken | self.free and known[:1] != "_":
+                return known
+        others = {*self._given.values()}
+        return next(s for avoided in (taken | others, taken) for s in self._first(avoided))
+
+    def _first(self, avoided: set[str]) -> Iterator[str]:
+        try:
+            yield next(x for x in self.spare() if x not in avoided)
+        except ValueError:  # more letters than there are: one of another line serves again
+            return
+
+
+def _renamed(tree: t.Tree, given: Mapping[str, str]) -> t.Tree:
+    if isinstance(tree, c.Sum) and any(x in given for x in tree.indices):
+        names = {x: t.Name(given[x]) for x in tree.indices if x in given}
+        body = put(tree.body, names)
+        tree = replace(tree, indices=tuple(given.get(x, x) for x in tree.indices), body=body)
+    return rebuilt(tree, lambda child: _renamed(child, given))
+
+
+def difference(left: t.Tree, right: t.Tree) -> str | None:
+    """The rule by which two lines with one key differ; None where they do by more than order and letters."""
+    if entry_key(left) != entry_key(right):
+        return None
+    if _without_letters(left) == _without_letters(right):
+        return "renaming"
+    return "sum and factor" if _sums(left) != _sums(right) else "order"
+
+
+def _without_letters(tree: t.Tree) -> t.Tree:
+    """The formula with its sums' letters numbered as they come."""
+    count = 0
+
+    def numbered(part: t.Tree) -> t.Tree:
+        nonlocal count
+        if isinstance(part, c.Sum) and part.indices:
+            names = tuple(f"#{count + k}" for k in range(len(part.indices)))
+            count += len(names)
+            put_in = {x: t.Name(new) for x, new in zip(part.indices, names, strict=True)}
+            part = replace(part, indices=names, body=put(part.body, put_in))
+        return rebuilt(part, numbered)
+
+    return numbered(tree)
+
+
+def _sums(tree: t.Tree) -> list[int]:
+    """How much stands under each sum sign."""
+    return sorted(sum(1 for _ in p.walk()) for p in tree.walk() if isinstance(p, c.Sum))

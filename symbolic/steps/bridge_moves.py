@@ -1,0 +1,347 @@
+"""One step of a bridge: every formula of components that one named rule makes of another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import NamedTuple
+
+from jacobians.errors import InputError
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+from jacobians.notation.reading import parse
+from jacobians.notation.rebuild import rebuilt
+from symbolic.steps.bridge_entries import World
+from symbolic.steps.bridge_keys import entry_key, key_of
+from symbolic.steps.bridge_products import distributed, fresh, placed, tidy
+from symbolic.steps.components import array, entry_of, indices
+from symbolic.steps.derivation import Reason
+from symbolic.steps.rules import SALIENT, Derived, Rules
+from symbolic.steps.sums import Product, Sums, collapsed, collapsible, contracted, deltas, put, read
+
+#: Derivatives that are taken one after the other for one line, at most.
+MOST_RULES = 40
+#: Functions whose slope is a formula of their value.
+SLOPES = {"sigmoid": parse("sigmoid(u) * (1 - sigmoid(u))"), "tanh": parse("1 - tanh(u)^2")}
+AFFINE = {"linearity", "product rule", "independent entries"}
+
+
+class Move(NamedTuple):
+    """The formula after one rule; `doubtful` where it holds in one reading of a derivative only."""
+
+    sums: Sums
+    reason: Reason
+    doubtful: bool = False
+
+
+class TotalRules(Rules):
+    """Differentiates with all that depends on the variable: a(W) in ∂(W a(W))/∂W varies, too."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.entries)
+        self.world = world
+
+    def mentions(self, tree: t.Tree, by: t.Tree) -> bool:
+        wanted = array(by)
+        return isinstance(wanted, t.Name) and any(
+            self.world.depends(self.graph.named(p), wanted)
+            for p in tree.walk()
+            if isinstance(p, t.Name) and (p.label is not None or self.graph.is_quantity(p.text))
+        )
+
+
+class Moves:
+    """All formulas that are one rule away from a formula of components; every rule is applied at every place."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.direct, self.total = Rules(world.entries), TotalRules(world)
+
+    def __call__(self, sums: Sums) -> Iterator[Move]:
+        """Every other formula that is one rule away."""
+        own = key_of(sums)
+        for kind in (self.contractions, self.derivatives, self.names, self.functions, self.products):
+            for move in kind(sums):
+                made = move._replace(sums=tidy(move.sums))
+                if key_of(made.sums) != own:
+                    yield made
+
+    # ----- deltas and products -----
+
+    def contractions(self, sums: Sums) -> Iterator[Move]:
+        """Sums that deltas collapse: all of them, and each by itself."""
+        letters = {x: None for one in sums for x in one.letters if _collapses(one, x)}
+        if len(letters) > 1:
+            yield Move(tuple(contracted(one) for one in sums), Reason("contraction"))
+        for letter in letters:
+            fewer = tuple(collapsed(one, letter) if letter in one.letters else one for one in sums)
+            yield Move(fewer, Reason("contraction", {"letter": t.Name(letter)}))
+
+    def products(self, sums: Sums) -> Iterator[Move]:
+        """Products of sums, multiplied out; probabilities that add up to 1."""
+        yield Move(tuple(p for one in sums for p in distributed(one)), Reason("distribution"))
+        yield Move(tuple(self.added_up(one) for one in sums), Reason("probabilities"))
+
+    def added_up(self, one: Product) -> Product:
+        """A product without Σ_q p_q of probabilities."""
+        for factor in one.factors:
+            last = indices(factor)[-1:]
+            if last and isinstance(last[0], t.Name) and last[0].text in one.letters and self.is_distribution(factor):
+                rest = list(one.factors)
+                rest.remove(factor)
+                if not any(p == last[0] for f in (*rest, *one.below) for p in f.walk()):
+                    letters = tuple(x for x in one.letters if x != last[0].text)
+                    return self.added_up(replace(one, factors=tuple(rest), letters=letters))
+        return one
+
+    def is_distribution(self, entry: t.Tree) -> bool:
+        """Whether the entries of an array along its last axis add up to 1."""
+        name = array(entry)
+        call = self.world.base.equation(name) if isinstance(name, t.Name) else name
+        leaf = self.world.context.leaves.get(name.text) if isinstance(name, t.Name) else None
+        if leaf is not None:
+            return leaf.domain in ("probability", "one-hot")
+        return isinstance(call, t.Call) and call.function == "softmax" and not call.keywords and not call.primes
+
+    # ----- names -----
+
+    def names(self, sums: Sums) -> Iterator[Move]:
+        """Every name by what it stands for: δ by its derivative, a quantity by its equation."""
+        entries = dict.fromkeys(e for one in sums for f in (*one.factors, *one.below) for e in _entries(f))
+        for name in dict.fromkeys(array(e) for e in entries):
+            meant = {e: self.meaning(e) for e in entries if array(e) == name}
+            found = {e: m for e, m in meant.items() if m is not None}
+            if found:
+                yield Move(self.swapped(sums, found.get), definition(name, next(iter(found.values()))))
+
+    def meaning(self, entry: t.Tree) -> t.Tree | None:
+        """What stands on the right of the definition of an entry."""
+        name = array(entry)
+        if not isinstance(name, t.Name) or not self.world.base.is_quantity(name.text):
+            return self.world.signal(entry)
+        if self.world.base.rank(self.world.base.named(name)) != len(indices(entry)):
+            return None
+        return self.world.equation_at(entry)
+
+    def swapped(self, sums: Sums, f: Callable[[t.Tree], t.Tree | None]) -> Sums:
+        """Other formulas in place of entries, outside of derivatives."""
+
+        def swap(tree: t.Tree) -> t.Tree:
+            if isinstance(tree, c.Partial):
+                return tree
+            made = f(tree)
+            return self.world.refreshed(made) if made is not None else rebuilt(tree, swap)
+
+        return tuple(
+            replace(one, factors=tuple(map(swap, one.factors)), below=tuple(map(swap, one.below))) for one in sums
+        )
+
+    # ----- functions -----
+
+    def functions(self, sums: Sums) -> Iterator[Move]:
+        """σ'(z) by σ(z) (1 - σ(z)), softmax by exponentials."""
+        calls = dict.fromkeys(p for one in sums for f in (*one.factors, *one.below) for p in _outside(f))
+        for tree in calls:
+            call = array(tree)
+            if not isinstance(call, t.Call) or call.function in self.world.context.functions:
+                continue
+            if call.primes == 1 and call.function in SLOPES and len(call.args) == 1:
+                made = put(SLOPES[call.function], {"u": call.args[0]})
+                facts: dict[str, t.Tree] = {"name": t.Call(call.function, ())}
+                yield Move(self.swapped(sums, {tree: made}.get), Reason("slope", facts))
+            elif call.function == "softmax" and isinstance(tree, t.Index) and not call.keywords and not call.primes:
+                yield Move(self.swapped(sums, {tree: self.softmax(call, tree.indices)}.get), Reason("softmax as exponentials"))
+
+    def softmax(self, call: t.Call, at: tuple[t.Tree, ...]) -> t.Tree:
+        """exp(z_i) / Σ_q exp(z_q)."""
+        q = self.world.letter()
+
+        def power(place: t.Tree) -> t.Tree:
+            return t.Call("exp", (self.world.entries.entry(call.args[0], (*at[:-1], place)),))
+
+        return t.Binary("/", power(at[-1]), c.Sum((q,), power(t.Name(q))))
+
+    # ----- derivatives -----
+
+    def derivatives(self, sums: Sums) -> Iterator[Move]:
+        """Every derivative one rule further, and as far as its rules go."""
+        partials = dict.fromkeys(
+            p for one in sums for f in one.factors for p in _outside(f, inside=True) if isinstance(p, c.Partial)
+        )
+        for partial in partials:
+            if partial.second is not None or not isinstance(array(partial.by), t.Name):
+                continue
+            named = isinstance(array(partial.of), t.Name)
+            for move in self.of_a_name(partial) if named else self.of_a_formula(partial):
+                yield move._replace(sums=placed(self.world, sums, partial, move.sums))
+            if named:
+                yield from self.sparse(sums, partial)
+
+    def of_a_name(self, partial: c.Partial) -> Iterator[Move]:
+        """The derivative of an entry: by one of its own array, along the graph, by its equation."""
+        of, by = array(partial.of), array(partial.by)
+        assert isinstance(of, t.Name)
+        assert isinstance(by, t.Name)
+        named = self.world.base.named
+        facts: dict[str, t.Tree] = {"of": of, "by": by, "name": by}
+        if named(of) == named(by):
+            derived = self.direct.entry(partial.of, partial.by)
+            yield Move(derived.sums, derived.reason)
+            return
+        if not self.world.depends(named(of), named(by)):
+            yield Move((), Reason("no path", facts))
+            return
+        yield from self.along(partial, facts)
+        expression = self.world.equation_at(partial.of)
+        if expression is not None:
+            yield Move((_one(c.Partial(expression, partial.by)),), Reason("definition", {"name": of}))
+
+    def along(self, partial: c.Partial, facts: dict[str, t.Tree]) -> Iterator[Move]:
+        """The chain rule: over all that names the variable, over all that the quantity names."""
+        of, by = self.world.base.named(array(partial.of)), self.world.base.named(array(partial.by))  # type: ignore[arg-type]
+        users = self.world.graph(of).uses(by)
+        if users and users != [of]:
+            rule = "sum over paths" if len(users) > 1 else "chain rule"
+            made = tuple(self.link(partial, user) for user in users)
+            yield Move(made, Reason(rule, {**facts, "via": users[0]}), len(users) > 1)
+        expression = self.world.base.equation(of)
+        if expression is None:
+            return
+        inner = [n for n in self.world.base.names(expression) if self.world.depends(n, by)]
+        if inner and by not in inner and inner != users:
+            rule = "sum over paths" if len(inner) > 1 else "chain rule"
+            made = tuple(self.link(partial, name) for name in inner)
+            yield Move(made, Reason(rule, {**facts, "via": inner[0]}), len(inner) > 1)
+
+    def link(self, partial: c.Partial, via: t.Name) -> Product:
+        """Σ_p ∂of/∂u_p ∂u_p/∂by; the way that ends at once has one factor."""
+        if via == self.world.base.named(array(partial.of)):  # type: ignore[arg-type]
+            return _one(partial)
+        letters = tuple(self.world.letter() for _ in range(self.world.base.rank(via)))
+        entry = entry_of(via, tuple(map(t.Name, letters)))
+        return Product(Fraction(1), letters, (c.Partial(partial.of, entry), c.Partial(entry, partial.by)))
+
+    def of_a_formula(self, partial: c.Partial) -> Iterator[Move]:
+        """The derivative of what is written out, with what does not name the variable held fixed or varying, too."""
+        moves = [m for rules in (self.direct, self.total) for m in self.by_rules(rules, partial)]
+        readings = {key_of(m.sums) for m in moves[-1:] + moves[1:2]}
+        yield from (m._replace(doubtful=len(readings) > 1 or m.doubtful) for m in _different(moves))
+
+    def by_rules(self, rules: Rules, partial: c.Partial) -> Iterator[Move]:
+        """One rule further, and all the way."""
+        derived = self.derived(rules, partial)
+        if derived is None:
+            return
+        yield Move(derived.sums, derived.reason)
+        sums, reasons = derived.sums, [derived.reason]
+        for _ in range(MOST_RULES):
+            nested = next((f for one in sums for f in one.factors if self.derived(rules, f) is not None), None)
+            if nested is None:
+                break
+            further = self.derived(rules, nested)
+            assert further is not None
+            reasons.append(further.reason)
+            sums = tidy(placed(self.world, sums, nested, further.sums))
+        if len(reasons) > 1:
+            yield Move(sums, _summary(reasons))
+
+    def derived(self, rules: Rules, factor: t.Tree) -> Derived | None:
+        if not isinstance(factor, c.Partial) or factor.second is not None:
+            return None
+        of, by = factor.of, factor.by
+        if isinstance(array(of), t.Name) and array(of) != array(by):
+            return None
+        try:
+            return rules.partial(of, by)
+        except InputError:
+            return None
+
+    def sparse(self, sums: Sums, partial: c.Partial) -> Iterator[Move]:
+        """Σ_p f_p ∂z_p/∂W_ji is f_j ∂z_j/∂W_ji where no other z_p depends on W_ji."""
+        expression = self.world.equation_at(partial.of)
+        own = [i.text for i in indices(partial.of) if isinstance(i, t.Name)]
+        if expression is None or not any(x in one.letters for one in sums for x in own):
+            return
+        *_, last = [*self.by_rules(self.direct, c.Partial(expression, partial.by)), None, None][:2]
+        if last is None:
+            *_, last = [*self.by_rules(self.direct, c.Partial(expression, partial.by)), None]
+        if last is None:
+            return
+        found = tuple(contracted(one) for one in last.sums)
+        for letter in own:
+            others = [_tied(one, letter) for one in found]
+            if others and others[0] is not None and all(o == others[0] for o in others):
+                made = tuple(_at(one, letter, others[0]) if partial in one.factors else one for one in sums)
+                facts = {"of": array(partial.of), "by": partial.by, "letter": t.Name(letter)}
+                yield Move(made, Reason("only one term", facts))
+
+
+# ----- helpers -----
+
+
+def _one(factor: t.Tree) -> Product:
+    return Product(Fraction(1), (), (factor,))
+
+
+def definition(name: t.Tree, meaning: t.Tree) -> Reason:
+    """Error signals are named by what the loss is differentiated by."""
+    if isinstance(meaning, c.Partial):
+        return Reason("definition of delta", {"name": array(meaning.by)})
+    return Reason("definition", {"name": name})
+
+
+def _collapses(one: Product, letter: str) -> bool:
+    return collapsible(one) is not None and collapsed(one, letter) != one
+
+
+def _outside(tree: t.Tree, inside: bool = False) -> Iterator[t.Tree]:
+    """The parts of a factor outside of derivatives; with `inside` the derivatives themselves, too."""
+    if not isinstance(tree, c.Partial):
+        yield tree
+        for child in tree.children:
+            yield from _outside(child, inside)
+    elif inside:
+        yield tree
+
+
+def _entries(tree: t.Tree) -> Iterator[t.Tree]:
+    """The entries of named quantities in a factor, outside of derivatives."""
+    if isinstance(tree, t.Name) or (isinstance(tree, t.Index) and isinstance(tree.array, t.Name)):
+        yield tree
+    elif not isinstance(tree, c.Partial):
+        for child in tree.children:
+            yield from _entries(child)
+
+
+def _different(moves: Iterable[Move]) -> Iterator[Move]:
+    seen: set[str] = set()
+    for move in moves:
+        key = key_of(move.sums)
+        if key not in seen:
+            seen.add(key)
+            yield move
+
+
+def _summary(reasons: list[Reason]) -> Reason:
+    """The rule that says most about several."""
+    if {r.rule for r in reasons} <= AFFINE:
+        return Reason("derivative of an affine map")
+    return min(reasons, key=lambda r: SALIENT.index(r.rule))
+
+
+def _tied(one: Product, letter: str) -> t.Tree | None:
+    """What a delta says that a letter must be."""
+    for factor in deltas(one):
+        if t.Name(letter) in factor.args:
+            return next((a for a in factor.args if a != t.Name(letter)), None)
+    return None
+
+
+def _at(one: Product, letter: str, value: t.Tree | None) -> Product:
+    """A product without its sum over a letter, at one value of it."""
+    assert value is not None
+    return replace(one, letters=tuple(x for x in one.letters if x != letter)).mapped({letter: value})
+
+
+__all__ = ["Move", "Moves", "entry_key", "fresh", "read"]

@@ -1,0 +1,146 @@
+"""A short way between two formulas: searched from both ends until they meet."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
+
+from symbolic.steps.derivation import Reason
+
+Formula = TypeVar("Formula")
+
+
+class Limits(NamedTuple):
+    """When a search ends without a result."""
+
+    seconds: float = 2.0
+    formulas: int = 3000
+
+
+class Leg(NamedTuple, Generic[Formula]):
+    """A formula on the way, the rule that leads to it from the one before, and whether it is read backwards."""
+
+    formula: Formula
+    reason: Reason | None
+    backwards: bool = False
+
+
+@dataclass
+class Side(Generic[Formula]):
+    """What was reached from one end: for every formula the one it came from, and by which rule."""
+
+    start: Formula
+    came_from: dict[Hashable, tuple[Hashable, Reason | None]] = field(default_factory=dict)
+    formulas: dict[Hashable, Formula] = field(default_factory=dict)
+    cost: dict[Hashable, float] = field(default_factory=dict)
+    heap: list[tuple[float, int, Hashable]] = field(default_factory=list)
+
+
+@dataclass
+class Search(Generic[Formula]):
+    """Bidirectional best-first search; both ends use the same rules, so one half of the way is read backwards."""
+
+    moves: Callable[[Formula], Iterable[tuple[Formula, Reason]]]
+    key: Callable[[Formula], Hashable]
+    #: How far a formula is from an end, roughly.
+    distance: Callable[[Formula, Formula], float]
+    limits: Limits
+    #: Keys of formulas that no way may lead through.
+    banned: set[Hashable] = field(default_factory=set)
+    _known: dict[Hashable, list[tuple[Formula, Reason, Hashable]]] = field(default_factory=dict)
+    _count: Iterator[int] = field(default_factory=itertools.count)
+
+    def way(self, start: Formula, goal: Formula) -> list[Leg[Formula]] | None:
+        """The formulas from start to goal, both included; None where none was found within the limits."""
+        end = time.monotonic() + self.limits.seconds
+        one, other = self._side(start), self._side(goal)
+        if self.key(start) == self.key(goal):
+            return [Leg(start, None), Leg(goal, None)]
+        while (one.heap or other.heap) and len(one.formulas) + len(other.formulas) < self.limits.formulas:
+            side, far = (one, other) if self._is_next(one, other) else (other, one)
+            met = self._expand(side, far, end)
+            if met is not None:
+                return self._shortened(self._joined(one, other, met))
+            if time.monotonic() > end:
+                return None
+        return None
+
+    def _is_next(self, one: Side[Formula], other: Side[Formula]) -> bool:
+        """Whether the first side has the better formula to look at."""
+        return bool(one.heap) and (not other.heap or one.heap[0] <= other.heap[0])
+
+    def _side(self, start: Formula) -> Side[Formula]:
+        key = self.key(start)
+        side = Side(start)
+        side.came_from[key], side.formulas[key], side.cost[key] = (key, None), start, 0.0
+        heapq.heappush(side.heap, (0.0, next(self._count), key))
+        return side
+
+    def neighbours(self, key: Hashable, formula: Formula) -> list[tuple[Formula, Reason, Hashable]]:
+        """The formulas one rule away, each once."""
+        if key not in self._known:
+            found: dict[Hashable, tuple[Formula, Reason, Hashable]] = {}
+            for made, reason in self.moves(formula):
+                there = self.key(made)
+                if there != key and there not in self.banned:
+                    found.setdefault(there, (made, reason, there))
+            self._known[key] = list(found.values())
+        return self._known[key]
+
+    def _expand(self, side: Side[Formula], far: Side[Formula], end: float) -> Hashable | None:
+        """Look at the best formula of a side; the key where the sides meet."""
+        _, _, key = heapq.heappop(side.heap)
+        for made, reason, there in self.neighbours(key, side.formulas[key]):
+            if there in side.formulas:
+                continue
+            side.came_from[there], side.formulas[there] = (key, reason), made
+            side.cost[there] = side.cost[key] + 1
+            if there in far.formulas:
+                return there
+            weight = side.cost[there] + self.distance(made, far.start)
+            heapq.heappush(side.heap, (weight, next(self._count), there))
+            if time.monotonic() > end:
+                return None
+        return None
+
+    def _joined(self, one: Side[Formula], other: Side[Formula], met: Hashable) -> list[Leg[Formula]]:
+        """From the start to where the sides met, and on to the goal, in the goal's way of writing."""
+        legs: list[Leg[Formula]] = []
+        key: Hashable = met
+        reason: Reason | None
+        while True:
+            before, reason = one.came_from[key]
+            legs.insert(0, Leg((other if key == met else one).formulas[key], reason))
+            if reason is None:
+                break
+            key = before
+        key = met
+        while (came := other.came_from[key])[1] is not None:
+            key = came[0]
+            legs.append(Leg(other.formulas[key], came[1], backwards=True))
+        return legs
+
+    def _shortened(self, legs: list[Leg[Formula]]) -> list[Leg[Formula]]:
+        """Without lines whose neighbours are one rule apart."""
+        keys = [self.key(leg.formula) for leg in legs]
+        place = 0
+        while place + 2 < len(legs):
+            for far in range(len(legs) - 1, place + 1, -1):
+                found = self._one_rule(keys[place], keys[far], legs[far].formula)
+                if found is not None:
+                    legs[place + 1 : far + 1], keys[place + 1 : far + 1] = [found], [keys[far]]
+                    break
+            place += 1
+        return legs
+
+    def _one_rule(self, near: Hashable, far: Hashable, formula: Formula) -> Leg[Formula] | None:
+        """The last of two formulas, where both were looked at and one rule leads from one to the other."""
+        for key, other, backwards in ((near, far, False), (far, near, True)):
+            for _, reason, there in self._known.get(key, ()):
+                if there == other:
+                    return Leg(formula, reason, backwards)
+        return None
