@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import partial
@@ -128,7 +129,8 @@ def _number(x: float, names: Mapping[int, str]) -> str:
     r"""Coefficients such as 2/11 written as 2/n where 11 is the size n, 1/\sqrt{11} as one over its root."""
     root = Fraction(x * x).limit_denominator(100)
     if root.numerator == 1 and abs(float(root) - x * x) < 1e-15 and _sized(root.denominator, names).strip("0123456789"):
-        return rf"\tfrac{{1}}{{\sqrt{{{_sized(root.denominator, names)}}}}}"
+        below = re.sub(r"\\tfrac\{(.*)\}\{2\}", r"\1 / 2", _sized(root.denominator, names))
+        return rf"\tfrac{{1}}{{\sqrt{{{below}}}}}"
     near = Fraction(x).limit_denominator(10**6)
     if abs(float(near) - x) > 1e-12:
         return number_latex(x)

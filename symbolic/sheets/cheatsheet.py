@@ -7,56 +7,56 @@ from collections.abc import Iterator, Sequence
 
 from jacobians.notation.latex_names import escaped
 from jacobians.ops import OPS
-from symbolic.sheets.content import ELEMENTWISE, LEGEND, Family, Item, families
+from symbolic.sheets.content import LEGEND, Family, Item, families
 from symbolic.sheets.prose import spans
 
 TITLE = "Jacobians of neural networks"
+SUBTITLE = f"{len(OPS)} ops, the full Jacobian of each by every input"
+#: Margins and type are such that all ops fill two pages. `\by` keeps a formula together that fits on a line.
 _PREAMBLE = r"""\documentclass{article}
-\usepackage[a4paper,landscape,hmargin=6mm,top=5mm,bottom=5mm]{geometry}
+\usepackage[a4paper,landscape,hmargin=7mm,top=6mm,bottom=7mm]{geometry}
 \usepackage{amsmath}
 \usepackage{multicol}
 \usepackage[T1]{fontenc}
 \usepackage{lmodern}
-\DeclareMathSizes{6}{6}{5}{5}
+\DeclareFontFamily{OMX}{lmex}{}\DeclareFontShape{OMX}{lmex}{m}{n}{<-> lmex10}{}
+\DeclareMathSizes{6.7}{6.7}{5}{5}
 \pagestyle{empty}
 \setlength{\parindent}{0pt}
-\setlength{\columnsep}{3mm}
-\setlength{\columnseprule}{0.1pt}
-\setlength{\multicolsep}{1pt}
-\setlength{\emergencystretch}{2em}
-\thinmuskip=1.5mu \medmuskip=2mu plus 1mu minus 1mu \thickmuskip=2.5mu plus 2mu minus 1mu
-\nulldelimiterspace=0.4pt \arraycolsep=1pt
-\binoppenalty=50 \relpenalty=20 \tolerance=4000 \hbadness=10000 \vbadness=10000 \raggedbottom
-\newcommand{\family}[1]{\par\vspace{1.2pt plus 0.5pt}{\bfseries\fontsize{7}{7.4}\selectfont #1}\par\nobreak}
-\newcommand{\entry}[1]{\par\hangindent=0.7em \hangafter=1 \textbf{#1}\hspace{0.5em plus 0.3em}\ignorespaces}
-\newcommand{\by}{\hspace{0.6em plus 0.6em minus 0.2em}\penalty-20 \ignorespaces}
+\setlength{\columnsep}{4mm}
+\setlength{\columnseprule}{0.2pt}
+\setlength{\multicolsep}{3pt}
+\thinmuskip=1.5mu \medmuskip=2.5mu plus 1mu minus 1mu \thickmuskip=3mu plus 2mu minus 1mu
+\nulldelimiterspace=0.4pt
+\binoppenalty=50 \relpenalty=20 \tolerance=9999 \hbadness=10000 \vbadness=10000 \raggedbottom
+\newcommand{\family}[1]{\par\pagebreak[1]\vspace{3pt plus 2pt}{\bfseries\fontsize{8}{8}\selectfont #1\strut}%
+  \par\nobreak\vskip-1.2pt\hrule height 0.3pt\nobreak\vskip 1.5pt\relax}
+\newcommand{\entry}[1]{\par\vskip 0.5pt plus 0.4pt\relax\hangindent=1em \hangafter=1 \textbf{#1}\hspace{0.6em}\ignorespaces}
+\newcommand{\by}[1]{\setbox0=\hbox{#1}\unskip
+  \ifdim\wd0<\dimexpr\hsize-1em\relax\hskip 1em plus 0.4em minus 0.2em\relax\box0 \else\hfil\break#1\fi}
 \begin{document}
-\fontsize{6}{6.9}\selectfont
+\fontsize{6.7}{7.6}\selectfont \rightskip=0pt plus 1fil
 """
 
 
 def latex() -> str:
     """A whole file, for pdflatex; it needs amsmath, geometry and multicol, and the fonts Latin Modern."""
-    found = families()
-    body = "\n".join(part for family in found for part in _family(family))
-    head = rf"{{\bfseries\fontsize{{9}}{{10}}\selectfont {TITLE}}}\hspace{{1em}}{len(OPS)} ops, every Jacobian."
-    legend = " ".join(map(tex, LEGEND))
-    return f"{_PREAMBLE}\\begin{{multicols*}}{{4}}\\raggedright\n{head} {legend}\n{body}\n\\end{{multicols*}}\n\\end{{document}}\n"
+    body = "\n".join(part for family in families() for part in _family(family))
+    title = rf"{{\bfseries\fontsize{{11}}{{12}}\selectfont {TITLE}}}\hfill {SUBTITLE}"
+    legend = "\n".join([r"\family{How to read it}", *(rf"\par {tex(line)}" for line in LEGEND)])
+    inside = f"\\begin{{multicols*}}{{4}}\n{legend}\n{body}\n\\end{{multicols*}}"
+    return f"{_PREAMBLE}{title}\n{inside}\n\\end{{document}}\n"
 
 
 def _family(family: Family) -> Iterator[str]:
     yield rf"\family{{{tex(family.title)}}}"
-    if family.elementwise:
-        yield tex(ELEMENTWISE)
-    for item in family.elementwise:
-        yield _entry(item)
-    for item in family.items:
+    for item in (*family.elementwise, *family.items):
         yield _entry(item)
 
 
 def _entry(item: Item) -> str:
-    parts = [tex(item.formula), *map(tex, item.jacobians)]
-    return rf"\entry{{{tex(item.name)}}} " + r"\by ".join(f"{part}%\n" for part in parts)
+    jacobians = "".join(f"%\n  \\by{{{tex(line)}}}" for line in item.jacobians)
+    return rf"\entry{{{tex(item.name)}}}{tex(item.formula)}{jacobians}"
 
 
 def tex(text: str) -> str:

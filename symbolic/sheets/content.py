@@ -24,7 +24,8 @@ from symbolic.sheets.prose import sentence
 
 LEGEND = (
     r"$\partial x_{j}\colon \dots$ is the entry $\partial y_{i} / \partial x_{j}$ of the Jacobian, with the indices of "
-    r"the output $y_{i}$ as in its formula; behind $\equiv$ the same as a matrix or a tensor, axes of the output first.",
+    r"the output $y_{i}$ as in its formula; behind $\equiv$ the same as a matrix or a tensor, axes of the output first; "
+    r"$-\partial x_{j}$ is the negative of that, and $\dots\, x_{i}$ the formula before it times $x_{i}$.",
     r"$\delta_{i j}$ and $[\dots]$ are 1 where the indices are equal and where the condition holds, else 0. "
     r"Primed letters are further indices. Indices count from 0.",
     r"$n_{i}$ is the number of values of $i$, $n$ that of the only index, $N$ that of the samples; "
@@ -32,11 +33,10 @@ LEGEND = (
     r"$f(x)_{i}$ the entry $i$ of $f(x)$.",
     r"$\sigma(z) = 1 / (1 + e^{-z})$, $\operatorname{normalize}(x) = x / \lVert x \rVert$, "
     r"$\operatorname{clip}(x, a, b) = \min(\max(x, a), b)$; in normalization $\sigma$ is a standard deviation.",
+    r"Elementwise functions $y_{i} = f(x_{i})$ stand with $f$ and $f'$: "
+    r"$\partial x_{j}\colon \delta_{i j}\, f'(x_{i}) \equiv \operatorname{diag}(f'(x))$.",
+    "Of ops with 1d, 2d, 3d the first stands; a further axis has such indices and such a bracket of its own.",
     r"Leading batch axes add a $\delta$ each; losses are for one sample, their mean over $N$ is $1 / N$ times as much.",
-)
-ELEMENTWISE = (
-    r"$y_{i} = f(x_{i})$ has $\partial x_{j}\colon \delta_{i j}\, f'(x_{i}) \equiv \operatorname{diag}(f'(x))$; "
-    r"here are $f(x)$ and $f'(x)$, which may be said by $y = f(x)$."
 )
 #: Letters for options in formulas.
 OF_OPTIONS = ("c", "p", "before")
@@ -88,19 +88,19 @@ def _without_dimension(name: str) -> str:
 def _item(ops: tuple[Op, ...]) -> Item:
     """The first op; of its variants with more axes, the names."""
     op = ops[0]
-    more = ("each further axis has such indices and such a bracket of its own",) if len(ops) > 1 else ()
     found = lines(entries(op))
     if found and (values := options(op)):
         found = (*found[:-1], f"{found[-1]} for {values}")
-    return Item(ops, sentence(formula(op)), (*found, *more))
+    return Item(ops, sentence(formula(op)), found)
 
 
 def options(op: Op) -> str:
     """The values of options for which the Jacobians are written, as the docstring has them."""
     text = re.sub(r"where .*", "", read_docstring(op)[1].get("Jacobians", ""))
     values = [v for v in re.findall(r"\b(\w+) ?= ?(-?[\d.]+)", " ".join(re.findall(r"\bfor (.*)", text)))]
+    chosen = [(name, value) for name, value in values if name in vars(op) or name in OF_OPTIONS]
     return ", ".join(
-        f"${name_to_latex(name, ())} = {value}$" for name, value in values if name in vars(op) or name in OF_OPTIONS
+        f"{name} = ${value}$" if "_" in name else f"${name_to_latex(name, ())} = {value}$" for name, value in chosen
     )
 
 
@@ -122,6 +122,7 @@ def _slope(op: Op) -> tuple[str, tuple[str]] | None:
     derived = f"${sign}{number or ''}{'' if identity and number else '1' if identity else inside}$"
     values = options(op)
     slope = stated or derived.replace(" $", "$")
+    slope = slope.replace("$", r"$f'\colon ", 1)
     return sentence(_right_side(pieces[:split])), (f"{slope} for {values}" if values else slope,)
 
 
@@ -199,7 +200,7 @@ def _line(group: Sequence[tuple[Entry, str]]) -> str:
     if leader.example:
         line += f" for ${leader.wrt}$ of size ${leader.example}$"
     for entry, factor in longer:
-        line += rf", $\partial {entry.at}\colon \dots {factor}$"
+        line += rf", $\partial {entry.at}\colon \dots\, {factor}$"
     return line
 
 

@@ -30,7 +30,9 @@ class SheetWriter(LatexWriter):
     def side_by_side(self, left: t.Tree, right: t.Tree, gap: str) -> tuple[int, str]:
         if isinstance(right, Sum):  # a sum reaches to the end of the product
             return REACHING, f"{self.text(left, FRACTION)} {self.text(right, REACHING)}"
-        return super().side_by_side(left, right, gap)
+        tight = self.text(left, FRACTION), self.text(right, FRACTION)
+        words = tight[0].startswith(r"\mathrm") or tight[1].startswith(r"\mathrm")  # two words would run together
+        return super().side_by_side(left, right, r" \, " if words else gap)
 
     def call(self, tree: t.Call) -> tuple[int, str]:
         over = [self.text(letter) for key, letter in tree.keywords if key == "over"]
