@@ -40,7 +40,7 @@ class Accumulation:
         work = self.jacobians
         lines.add(ways(work.unevaluated), reason)
         local = ways(work.local)
-        lines.add(local, self._local_reason(local, work))
+        lines.add(local, local_reason(local, work))
         whole = tuple(self.inserted(way) for way in local)
         total = work.plus([reduce(work.times, way) for way in whole])
         if size(total) > SHORT:
@@ -56,12 +56,14 @@ class Accumulation:
     def known(self, one: Jacobian) -> Jacobian:
         raise NotImplementedError
 
-    def _local_reason(self, ways: Ways, work: Jacobians) -> Reason:
-        held = any(not one.quotient and work.is_split(one.of, one.by) for way in ways for one in way)
-        return Reason("direct Jacobians" if held else "local Jacobians")
-
 
 Factor = Callable[[t.Name, t.Name], Jacobian]
+
+
+def local_reason(ways: Ways, jacobians: Jacobians) -> Reason:
+    """Why the local Jacobians stand in a line; where they are less than ∂u/∂v, that all else is held fixed."""
+    held = any(not one.quotient and jacobians.is_split(one.of, one.by) for way in ways for one in way)
+    return Reason("direct Jacobians" if held else "local Jacobians")
 
 
 def size(one: Jacobian) -> int:
@@ -181,5 +183,5 @@ def trivial(jacobians: Jacobians, of: t.Name, by: t.Name) -> Part:
     if of != by:
         lines.write(t.Number("0"), Reason("no path", facts), "result")
     else:
-        lines.collect(jacobians.identity(of))
+        lines.collect(jacobians.identity(of), Reason("independent entries", {"name": of}))
     return lines.part(Reason("result", facts))

@@ -13,10 +13,11 @@ from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import rebuilt
 from symbolic.steps.components import Components, Indices, Letters, entry_of
+from symbolic.steps.derivation import Reason
 from symbolic.steps.graph import Graph, Label, label_of, shifted
-from symbolic.steps.rules import Rules
+from symbolic.steps.rules import Derived, Rules
 from symbolic.steps.sums import Product, Sums, cancelled, contracted, delta, merged, write
-from symbolic.steps.tensor_form import Axis, row, tensor_form
+from symbolic.steps.tensor_form import Axis, beside, row, tensor_form
 
 _NUMBERED = re.compile(r"#[0-9]+")
 
@@ -86,17 +87,23 @@ class Jacobians:
         if self.is_primitive(of):
             return self.quotient(of, by)
         out, inp = self.axes(of), self.axes(by)
+        *_, derived = self.rules(of, by, out, inp)
+        return self.made(of, by, out, inp, derived.sums)
+
+    def rules(self, of: t.Name, by: t.Name, out: Sequence[Axis], inp: Sequence[Axis]) -> Iterator[Derived]:
+        """The components of a local Jacobian, from the definition on one rule further at a time."""
         expression = self.components.definition(of, _letters(out))
         assert expression is not None
         rules = Rules(self.components)
-        sums: Sums = (Product(factors=(c.Partial(expression, entry_of(by, _letters(inp))),)),)
-        while (derived := rules.step(sums)) is not None:
-            sums = derived.sums
-        return self.made(of, by, out, inp, sums)
+        derivative = c.Partial(expression, entry_of(by, _letters(inp)))
+        derived: Derived | None = Derived((Product(factors=(derivative,)),), Reason("definition", {"name": of}))
+        while derived is not None:
+            yield derived
+            derived = rules.step(derived.sums)
 
     def made(self, of: t.Name, by: t.Name, out: tuple[Axis, ...], inp: tuple[Axis, ...], sums: Sums) -> Jacobian:
         """A Jacobian of given components, with its formula of whole arrays."""
-        sums = merged(tuple(cancelled(contracted(one)) for one in sums))
+        sums = tuple(sorted(merged(tuple(cancelled(contracted(one)) for one in sums)), key=lambda p: p.coefficient < 0))
         return Jacobian(of, by, out, inp, sums, tensor_form(sums, out, inp, self.size))
 
     def is_primitive(self, name: t.Name) -> bool:
@@ -254,7 +261,7 @@ def _facing(factor: Jacobian) -> _Facing:
 def _beside(left: _Facing, right: _Facing) -> _Facing:
     if left.scalar:
         return _Facing(t.Juxtaposition(left.tree, right.tree), right.scalar)
-    return _Facing(t.Binary("@", left.tree, right.tree), right.scalar)
+    return _Facing(beside(left.tree, right.tree), right.scalar)
 
 
 def _is_seen(left: Jacobian, right: Jacobian) -> bool:

@@ -34,13 +34,11 @@ def tensor_form(sums: Sums, out: Sequence[Axis], inp: Sequence[Axis], size: Size
     total: t.Tree | None = None
     for one in sums:
         try:
-            term = _Whole(one, out, inp, size).tree()
+            positive = _Whole(one, out, inp, size).tree()
         except FormError:
             return None
-        if total is None:
-            total = t.Negative(term) if one.coefficient < 0 else term
-        else:
-            total = t.Binary("-" if one.coefficient < 0 else "+", total, term)
+        term = t.Negative(positive) if one.coefficient < 0 else positive
+        total = term if total is None else plus(total, term)
     return total
 
 
@@ -188,7 +186,8 @@ class _Whole:
         return t.Call(function, (min(same, key=lambda s: isinstance(s, t.Number)),))
 
     def transposed(self, node: forms.Transpose) -> t.Tree:
-        return t.Transpose(self._converted(node.body))
+        body = self._converted(node.body)
+        return body.operand if isinstance(body, t.Transpose) else t.Transpose(body)
 
     def folded(self, node: forms.Product | forms.Hadamard | forms.Outer, join: Callable[..., t.Tree]) -> t.Tree:
         parts: list[t.Tree] = []
@@ -208,7 +207,7 @@ CONVERTERS: Mapping[type[forms.Node], Callable[..., t.Tree]] = {
     forms.Ones: lambda self, node: self.sized("ones", node.n),
     forms.Transpose: _Whole.transposed,
     forms.Diag: lambda self, node: t.Call("diag", (self._converted(node.body),)),
-    forms.Product: lambda self, node: self.folded(node, lambda a, b: t.Binary("@", a, b)),
+    forms.Product: lambda self, node: self.folded(node, beside),
     forms.Hadamard: lambda self, node: self.folded(node, lambda a, b: t.Binary("*", a, b, hadamard=True)),
     forms.Outer: lambda self, node: self.folded(node, lambda a, b: t.Binary("⊗", a, b)),
     forms.Scaled: _Whole.scaled,
@@ -220,14 +219,16 @@ def _is_delta(tree: t.Tree) -> bool:
 
 
 def row(tree: t.Tree) -> t.Tree:
-    """The transpose of a column, carried into products: the row (z - y)^T, v^T A for A^T v."""
+    """The transpose of a column, carried into products: (z - y)^T, v^T A for A^T v, u^T ⊙ v^T."""
     match tree:
         case t.Negative(operand):
             return t.Negative(row(operand))
+        case t.Binary("+" | "-" as sign, left, right) if not (_is_plain(left) and _is_plain(right)):
+            return t.Binary(sign, row(left), row(right))
         case t.Juxtaposition(number, column):
             return t.Juxtaposition(number, row(column))
         case t.Binary("@", left, right):
-            return t.Binary("@", row(right), row(left))
+            return beside(row(right), row(left))
         case t.Binary("*", left, right):
             return t.Binary("*", row(left), row(right), hadamard=True)
         case t.Transpose(operand):
@@ -235,3 +236,27 @@ def row(tree: t.Tree) -> t.Tree:
         case t.Call("diag" | "Id"):
             return tree
     return t.Transpose(tree)
+
+
+def _is_plain(tree: t.Tree) -> bool:
+    """Whether a sum of such parts is transposed as a whole: (z - y)^T."""
+    if isinstance(tree, t.Binary) and tree.op in "+-":
+        return _is_plain(tree.left) and _is_plain(tree.right)
+    return isinstance(tree, t.Name | t.Call)
+
+
+def beside(left: t.Tree, right: t.Tree) -> t.Tree:
+    """A product of arrays, without brackets around a product behind."""
+    if isinstance(right, t.Binary) and right.op == "@":
+        return t.Binary("@", beside(left, right.left), right.right)
+    return t.Binary("@", left, right)
+
+
+def plus(left: t.Tree, right: t.Tree) -> t.Tree:
+    """A sum, without brackets around a sum behind; what is subtracted has its sign in front."""
+    match right:
+        case t.Binary("+" | "-" as sign, first, second):
+            return t.Binary(sign, plus(left, first), second)
+        case t.Negative(operand):
+            return t.Binary("-", left, operand)
+    return t.Binary("+", left, right)

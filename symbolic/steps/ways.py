@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from jacobians.notation import tree as t
@@ -11,7 +11,7 @@ from jacobians.notation import tree_calculus as c
 from symbolic.steps.components import entry_of
 from symbolic.steps.derivation import Detail, Part, Reason, Step
 from symbolic.steps.local import Jacobian, Jacobians
-from symbolic.steps.tensor_form import Axis
+from symbolic.steps.tensor_form import Axis, plus
 
 Way = tuple[Jacobian, ...]
 Ways = tuple[Way, ...]
@@ -64,8 +64,8 @@ class Lines:
             self.steps.append(Step(line, reason, detail, summary))
 
     def add(self, ways: Ways, reason: Reason, detail: Detail = "lecture", summary: Reason | None = None) -> None:
-        """The sum over ways as the next line."""
-        whole = self.whole(ways)
+        """The sum over ways as the next line: of whole arrays, until a line needs indices."""
+        whole = None if self.by_entries else self.whole(ways)
         if whole is not None:
             self.write(whole, reason, detail, summary)
         elif (line := self.entries(ways)) is not None:
@@ -77,39 +77,41 @@ class Lines:
         products = [self.jacobians.product(way) for way in ways]
         if None in products:
             return None
-        return reduce(_plus, products)  # type: ignore[arg-type]
+        return reduce(plus, products)  # type: ignore[arg-type]
 
     def entries(self, ways: Ways) -> t.Tree | None:
         """The sum in components; None where a letter stands in deltas only, so that nothing says how far it counts."""
-        line = reduce(_plus, (self.jacobians.entries(way, self.out, self.inp) for way in ways))
+        line = reduce(plus, (self.jacobians.entries(way, self.out, self.inp) for way in ways))
         return line if _is_bounded(line) else None
 
     # ----- the usual course -----
 
     def multiply(self, ways: Ways) -> Jacobian:
         """Multiplied out from the left, one factor of every way in one line; then collected."""
+        reason = Reason("multiplied from the left")
         while any(len(way) > 1 for way in ways):
             ways = tuple((self.jacobians.times(*way[:2]), *way[2:]) if len(way) > 1 else way for way in ways)
             more = any(len(way) > 1 for way in ways)
-            self.add(ways, Reason("multiplied from the left"), "every step" if more else "lecture")
+            if more or len(ways) > 1:
+                self.add(ways, reason, "every step" if more else "lecture")
         total = self.jacobians.plus([one for (one,) in ways])
-        self.collect(total)
+        self.collect(total, reason if len(ways) == 1 else Reason("simplification"))
         return total
 
-    def collect(self, total: Jacobian) -> None:
-        """The last line: whole where it can be, and in components where that says more than the line before."""
-        whole = self.whole(((total,),))
-        if whole is None or self.by_entries:
+    def collect(self, total: Jacobian, reason: Reason) -> None:
+        """The last line: whole where it can be; behind components, in components first."""
+        if self.by_entries or self.whole(((total,),)) is None:
             self.by_entries = True
             line = self.jacobians.entries((total,), self.out, self.inp)
-            self.write(line, Reason("simplification"), "result" if whole is None else "lecture")
-        if whole is not None:
-            self.write(whole, Reason("without indices" if self.by_entries else "simplification"), "result")
+            self.write(line, reason, "lecture")
+            reason = Reason("without indices")
+        self.conclude(total, reason)
 
-
-def _plus(left: t.Tree, right: t.Tree) -> t.Tree:
-    """A sum; what is subtracted has its sign in front."""
-    return t.Binary("-", left, right.operand) if isinstance(right, t.Negative) else t.Binary("+", left, right)
+    def conclude(self, total: Jacobian, reason: Reason) -> None:
+        """The whole array as the last line, where it can be written without indices."""
+        if (whole := self.whole(((total,),))) is not None:
+            self.write(whole, reason)
+        self.steps[-1] = replace(self.steps[-1], detail="result")
 
 
 def _is_bounded(line: t.Tree) -> bool:

@@ -1,0 +1,99 @@
+"""The style of whole Jacobians: every local one as an array with all its axes, and their product along the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
+from symbolic.steps.accumulation import BackwardStyle, is_general, local_reason, trivial
+from symbolic.steps.derivation import Part, Reason
+from symbolic.steps.graph import Graph
+from symbolic.steps.local import Jacobian, Jacobians
+from symbolic.steps.paths import MOST, Paths
+from symbolic.steps.rules import SALIENT
+from symbolic.steps.sums import deltas, product_of, write
+from symbolic.steps.ways import Lines, Ways, names_of
+
+
+@dataclass
+class TensorStyle:
+    """The derivation by whole Jacobians."""
+
+    graph: Graph
+
+    def __post_init__(self) -> None:
+        self.jacobians = Jacobians(self.graph)
+
+    def parts(self) -> list[Part]:
+        """A part for every local Jacobian on the way, then their product; for layers in general, the recursion."""
+        graph, paths = self.graph, Paths(self.graph)
+        if is_general(graph):
+            return [*self.general(), *BackwardStyle(graph).parts()]
+        if graph.of == graph.wrt or not paths.count:
+            return [trivial(self.jacobians, graph.of, graph.wrt)]
+        if paths.count > MOST:
+            return BackwardStyle(graph).parts()
+        ways = paths.ways(self.jacobians.local)
+        if all(len(way) == 1 for way in ways):
+            return [self.local(graph.of, graph.wrt, Reason("result", {"of": graph.of, "by": graph.wrt}))]
+        return [*self.locals(ways), self.product(paths, ways)]
+
+    # ----- local Jacobians -----
+
+    def locals(self, ways: Ways) -> list[Part]:
+        """Every local Jacobian on a way, once."""
+        return [self.local(of, by) for of, by in names_of(ways) if not self.jacobians.is_primitive(of)]
+
+    def general(self) -> list[Part]:
+        """Those of a layer that its letter tells."""
+        graph = self.graph
+        order = [name for name in graph.generic_order() if not graph.counted(name)]
+        pairs = [(user, name) for name in order for user in graph.uses(name) if not graph.counted(user)]
+        return [self.local(of, by) for of, by in pairs if not self.jacobians.is_primitive(of)]
+
+    def local(self, of: t.Name, by: t.Name, title: Reason | None = None) -> Part:
+        """Component by component, then as a whole: ∂a_i/∂W_jp = δ_ij x_p is Id_m ⊗ x."""
+        work = self.jacobians
+        lines = Lines(work, of, by)
+        lines.write(lines.component, Reason("components", {"of": of, "by": by}))
+        reasons = []
+        for derived in work.rules(of, by, lines.out, lines.inp):
+            lines.write(write(derived.sums), derived.reason, "every step")
+            reasons.append(derived.reason)
+        summary = min(reasons[1:] or reasons, key=lambda r: SALIENT.index(r.rule) if r.rule in SALIENT else 0)
+        found = work.made(of, by, lines.out, lines.inp, derived.sums)
+        lines.write(write(found.sums), Reason("contraction"), "lecture", summary)
+        if (cases := by_cases(found)) is not None:
+            lines.write(cases, Reason("cases"))
+        lines.conclude(found, Reason("without indices"))
+        space = work.space(of, by)
+        split = work.is_split(of, by)
+        about: dict[str, t.Tree] = {"of": of, "by": by, "space": space}
+        return lines.part(title or Reason("direct Jacobian" if split else "local Jacobian", about))
+
+    # ----- the product -----
+
+    def product(self, paths: Paths, ways: Ways) -> Part:
+        """The chain rule in whole Jacobians, the local ones put in, multiplied out from the left."""
+        graph, work = self.graph, self.jacobians
+        lines = Lines(work, graph.of, graph.wrt)
+        facts: dict[str, t.Tree] = {"of": graph.of, "by": graph.wrt}
+        lines.add(paths.ways(work.unevaluated), Reason("sum over paths" if len(ways) > 1 else "chain rule", facts))
+        lines.add(ways, local_reason(ways, work))
+        lines.multiply(ways)
+        return lines.part(Reason("result", facts))
+
+
+def by_cases(one: Jacobian) -> t.Tree | None:
+    """What stands where the indices of its only delta are equal, and 0 elsewhere; None of a matrix and of others."""
+    if len(one.sums) != 1 or len(one.out) + len(one.inp) < 3:
+        return None
+    (product,) = one.sums
+    (*found,) = deltas(product)
+    if len(found) != 1 or product.letters or product.below:
+        return None
+    rest = product_of(f for f in product.factors if f not in found)
+    if rest is None or product.coefficient != 1:
+        return None
+    return c.Cases(((rest, t.Comparison(found[0].args, ("==",))), (t.Number("0"), None)))
