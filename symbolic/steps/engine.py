@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from jacobians.claims.context import Context
 from jacobians.errors import unknown
 from jacobians.model import Model
 from jacobians.notation import tree as t
 from jacobians.notation.options import Notation
+from symbolic.steps.accumulation import BackwardStyle, ForwardStyle
 from symbolic.steps.derivation import DETAILS, STYLES, Derivation, Detail, Part, Style
 from symbolic.steps.graph import Graph
 from symbolic.steps.index import IndexStyle
 from symbolic.steps.jacobians_of_ops import DependsOnSizesError
+from symbolic.steps.matrix import MatrixStyle
 from symbolic.steps.reading import asked, contexts, for_loss
 from symbolic.steps.written_out import with_entries
 
-#: How each style makes its parts.
-PARTS: dict[str, Callable[[Graph], list[Part]]] = {
-    "index": lambda graph: IndexStyle(graph).parts(),
+#: What makes the parts of each style, from the graph.
+MAKERS: dict[Style, Callable[[Graph], Maker]] = {
+    "index": IndexStyle,
+    "matrix": MatrixStyle,
+    "forward": ForwardStyle,
+    "backward": BackwardStyle,
 }
+
+
+class Maker(Protocol):
+    """Makes the parts of one style."""
+
+    def parts(self) -> list[Part]:
+        """A part for every quantity that is derived on the way; the last one is the answer."""
 
 
 def derivation(
@@ -44,14 +57,14 @@ def derivation(
     for what, value, allowed in (("style", style, STYLES), ("detail", detail, DETAILS)):
         if value not in allowed:
             raise unknown("derivation", what, value, allowed)
-    several = list(contexts(model, with_letters=not entries))
-    for context in several:
+    problem: DependsOnSizesError | None = None
+    for context in contexts(model, with_letters=not entries):
         try:
             return _derived(context, of, wrt, style, detail, notation or Notation(), entries)
-        except DependsOnSizesError:
-            if context is several[-1]:
-                raise
-    raise AssertionError
+        except DependsOnSizesError as error:
+            problem = error
+    assert problem is not None
+    raise problem
 
 
 def _derived(
@@ -67,7 +80,7 @@ def _derived(
     context = for_loss(context, top)
     by = asked(context, wrt, "wrt")
     graph = Graph(context, top, by)
-    parts = PARTS[style](graph)
+    parts = MAKERS[style](graph).parts()
     if any(isinstance(p, t.Iverson) for part in parts for step in part.steps for p in step.line.walk()):
         context = replace(context, settings=replace(context.settings, indices=0))  # patterns count from 0
     if entries:
