@@ -12,7 +12,7 @@ from jacobians.claims.context import Settings
 from jacobians.claims.conventions import LAYOUTS
 from jacobians.claims.errors import IllFormed, NotUnderstood
 from jacobians.claims.matching import defined_quantity, right_side
-from jacobians.claims.values import FLIPPED, Array, Orientation, Seed, Seeds, Value, rearrange, transposed
+from jacobians.claims.values import FLIPPED, Array, Orientation, Seed, Seeds, Value, contract, rearrange, transposed
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.to_plain import to_plain
@@ -156,6 +156,27 @@ def _side(a: Value, gradient: Orientation, settings: Settings) -> Orientation:
 def expanded(ev: Evaluator, of: t.Tree, scope: Scope) -> t.Tree:
     """The right side of the equation of what is differentiated, for a derivative that holds all else in it fixed."""
     return right_side(ev, of, scope) or of
+
+
+def differential(ev: Evaluator, tree: c.Differential, scope: Scope) -> Value:
+    """d of a formula: the linear part of its change with the one quantity that varies; of all else it is zero.
+
+    Raises:
+        IllFormed: nothing varies.
+    """
+    varying = ev.instance.context.varying
+    if varying is None:
+        raise IllFormed(
+            f"the differential d{to_plain(tree.of)} stands alone; "
+            "in a quotient of differentials its partner is missing",
+            tree,
+        )
+    name = ev.full_name(varying, scope)
+    seed = Seed(name, sum(s.name == name for s in ev.seeds), False, ev.without(*ev.seeds).quantity(name, tree).shape)
+    value = ev.seeded(seed).value(tree.of, scope)
+    out, changed = "abcdefgh"[: value.rank], "pqrstuvw"[: len(seed.shape)]
+    made = contract(extract(value, seed), ev.instance.direction(name, seed.shape), out + changed, changed, out)
+    return made.as_(value.orientation)
 
 
 def gradient(ev: Evaluator, tree: c.Gradient, scope: Scope) -> Value:

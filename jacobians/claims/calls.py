@@ -49,6 +49,8 @@ def call(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
         return _defined(ev, derivative_of, t.Call(name, tree.args, span=tree.span), scope)
     if (function := functions.get(name)) is not None:
         return _declared(ev, function, tree, scope)
+    if name == "d" and ev.instance.context.varying is not None and len(tree.args) == 1:  # d(W x) in plain text
+        return ev.value(c.Differential(tree.args[0], span=tree.span), scope)
     if name in STRUCTURES and not tree.primes:
         return STRUCTURES[name](ev, tree, scope)
     if not tree.args:

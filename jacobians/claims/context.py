@@ -116,6 +116,8 @@ class Context:
     definitions: frozenset[tuple[Tree, Tree]] = frozenset()
     #: Names with subscripts that only their use in the document shows to be names.
     spelling: Symbols = field(default_factory=Symbols)
+    #: The one quantity that changes where differentials stand: dz is the linear part of what that does to z.
+    varying: Name | None = None
 
     @classmethod
     def of_model(cls, model: Model) -> Context:

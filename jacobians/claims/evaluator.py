@@ -30,7 +30,6 @@ from jacobians.claims.values import (
 from jacobians.errors import shape_text
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-from jacobians.notation.to_plain import to_plain
 
 
 @dataclass(slots=True)
@@ -136,6 +135,8 @@ class Evaluator:
             return indexing.letter_value(self, axis, tree)
         if tree.label is None and tree.text in scope.label():
             return constant(float(scope.label()[tree.text]))
+        if (varied := undeclared.differential_of(self, tree, scope)) is not None:
+            return self.value(varied, scope)
         return self.quantity(self.full_name(tree, scope), tree)
 
     def full_name(self, tree: t.Name, scope: Scope) -> str:
@@ -300,13 +301,6 @@ class Evaluator:
     def chain(self, tree: t.Chain, scope: Scope) -> Value:
         raise NotUnderstood("an equation inside a formula has no value", tree)
 
-    def differential(self, tree: c.Differential, scope: Scope) -> Value:
-        raise IllFormed(
-            f"the differential d{to_plain(tree.of)} stands alone; "
-            "in a quotient of differentials its partner is missing",
-            tree,
-        )
-
 
 FIELDS = tuple(field.name for field in fields(Evaluator))
 
@@ -331,5 +325,5 @@ HANDLERS: dict[type[t.Tree], Callable[[Evaluator, Any, Scope], Value]] = {
     c.Gradient: calculus.gradient,
     c.JacobianOf: calculus.jacobian_of,
     c.At: calls.at,
-    c.Differential: Evaluator.differential,
+    c.Differential: calculus.differential,
 }

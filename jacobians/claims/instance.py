@@ -106,6 +106,11 @@ class Instance:
         array = _drawn(f"{name}/{self.configuration}", shape, domain)
         return Value({(): self.numbers(array)}, (), len(shape), "row" if self._is_row(leaf) else "column")
 
+    def direction(self, name: str, shape: tuple[int, ...]) -> Value:
+        """The change of a quantity that differentials are taken in: the same wherever it stands."""
+        array = _drawn(f"d{name}/{self.configuration}", shape, "real")
+        return Value({(): self.numbers(array)}, (), len(shape))
+
     def _is_row(self, leaf: Leaf) -> bool:
         return leaf.row or self.context.settings.vectors == "rows"
 

@@ -35,7 +35,8 @@ class Instances:
 
     def labels(self, *trees: t.Tree) -> Iterator[Mapping[str, int]]:
         """Every combination of values of the free label letters."""
-        letters = label_letters(self.context, *trees)
+        varying = self.context.varying
+        letters = label_letters(self.context, *trees, *(() if varying is None else (varying,)))
         ranges = [range(self.context.labels[x][0], self.context.labels[x][1] + 1) for x in letters]
         for values in product(*ranges):
             yield dict(zip(letters, values, strict=True))

@@ -74,6 +74,16 @@ def gradient_of(ev: Evaluator, name: str) -> str | None:
     return None
 
 
+def differential_of(ev: Evaluator, tree: t.Name, scope: Scope) -> c.Differential | None:
+    """What a name such as dz means where differentials are taken and no quantity has that name."""
+    if ev.instance.context.varying is None or not tree.text.startswith("d") or len(tree.text) < 2:
+        return None
+    inner = t.Name(tree.text[1:], tree.label, span=tree.span)
+    if known(ev, ev.full_name(tree, scope)) or not known(ev, ev.full_name(inner, scope)):
+        return None
+    return c.Differential(inner, span=tree.span)
+
+
 def known(ev: Evaluator, name: str) -> bool:
     """Whether this is a leaf or defined."""
     model = ev.instance.context.model
