@@ -208,7 +208,7 @@ class Differentials:
         return self.product(a, b, lambda x, y: matmul(x, t.Transpose(y)))
 
     def softmax(self, tree: t.Call) -> t.Tree | None:
-        """dp = (diag(p) - p p^T) dz for p = softmax(z); row by row dP = (dZ - (dZ ⊙ P) 1 1^T) ⊙ P."""
+        """With p = softmax(z), dp = (diag(p) - p p^T) dz; row by row dP = (dZ - (dZ ⊙ P) 1 1^T) ⊙ P."""
         (x,) = tree.args
         inner = self.of(x)
         assert inner is not None

@@ -1,4 +1,4 @@
-"""Brackets multiplied out where that leaves less: (diag(p) - p p^T) (y / p) is y - p where the entries of y sum to 1."""
+"""Brackets multiplied out where that leaves less: (diag(p) - p p^T) (y / p) is y - p where the y sum to 1."""
 
 from __future__ import annotations
 
@@ -33,16 +33,19 @@ def _multiplied_out(arrays: Arrays, one: Term) -> Terms:
 
 def _each(arrays: Arrays, one: Term, bracket: t.Tree, f: Callable[[t.Tree], t.Tree]) -> Terms:
     """f of every summand of a bracket, times what stands in front."""
-    return tuple(
-        replace(
-            inner,
-            coefficient=inner.coefficient * one.coefficient,
-            scalars=one.scalars + inner.scalars,
-            below=one.below + inner.below,
-        )
-        for part in arrays.read(bracket)
-        for inner in arrays.read(_cancelled(arrays, f(arrays.write((part,)))))
-    )
+    made = []
+    for part in arrays.read(bracket):
+        for inner in arrays.read(_cancelled(arrays, f(chain(part.factors)))):
+            front = (one, part, inner)
+            made.append(
+                Term(
+                    one.coefficient * part.coefficient * inner.coefficient,
+                    tuple(x for every in front for x in every.scalars),
+                    tuple(x for every in front for x in every.below),
+                    inner.factors,
+                )
+            )
+    return tuple(made)
 
 
 def _product(arrays: Arrays, a: t.Tree, b: t.Tree) -> t.Tree:
