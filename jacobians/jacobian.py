@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from jacobians import settings
 from jacobians.algebra import TermSum
 from jacobians.dense import checked_out, dense_sum
 from jacobians.errors import DenseLimitError, InputError, shape_error, shape_text
+from jacobians.notebooks import InNotebooks
 from jacobians.structure import entry, full_index, select
 from jacobians.support import at_most, nonzeros
 from jacobians.terms import Array, Factor, Labels, Term, real_array
@@ -23,11 +25,11 @@ if TYPE_CHECKING:
     from jacobians.pictures import Format as PictureFormat
     from jacobians.sparse import SparseFormat
 
-Form = Literal["index", "tensor", "slices", "kronecker", "entries", "symbols"]
+Form = Literal["index", "tensor", "slices", "kronecker", "entries", "symbols", "stacked", "beside", "general"]
 Vec = Literal["row", "column"]
 
 
-class Jacobian(TermSum):
+class Jacobian(TermSum, InNotebooks):
     """A sum of terms with the shapes of the output and the input; the full Jacobian has shape out_shape + in_shape.
 
     Built by ops (`Linear().jacobian("W", ...)`), by `delta_einsum`, and from one another by `@`, `+`, `-`, `*`, `.T`.
@@ -194,9 +196,11 @@ class Jacobian(TermSum):
     # ----- printing -----
 
     def latex(self, form: Form = "index", vec: Vec = "row") -> str:
-        """LaTeX for math mode: index notation, tensor form, slices, Kronecker matrix, all entries.
+        r"""LaTeX for math mode: index notation, tensor form, slices, Kronecker matrix, all entries.
 
         "entries" are numbers, "symbols" the cells of `matrix(vec)` written out: `w_1 w_2 w_3 0 0` (small ones only).
+        "stacked" are the slices under one another, "beside" side by side; "general" is written in letters with dots,
+        for letters as sizes: `x_1 & \cdots & x_n`.
 
         Raises:
             FormError: this Jacobian has no such form that is proved equal.
@@ -237,6 +241,11 @@ class Jacobian(TermSum):
         from jacobians.pictures import picture
 
         return picture(self, kind, format, cells, of, wrt)
+
+    def _formats(self) -> Mapping[str, str]:
+        from jacobians.notebooks import jacobian_formats
+
+        return jacobian_formats(self)
 
     def __str__(self) -> str:
         """Index notation: `δ_oo' x_i`."""

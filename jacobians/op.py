@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from jacobians.binding import OpenShape, Shape, Signature
 from jacobians.declaration import Declaration
 from jacobians.jacobian import Jacobian
+from jacobians.notebooks import InNotebooks
 from jacobians.rules import Rule, rule_term, term
 from jacobians.terms import Array
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Op", "OpenShape", "Rule", "Shape", "Signature", "term"]
 
 
-class Op(Declaration):
+class Op(Declaration, InNotebooks):
     """One operation of a network: values forward, and its full Jacobian by every input."""
 
     #: For every input its rule, and the values that the rule needs.
@@ -158,6 +159,11 @@ class Op(Declaration):
         return self.kink_distance(**arrays) <= distance
 
     # ----- how it works -----
+
+    def _formats(self) -> Mapping[str, str]:
+        from jacobians.notebooks import op_formats
+
+        return op_formats(self)
 
     def _jacobian(self, wrt: str, arrays: dict[str, Array], signature: Signature, sizes: dict[str, int]) -> Jacobian:
         def known(name: str) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from jacobians.chain import nodes_between
 from jacobians.checks import WitnessError
 from jacobians.errors import unknown
 from jacobians.files import write_file
+from jacobians.notebooks import InNotebooks
 from jacobians.terms import Array
 from jacobians.witnesses import INDEPENDENT, WITNESSES, Case, Name, Shared, Testimony
 
@@ -67,7 +68,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(InNotebooks):
     """What all witnesses said about all Jacobians of a run."""
 
     comparisons: tuple[Comparison, ...]
@@ -119,6 +120,11 @@ class Report:
             InputError: the file cannot be written.
         """
         write_file(Path(path), f"{self.to_json()}\n".encode())
+
+    def _formats(self) -> Mapping[str, str]:
+        from jacobians.notebooks import table_formats
+
+        return table_formats(self)
 
     def __rich__(self) -> RenderableType:
         """The table, the notes, the verdict."""

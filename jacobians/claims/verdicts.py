@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from jacobians.claims.compare import Entry
 from jacobians.notation.tree import Span, Tree
+from jacobians.notebooks import InNotebooks
 
 if TYPE_CHECKING:
     from jacobians.claims.redpen import Explanation
@@ -68,7 +70,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(InNotebooks):
     """The verdict on a claim: its status, and a link for each of its lines."""
 
     text: str
@@ -106,6 +108,11 @@ class Verdict:
         if self.status == "true":
             lines.append(f"  {self.worst.evidence}")
         return "\n".join(lines)
+
+    def _formats(self) -> Mapping[str, str]:
+        from jacobians.notebooks import verdict_formats
+
+        return verdict_formats(self)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

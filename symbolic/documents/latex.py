@@ -18,7 +18,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 #: The width of a line of text in em: of LaTeX's own article, of ours, of a slide, of a picture.
 SNIPPET_WIDTH, ARTICLE_WIDTH, SLIDE_WIDTH, PICTURE_WIDTH = 34.0, 41.0, 35.0, 44.0
 #: Rows of formulas fill a slide up to this height in em.
-SLIDE_HEIGHT = 15.0
+SLIDE_HEIGHT = 19.0
 #: No document has narrower lines.
 NARROWEST = 12.0
 
@@ -130,7 +130,7 @@ def _article(content: Content, reasons: Reasons) -> str:
     printer = content.printer
     blocks = [_block(section, printer, ARTICLE_WIDTH, reasons, "flalign*") for section in content.all_sections()]
     blocks += [printer.prose_tex(remark) for remark in content.remarks]
-    body = "\n\n".join(blocks)
+    body = "\n\n\\filbreak\n".join(blocks)
     return rf"""\documentclass[11pt,a4paper]{{article}}
 \usepackage[margin=25mm]{{geometry}}
 {_PACKAGES}{_REASON if reasons == "sentences" else ""}\allowdisplaybreaks[1]
@@ -196,7 +196,7 @@ def _picture(content: Content, reasons: Reasons) -> str:
     for section in content.sections:
         rows = section_rows(section, printer, PICTURE_WIDTH, reasons, before="names")
         blocks += [printer.prose_tex(section.title), f"${aligned(rows)}$"]
-    body = "\\\\[2ex]\n".join(block for block in blocks if block)
+    body = " \\\\\n\\noalign{\\bigskip}\n".join(block for block in blocks if block)
     return rf"""\documentclass[border=6pt]{{standalone}}
 {_PACKAGES}\begin{{document}}
 \begin{{tabular}}{{@{{}}l@{{}}}}
