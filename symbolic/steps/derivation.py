@@ -75,7 +75,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The verdicts on all lines, each against the head of its chain; so each equals the line before it, too."""
+    """The verdicts on all lines, each against the head of its chain, or against the line before it."""
 
     links: tuple[tuple[Tree, Link], ...]
 
@@ -146,7 +146,13 @@ class Derivation(Exports):
         links: list[tuple[Tree, Link]] = []
         for chain in self.chains():
             head, *lines = chain.parts
-            links += [(head, judge.link(head, line)) for line in lines]
+            before = head
+            for line in lines:
+                link = judge.link(head, line)
+                if link.status != "true" and before is not head:  # J_a(W) = ∂a_i/∂W_kl = δ_ik x_l: what i counts to
+                    link = judge.link(before, line)
+                links.append((head, link))
+                before = line
         return Checked(tuple(links))
 
     def content(self) -> Content:
