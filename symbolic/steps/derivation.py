@@ -75,7 +75,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The verdicts on all lines, each against the head of its chain, or against the line before it."""
+    """The verdicts on all lines, each against the head of its chain, or against a true line before it."""
 
     links: tuple[tuple[Tree, Link], ...]
 
@@ -145,14 +145,7 @@ class Derivation(Exports):
         judge = Judge(self.context)
         links: list[tuple[Tree, Link]] = []
         for chain in self.chains():
-            head, *lines = chain.parts
-            before = head
-            for line in lines:
-                link = judge.link(head, line)
-                if link.status != "true" and before is not head:  # J_a(W) = ∂a_i/∂W_kl = δ_ik x_l: what i counts to
-                    link = judge.link(before, line)
-                links.append((head, link))
-                before = line
+            links += _chain_links(judge, *chain.parts)
         return Checked(tuple(links))
 
     def content(self) -> Content:
@@ -182,3 +175,15 @@ class Derivation(Exports):
     def written(self, notation: Notation) -> Derivation:
         """The same derivation in another notation."""
         return replace(self, notation=notation)
+
+
+def _chain_links(judge: Judge, head: Tree, *lines: Tree) -> Iterator[tuple[Tree, Link]]:
+    """The verdicts on the lines of one chain; J_a(W) = ∂a_i/∂W_kl = δ_ik x_l: only the second says what i counts to."""
+    true: list[Tree] = []
+    for line in lines:
+        link = judge.link(head, line)
+        if link.status != "true":
+            link = next((found for above in true if (found := judge.link(above, line)).status == "true"), link)
+        if link.status == "true":
+            true.append(line)
+        yield head, link
