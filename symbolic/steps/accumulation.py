@@ -1,13 +1,13 @@
-"""Accumulation of Jacobians along the graph: forward from what is differentiated by, backward from what is differentiated."""
+"""Accumulation of Jacobians along the graph: forward, from what is differentiated by, or backward."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import reduce
 
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
+from jacobians.notation import tree_calculus as c
 from jacobians.notation.to_plain import to_plain
 from symbolic.steps.derivation import Part, Reason
 from symbolic.steps.graph import Graph, label_of
@@ -36,18 +36,24 @@ class Accumulation:
         self, of: t.Name, by: t.Name, ways: Callable[[Factor], Ways], title: Reason, reason: Reason
     ) -> tuple[Part, Jacobian]:
         """One derivative: the chain rule, the local Jacobians put in, what was found before put in, multiplied out."""
-        lines = Lines(self.jacobians, of, by)
         work = self.jacobians
+        lines = Lines(work, of, by)
         lines.add(ways(work.unevaluated), reason)
         local = ways(work.local)
         lines.add(local, local_reason(local, work))
         whole = tuple(self.inserted(way) for way in local)
-        total = work.plus([reduce(work.times, way) for way in whole])
-        if size(total) > SHORT:
-            whole = local
-        lines.add(whole, Reason("insertion"))
-        total = lines.multiply(whole)
+        if whole != local and sum(size(one) for way in whole for one in way) <= SHORT:
+            lines.add(whole, Reason("insertion"))
+            local = whole
+        total = lines.multiply(local)
+        if title.rule.startswith("kept"):
+            title = Reason(title.rule, {**title.facts, "space": work.space(of, by), **self.cost(local)})
         return lines.part(title), total
+
+    def cost(self, ways: Ways) -> dict[str, t.Tree]:
+        """The fact how many multiplications the step takes; none where there is nothing to multiply."""
+        many = self.jacobians.multiplications(ways)
+        return {} if many is None else {"cost": many}
 
     def inserted(self, way: Way) -> Way:
         """What was found before in place of its quotient."""
@@ -109,17 +115,19 @@ class BackwardStyle(Accumulation):
         return self.found.get(one.by, one) if one.of == self.graph.of else one
 
     def title(self, name: t.Name) -> Reason:
-        facts = {"of": self.graph.of, "by": name, "head": self.jacobians.space(self.graph.of, name).children[0]}
+        facts: dict[str, t.Tree] = {"of": self.graph.of, "by": name, "head": c.Partial(self.graph.of, name)}
         if name == self.graph.wrt:
             return Reason("result", facts)
         if is_general(self.graph):
             return Reason("start of the recursion" if self.graph.is_last(name) else "recursion", facts)
-        return Reason("kept backward", {**facts, "space": self.jacobians.space(self.graph.of, name)})
+        return Reason("kept backward", facts)
 
     def reason(self, users: list[t.Name], name: t.Name) -> Reason:
         facts: dict[str, t.Tree] = {"of": self.graph.of, "by": name}
         if len(users) > 1:
-            return Reason("shared weights" if self.graph.is_shared(name, users) else "sum over paths", {**facts, "name": name})
+            return Reason(
+                "shared weights" if self.graph.is_shared(name, users) else "sum over paths", {**facts, "name": name}
+            )
         return Reason("chain rule", {**facts, "via": users[0]} if users[0] != self.graph.of else {})
 
 
@@ -164,10 +172,10 @@ class ForwardStyle(Accumulation):
         return self.found.get(one.of, one) if one.by == self.graph.wrt else one
 
     def title(self, name: t.Name) -> Reason:
-        facts = {"of": name, "by": self.graph.wrt}
+        facts: dict[str, t.Tree] = {"of": name, "by": self.graph.wrt}
         if name == self.graph.of:
             return Reason("result", facts)
-        return Reason("kept forward", {**facts, "space": self.jacobians.space(name, self.graph.wrt)})
+        return Reason("kept forward", facts)
 
     def reason(self, sources: list[t.Name], name: t.Name) -> Reason:
         facts: dict[str, t.Tree] = {"of": name, "by": self.graph.wrt}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from itertools import count
-from typing import NamedTuple
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
@@ -16,8 +15,8 @@ from symbolic.steps.components import Components, Indices, Letters, entry_of
 from symbolic.steps.derivation import Reason
 from symbolic.steps.graph import Graph, Label, label_of, shifted
 from symbolic.steps.rules import Derived, Rules
-from symbolic.steps.sums import Product, Sums, cancelled, contracted, delta, merged, write
-from symbolic.steps.tensor_form import Axis, beside, row, tensor_form
+from symbolic.steps.sums import Product, Sums, cancelled, contracted, delta, merged, product_of
+from symbolic.steps.tensor_form import Axis, plus, tensor_form
 
 _NUMBERED = re.compile(r"#[0-9]+")
 
@@ -54,6 +53,10 @@ class Jacobians:
     graph: Graph
     letters: Numbered = field(default_factory=Numbered)
     _local: dict[tuple[t.Name, t.Name], Jacobian] = field(default_factory=dict)
+
+    @cached_property
+    def _spelling(self) -> Letters:
+        return Letters(self.graph)
 
     @cached_property
     def components(self) -> Components:
@@ -103,7 +106,9 @@ class Jacobians:
 
     def made(self, of: t.Name, by: t.Name, out: tuple[Axis, ...], inp: tuple[Axis, ...], sums: Sums) -> Jacobian:
         """A Jacobian of given components, with its formula of whole arrays."""
-        sums = tuple(sorted(merged(tuple(cancelled(contracted(one)) for one in sums)), key=lambda p: p.coefficient < 0))
+        sums = merged(tuple(cancelled(contracted(one)) for one in sums))
+        if sums and sums[0].coefficient < 0:  # p - y, not -y + p
+            sums = tuple(sorted(sums, key=lambda one: one.coefficient < 0))
         return Jacobian(of, by, out, inp, sums, tensor_form(sums, out, inp, self.size))
 
     def is_primitive(self, name: t.Name) -> bool:
@@ -152,6 +157,14 @@ class Jacobians:
         """∂of/∂by ∈ R^(m x n): outputs first."""
         return c.Membership(c.Partial(of, by), (*self.sizes(of), *self.sizes(by)))
 
+    def multiplications(self, ways: Iterable[Sequence[Jacobian]]) -> t.Tree | None:
+        """How many it takes to multiply products of two factors as full arrays; None where there is none."""
+        several = [
+            product_of(sorted((*self.sizes(a.of), *self.sizes(a.by), *self.sizes(b.by)), key=_number_first))
+            for a, b in (way for way in ways if len(way) == 2)
+        ]
+        return reduce(plus, (one or t.Number("1") for one in several)) if several else None
+
     # ----- products -----
 
     def refreshed(self, one: Jacobian) -> Jacobian:
@@ -185,7 +198,10 @@ class Jacobians:
         right = self.joined(left, right)
         middle = tuple(axis.letter for axis in left.inp)
         sums = tuple(
-            replace(both, letters=(*middle, *both.letters)) for a in left.sums for b in right.sums for both in (a.times(b),)
+            replace(both, letters=(*middle, *both.letters))
+            for a in left.sums
+            for b in right.sums
+            for both in (a.times(b),)
         )
         return self.made(left.of, right.by, left.out, right.inp, sums)
 
@@ -202,40 +218,10 @@ class Jacobians:
 
     # ----- lines -----
 
-    def product(self, factors: Sequence[Jacobian]) -> t.Tree | None:
-        """The product of whole arrays; None where a factor needs indices, or one could not see what the signs sum over."""
-        total: t.Tree | None = None
-        start = 0
-        for k, factor in enumerate(factors):
-            last = k == len(factors) - 1
-            hidden = not last and len(factor.inp) > 1 and not _is_seen(factor, factors[k + 1])
-            if factor.whole is None or hidden:
-                return None
-            if last or not factor.inp and factors[0].out:  # a number in between: nothing is summed over
-                part = reduce(_beside, [_facing(f) for f in factors[start : k + 1]]).tree
-                total = part if total is None else t.Binary("⊗", total, part)
-                start = k + 1
-        return total
-
-    def entries(self, factors: Sequence[Jacobian], out: Sequence[Axis], inp: Sequence[Axis]) -> t.Tree:
-        """The product of components over given letters, its sums not yet carried out."""
-        first, *rest = factors
-        first = self.refreshed(first)
-        row_: list[Jacobian] = [self.moved(first, {a.letter: b.letter for a, b in zip(first.out, out, strict=True)})]
-        middle: list[str] = []
-        for factor in rest:
-            middle += [axis.letter for axis in row_[-1].inp]
-            row_.append(self.joined(row_[-1], factor))
-        row_[-1] = self.moved(row_[-1], {a.letter: b.letter for a, b in zip(row_[-1].inp, inp, strict=True)})
-        if all(len(one.sums) == 1 for one in row_):
-            whole = reduce(Product.times, (one.sums[0] for one in row_))
-            return write((replace(whole, letters=(*middle, *whole.letters)),))
-        body = reduce(t.Juxtaposition, (write(one.sums) for one in row_))
-        return c.Sum(tuple(middle), body) if middle else body
-
     def spelled(self, tree: t.Tree, axes: Sequence[Axis] = ()) -> t.Tree:
         """The line with the usual letters: those of the axes first, then the others as they come."""
-        spare = Letters(self.graph)
+        spare = self._spelling
+        spare.taken = 0
         order = dict.fromkeys((*(axis.letter for axis in axes), *_numbered(tree)))
         return relettered(tree, {x: spare.fresh() for x in order})
 
@@ -244,29 +230,8 @@ def _letters(axes: Sequence[Axis]) -> Indices:
     return tuple(t.Name(axis.letter) for axis in axes)
 
 
-class _Facing(NamedTuple):
-    """A factor of a product as it is written there, and whether its product with anything is that with a number."""
-
-    tree: t.Tree
-    scalar: bool
-
-
-def _facing(factor: Jacobian) -> _Facing:
-    """The gradient of a number is a row."""
-    assert factor.whole is not None
-    turned = len(factor.inp) == 1 and not factor.out and not factor.quotient
-    return _Facing(row(factor.whole) if turned else factor.whole, not factor.inp)
-
-
-def _beside(left: _Facing, right: _Facing) -> _Facing:
-    if left.scalar:
-        return _Facing(t.Juxtaposition(left.tree, right.tree), right.scalar)
-    return _Facing(beside(left.tree, right.tree), right.scalar)
-
-
-def _is_seen(left: Jacobian, right: Jacobian) -> bool:
-    """Whether a product sums over all axes in the middle: derivatives say how many there are."""
-    return right.quotient and (left.quotient or not left.out)
+def _number_first(size: t.Tree) -> bool:
+    return not isinstance(size, t.Number)
 
 
 def _numbered(tree: t.Tree) -> dict[str, None]:

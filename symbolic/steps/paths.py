@@ -91,7 +91,9 @@ class PathsStyle:
         graph = self.graph
         lines = Lines(jacobians, graph.of, graph.wrt)
         facts: dict[str, t.Tree] = {"of": graph.of, "by": graph.wrt}
-        lines.add(paths.ways(jacobians.unevaluated), Reason("sum over paths", facts))
+        lines.add(
+            paths.ways(jacobians.unevaluated), Reason("sum over paths" if paths.count > 1 else "chain rule", facts)
+        )
         ways = paths.ways(jacobians.local)
         lines.add(ways, local_reason(ways, jacobians))
         lines.multiply(ways)
@@ -107,4 +109,5 @@ class PathsStyle:
 
 def arrows(path: Path) -> t.Tree:
     """x -> f -> L."""
-    return t.Comparison(path, ("->",) * (len(path) - 1))
+    steps: list[t.Relation] = ["->"] * (len(path) - 1)
+    return t.Comparison(path, tuple(steps))

@@ -9,9 +9,9 @@ from jacobians.notation import tree_calculus as c
 from symbolic.steps.accumulation import BackwardStyle, is_general, local_reason, trivial
 from symbolic.steps.derivation import Part, Reason
 from symbolic.steps.graph import Graph
+from symbolic.steps.index import summary
 from symbolic.steps.local import Jacobian, Jacobians
 from symbolic.steps.paths import MOST, Paths
-from symbolic.steps.rules import SALIENT
 from symbolic.steps.sums import deltas, product_of, write
 from symbolic.steps.ways import Lines, Ways, names_of
 
@@ -61,9 +61,8 @@ class TensorStyle:
         for derived in work.rules(of, by, lines.out, lines.inp):
             lines.write(write(derived.sums), derived.reason, "every step")
             reasons.append(derived.reason)
-        summary = min(reasons[1:] or reasons, key=lambda r: SALIENT.index(r.rule) if r.rule in SALIENT else 0)
         found = work.made(of, by, lines.out, lines.inp, derived.sums)
-        lines.write(write(found.sums), Reason("contraction"), "lecture", summary)
+        lines.write(write(found.sums), Reason("contraction"), "lecture", summary(reasons[1:]))
         if (cases := by_cases(found)) is not None:
             lines.write(cases, Reason("cases"))
         lines.conclude(found, Reason("without indices"))

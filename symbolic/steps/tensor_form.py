@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -214,7 +214,7 @@ CONVERTERS: Mapping[type[forms.Node], Callable[..., t.Tree]] = {
 }
 
 
-def _is_delta(tree: t.Tree) -> bool:
+def _is_delta(tree: t.Tree) -> TypeGuard[t.Call]:
     return isinstance(tree, t.Call) and tree.function == "kronecker"
 
 

@@ -1,17 +1,19 @@
-"""A derivative as a sum over ways of products of Jacobians, line by line: put in, multiplied from the left, collected."""
+"""A derivative as a sum over ways of products of Jacobians, line by line: put in, multiplied out, collected."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from typing import NamedTuple
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from symbolic.steps.components import entry_of
 from symbolic.steps.derivation import Detail, Part, Reason, Step
 from symbolic.steps.local import Jacobian, Jacobians
-from symbolic.steps.tensor_form import Axis, plus
+from symbolic.steps.sums import Product, write
+from symbolic.steps.tensor_form import Axis, beside, plus, row
 
 Way = tuple[Jacobian, ...]
 Ways = tuple[Way, ...]
@@ -74,14 +76,14 @@ class Lines:
 
     def whole(self, ways: Ways) -> t.Tree | None:
         """The sum as one of products of whole arrays; None where indices are needed."""
-        products = [self.jacobians.product(way) for way in ways]
+        products = [product(way) for way in ways]
         if None in products:
             return None
         return reduce(plus, products)  # type: ignore[arg-type]
 
     def entries(self, ways: Ways) -> t.Tree | None:
         """The sum in components; None where a letter stands in deltas only, so that nothing says how far it counts."""
-        line = reduce(plus, (self.jacobians.entries(way, self.out, self.inp) for way in ways))
+        line = reduce(plus, (entries(self.jacobians, way, self.out, self.inp) for way in ways))
         return line if _is_bounded(line) else None
 
     # ----- the usual course -----
@@ -95,14 +97,18 @@ class Lines:
             if more or len(ways) > 1:
                 self.add(ways, reason, "every step" if more else "lecture")
         total = self.jacobians.plus([one for (one,) in ways])
-        self.collect(total, reason if len(ways) == 1 else Reason("simplification"))
+        several = len(ways) > 1
+        if self.by_entries or not several or len(total.sums) < sum(len(one.sums) for (one,) in ways):
+            self.collect(total, Reason("simplification") if several else reason)
+        else:  # nothing was collected: the line stands
+            self.steps[-1] = replace(self.steps[-1], detail="result")
         return total
 
     def collect(self, total: Jacobian, reason: Reason) -> None:
         """The last line: whole where it can be; behind components, in components first."""
         if self.by_entries or self.whole(((total,),)) is None:
             self.by_entries = True
-            line = self.jacobians.entries((total,), self.out, self.inp)
+            line = entries(self.jacobians, (total,), self.out, self.inp)
             self.write(line, reason, "lecture")
             reason = Reason("without indices")
         self.conclude(total, reason)
@@ -114,11 +120,74 @@ class Lines:
         self.steps[-1] = replace(self.steps[-1], detail="result")
 
 
+def product(factors: Sequence[Jacobian]) -> t.Tree | None:
+    """The product of whole arrays; None where one needs indices, or where nobody could see what the signs sum over."""
+    total: t.Tree | None = None
+    start = 0
+    for k, factor in enumerate(factors):
+        last = k == len(factors) - 1
+        hidden = not last and len(factor.inp) > 1 and not _is_seen(factor, factors[k + 1])
+        if factor.whole is None or hidden:
+            return None
+        if last or (not factor.inp and factors[0].out):  # a number in between: nothing is summed over
+            part = reduce(_beside, [_facing(f) for f in factors[start : k + 1]]).tree
+            total = part if total is None else t.Binary("⊗", total, part)
+            start = k + 1
+    return total
+
+
+class _Facing(NamedTuple):
+    """A factor of a product as it is written there, and whether its product with anything is that with a number."""
+
+    tree: t.Tree
+    scalar: bool
+
+
+def _facing(factor: Jacobian) -> _Facing:
+    """The gradient of a number is a row."""
+    assert factor.whole is not None
+    turned = len(factor.inp) == 1 and not factor.out and not factor.quotient
+    return _Facing(row(factor.whole) if turned else factor.whole, not factor.inp)
+
+
+def _beside(left: _Facing, right: _Facing) -> _Facing:
+    if left.scalar:
+        return _Facing(t.Juxtaposition(left.tree, right.tree), right.scalar)
+    return _Facing(beside(left.tree, right.tree), right.scalar)
+
+
+def _is_seen(left: Jacobian, right: Jacobian) -> bool:
+    """Whether a product sums over all axes in the middle: derivatives say how many there are."""
+    return right.quotient and (left.quotient or not left.out)
+
+
+def entries(jacobians: Jacobians, factors: Way, out: Sequence[Axis], inp: Sequence[Axis]) -> t.Tree:
+    """The product of components over given letters, its sums not yet carried out."""
+    first = jacobians.refreshed(factors[0])
+    made = [jacobians.moved(first, _to(first.out, out))]
+    middle: list[str] = []
+    for factor in factors[1:]:
+        middle += [axis.letter for axis in made[-1].inp]
+        made.append(jacobians.joined(made[-1], factor))
+    made[-1] = jacobians.moved(made[-1], _to(made[-1].inp, inp))
+    if all(len(one.sums) == 1 for one in made):
+        whole = reduce(Product.times, (one.sums[0] for one in made))
+        return write((replace(whole, letters=(*middle, *whole.letters)),))
+    body = reduce(t.Juxtaposition, (write(one.sums) for one in made))
+    return c.Sum(tuple(middle), body) if middle else body
+
+
+def _to(axes: Sequence[Axis], wanted: Sequence[Axis]) -> dict[str, str]:
+    return {a.letter: b.letter for a, b in zip(axes, wanted, strict=True)}
+
+
 def _is_bounded(line: t.Tree) -> bool:
     """Whether every letter of a sum is the index of an array in it."""
     for part in line.walk():
         if isinstance(part, c.Sum):
-            used = {i.text for p in part.body.walk() if isinstance(p, t.Index) for i in p.indices if isinstance(i, t.Name)}
+            used = {
+                i.text for p in part.body.walk() if isinstance(p, t.Index) for i in p.indices if isinstance(i, t.Name)
+            }
             if not used >= {*part.indices}:
                 return False
     return True
