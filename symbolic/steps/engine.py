@@ -13,6 +13,7 @@ from jacobians.notation import tree as t
 from jacobians.notation.options import Notation
 from symbolic.steps.accumulation import BackwardStyle, ForwardStyle
 from symbolic.steps.derivation import DETAILS, STYLES, Derivation, Detail, Part, Style
+from symbolic.steps.differential import DifferentialStyle
 from symbolic.steps.graph import Graph
 from symbolic.steps.index import IndexStyle
 from symbolic.steps.jacobians_of_ops import DependsOnSizesError
@@ -24,6 +25,7 @@ from symbolic.steps.written_out import with_entries
 MAKERS: dict[Style, Callable[[Graph], Maker]] = {
     "index": IndexStyle,
     "matrix": MatrixStyle,
+    "differential": DifferentialStyle,
     "forward": ForwardStyle,
     "backward": BackwardStyle,
 }
@@ -85,4 +87,6 @@ def _derived(
         context = replace(context, settings=replace(context.settings, indices=0))  # patterns count from 0
     if entries:
         parts = with_entries(Graph(context, top, by), parts)
+    if style == "differential":
+        context = replace(context, varying=graph.wrt)
     return Derivation(context, top, by, style, tuple(parts), detail, notation)

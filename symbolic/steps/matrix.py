@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from jacobians.claims.conventions import LAYOUTS
-from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-from jacobians.notation.rebuild import rebuilt
-from jacobians.notation.to_plain import to_plain
-from symbolic.steps.arrays import ONE, NoMatrixFormError, length, matmul, no_matrix_form, times, total
+from symbolic.steps.arrays import ONE, NoMatrixFormError, matmul, times, total
 from symbolic.steps.components import Letters
 from symbolic.steps.derivation import Detail, Part, Reason, Step
 from symbolic.steps.differentials import Differentials, of_names
-from symbolic.steps.graph import Graph
-from symbolic.steps.index import IndexStyle, signal_of
-from symbolic.steps.normal_form import Arrays
+from symbolic.steps.index import signal_of
 from symbolic.steps.pullbacks import coefficient, pulled
 from symbolic.steps.simplify import simplified
-
-#: Earlier results are put into a line that has at most so many names and numbers then.
-SHORT = 14
+from symbolic.steps.whole_arrays import WholeArrays, is_primitive
 
 
-@dataclass
-class MatrixStyle:
+class MatrixStyle(WholeArrays):
     """The derivation with whole vectors and matrices, back to front."""
-
-    graph: Graph
-    arrays: Arrays = field(init=False)
-    #: What was found, by the sign that stands for it: ∇_a L, δ^(k), ∂L/∂μ.
-    found: dict[t.Tree, t.Tree] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.arrays = Arrays(self.graph)
-        self.components = IndexStyle(self.graph)
 
     def parts(self) -> list[Part]:
         """A part for every quantity between, last before first; one without a matrix form has its components.
@@ -46,45 +29,17 @@ class MatrixStyle:
         self.check()
         return [part for name in self.components.sought() if (part := self.part(name)) is not None]
 
-    def check(self) -> None:
-        """That the derivative is a matrix or has the shape of its variable.
-
-        Raises:
-            InputError: it has more axes.
-        """
-        graph = self.graph
-        ranks = graph.rank(graph.of), graph.rank(graph.wrt)
-        if ranks[0] and (ranks[0] > 1 or ranks[1] > 1):
-            words = ["a number", "a vector", "a matrix"]
-            of, by = (words[rank] if rank < 3 else f"an array with {rank} axes" for rank in ranks)
-            raise InputError(
-                f"derivation: the derivative of {to_plain(graph.of)}, {of}, by {to_plain(graph.wrt)}, {by}, has "
-                f"{sum(ranks)} axes, so it is no matrix; take style='tensor' or 'index'"
-            )
-
     def part(self, name: t.Name) -> Part | None:
         """How the derivative by one quantity is found; None where nothing is to be said."""
-        graph = self.graph
-        users = graph.uses(name)
-        if name == graph.of:
-            return self._alone(name, self.arrays.tidy(self.unit(name)), "independent entries")
-        if not users:
-            zero = t.Number("0") if not graph.rank(name) else times(t.Number("0"), self.arrays.ones(name))
-            return self._alone(name, zero, "no path")
-        if users == [graph.of] and is_primitive(graph, graph.of):
+        if (part := self.trivial(name)) is not None:
+            return part
+        users = self.graph.uses(name)
+        if users == [self.graph.of] and is_primitive(self.graph, self.graph.of):
             return None
         try:
             return self._whole(name, users)
         except NoMatrixFormError:
-            if graph.rank(graph.of):
-                raise
-            part = self.components.part(name)
-            facts = {"of": graph.of, "by": name}
-            return replace(part, title=Reason("in components", facts)) if part is not None else None
-
-    def _alone(self, name: t.Name, value: t.Tree, rule: str) -> Part:
-        facts: dict[str, t.Tree] = {"of": self.graph.of, "by": name, "name": name}
-        return Part(self.symbol(name), (Step(value, Reason(rule, facts), "result"),), Reason("result", facts))
+            return self.in_components(name)
 
     def _whole(self, name: t.Name, users: list[t.Name]) -> Part:
         """The lines with whole arrays.
@@ -94,47 +49,11 @@ class MatrixStyle:
         """
         work = _Lines(self, name, users)
         work.lines()
-        signal, derivative = signal_of(self.graph, name), self.derivative(name)
-        head = derivative if signal is None else signal
-        self.found[derivative] = self.found[head] = work.steps[-1].line
-        if signal is not None:
-            work.steps.insert(0, Step(derivative, Reason("definition of delta", {"name": name})))
+        head = self.symbol(name)
+        self.note(name, work.steps[-1].line)
+        if signal_of(self.graph, name) is not None:
+            work.steps.insert(0, Step(self.derivative(name), Reason("definition of delta", {"name": name})))
         return Part(head, tuple(work.steps), self.components.title(name, users, head))
-
-    # ----- signs -----
-
-    def derivative(self, name: t.Name) -> t.Tree:
-        """∇_W L, and ∂L/∂μ by a number; of a vector the Jacobian matrix."""
-        graph = self.graph
-        if graph.rank(graph.of) or not graph.rank(name):
-            return c.Partial(graph.of, name)
-        return c.Gradient(name, graph.of)
-
-    def symbol(self, name: t.Name) -> t.Tree:
-        """What stands for the derivative by a quantity: its error signal, if it has one."""
-        return signal_of(self.graph, name) or self.derivative(name)
-
-    def unit(self, name: t.Name) -> t.Tree:
-        """The derivative of a quantity by itself."""
-        return t.Call("Id", (self.arrays.size(name),)) if self.graph.rank(name) else ONE
-
-    def equation(self, name: t.Name) -> t.Tree:
-        """The right side of the equation of a quantity that has one for the whole array.
-
-        Raises:
-            NoMatrixFormError: it is written for entries, or nobody defined the function.
-        """
-        expression = self.graph.equation(name)
-        if expression is None or self.graph.entry_letters(name) or is_primitive(self.graph, name):
-            raise no_matrix_form(name)
-        return expression
-
-    # ----- results found before -----
-
-    def inserted(self, tree: t.Tree, final: bool) -> t.Tree:
-        """A line with what was found before in place of the signs for it; of error signals only at the end."""
-        known = {s: r for s, r in self.found.items() if final or not isinstance(s, t.Name)}
-        return self.arrays.tidy(put(tree, known))
 
 
 class _Lines:
@@ -249,28 +168,7 @@ class _Lines:
         return matmul(before, local) if arrays.kind(local) != "number" else times(local, before)
 
     def insert(self) -> None:
-        """What was found before, while the line stays short."""
-        final = self.name == self.graph.wrt
-        line = self.steps[-1].line
-        for signals in (False, True) if final else (False,):
-            while (longer := self.style.inserted(line, signals)) != line and length(longer) <= SHORT:
-                line = longer
-                if not signals:
-                    continue
-            self.add(line, Reason("insertion"))
-            line = simplified(self.arrays, line)
-            self.add(line, Reason("simplification"))
-
-
-def put(tree: t.Tree, known: dict[t.Tree, t.Tree]) -> t.Tree:
-    """Other formulas in place of some."""
-    if tree in known:
-        return known[tree]
-    return rebuilt(tree, lambda child: put(child, known))
-
-
-def is_primitive(graph: Graph, name: t.Name) -> bool:
-    """Whether the equation is a function of whole arrays that nobody defined."""
-    expression = graph.equation(name)
-    function = graph.context.functions.get(expression.function) if isinstance(expression, t.Call) else None
-    return function is not None and function.kind in ("number", "vector")
+        """What was found before, while the line stays short; then brackets multiplied out, where that is shorter."""
+        for final in (False, True) if self.name == self.graph.wrt else (False,):
+            self.add(self.style.inserted(self.steps[-1].line, final), Reason("insertion"))
+            self.add(simplified(self.arrays, self.steps[-1].line), Reason("simplification"))
