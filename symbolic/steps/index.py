@@ -12,7 +12,7 @@ from symbolic.steps.components import Components, Indices, Letters, array, entry
 from symbolic.steps.derivation import Detail, Part, Reason, Step
 from symbolic.steps.graph import Graph, label_of
 from symbolic.steps.rules import SALIENT, Rules
-from symbolic.steps.sums import Product, Sums, cancelled, collapsed, collapsible, contracted, merged, write
+from symbolic.steps.sums import Product, Sums, cancelled, collapsed, collapsible, contracted, merged, names, write
 
 #: Earlier results are put into a line that has at most so many parts then.
 SHORT = 45
@@ -84,6 +84,8 @@ class _Lines:
         self.rules = Rules(components)
         self.sums: Sums = ()
         self.steps: list[Step] = []
+        #: What is differentiated by what, where there is one way only.
+        self.facts: dict[str, t.Tree] = {}
 
     def add(self, sums: Sums, reason: Reason, detail: Detail = "lecture", summary: Reason | None = None) -> None:
         """The next line, unless it says the same as the one before."""
@@ -123,6 +125,7 @@ class _Lines:
         many, name = len(users) > 1, array(head)
         assert isinstance(name, t.Name)
         facts = {"of": self.graph.of, "by": name}
+        self.facts = {} if many else {"of": users[0], "by": name}
         chained = self.beside(self.link(user, head) for user in users)
         if users != [self.graph.of]:
             rule = "shared weights" if self.graph.is_shared(name, users) else "sum over paths" if many else "chain rule"
@@ -183,7 +186,7 @@ class _Lines:
             reasons.append(derived.reason)
             self.add(derived.sums, derived.reason, "every step")
         if reasons:
-            self.steps[-1] = replace(self.steps[-1], detail="lecture", summary=summary(reasons))
+            self.steps[-1] = replace(self.steps[-1], detail="lecture", summary=self.summary(reasons))
         while any((letter := collapsible(one)) is not None for one in self.sums):
             letter = next(x for one in self.sums if (x := collapsible(one)) is not None)
             fewer = tuple(collapsed(one, letter) if letter in one.letters else one for one in self.sums)
@@ -191,7 +194,23 @@ class _Lines:
             self.add(fewer, Reason("contraction", {"letter": t.Name(letter)}), "every step" if more else "lecture")
         self.add(merged(tuple(cancelled(contracted(one)) for one in self.sums)), Reason("simplification"))
         self.insert(final)
+        self.sum_to_one()
         self.steps[-1] = replace(self.steps[-1], detail="result")
+
+    def summary(self, reasons: list[Reason]) -> Reason:
+        """What several rules in a row are called: the derivative of an affine map, else the one that says most."""
+        foremost = min(reasons, key=lambda r: SALIENT.index(r.rule))
+        affine = {r.rule for r in reasons} <= {"linearity", "independent entries"}
+        return Reason("derivative of an affine map", self.facts) if affine and len(reasons) > 1 else foremost
+
+    def sum_to_one(self) -> None:
+        """The sum of the entries of a distribution is 1."""
+        leaves = self.graph.context.leaves
+        for name, leaf in leaves.items():
+            if leaf.domain in ("probability", "one-hot"):
+                made = tuple(without_total(one, name) for one in self.sums)
+                if made != self.sums:
+                    self.add(merged(made), Reason("probabilities", {"name": t.Name(name)}))
 
     def insert(self, final: bool) -> None:
         """The derivatives found before in place of their signs, while the line stays short."""
@@ -242,11 +261,16 @@ class _Lines:
         return inner.mapped({**moved, **fresh})
 
 
-def summary(reasons: list[Reason]) -> Reason:
-    """What several rules in a row are called: the derivative of an affine map, else the one that says most."""
-    foremost = min(reasons, key=lambda r: SALIENT.index(r.rule))
-    affine = {r.rule for r in reasons} <= {"linearity", "independent entries"}
-    return Reason("derivative of an affine map", foremost.facts) if affine and len(reasons) > 1 else foremost
+def without_total(one: Product, name: str) -> Product:
+    """A product without Σ_j y_j where y is a distribution over its last axis."""
+    for factor in one.factors:
+        if isinstance(factor, t.Index) and factor.array == t.Name(name) and isinstance(factor.indices[-1], t.Name):
+            letter = factor.indices[-1].text
+            rest = [f for f in one.factors if f is not factor]
+            if letter in one.letters and not any(letter in names(f) for f in (*rest, *one.below)):
+                letters = tuple(x for x in one.letters if x != letter)
+                return replace(one, letters=letters, factors=tuple(rest))
+    return one
 
 
 def is_general(name: t.Name) -> bool:
