@@ -128,9 +128,9 @@ def _unequal(world: World, link: Link, one: Line, other: Line) -> Bridge:
 
 def _way(world: World, one: t.Tree, other: t.Tree, limits: Limits) -> Part | None:
     """The first way that was found: between whole arrays, else in components."""
-    end = time.monotonic() + limits.seconds
+    end = time.thread_time() + limits.seconds
     for kind in (Arrays, InComponents):
-        rest = limits._replace(seconds=end - time.monotonic())
+        rest = limits._replace(seconds=end - time.thread_time())
         found = kind(world, one, other, rest).way() if rest.seconds > 0 else None
         if found is not None:
             head, steps = found

@@ -12,7 +12,7 @@ from symbolic.steps.bridge_components import BACKWARDS
 from symbolic.steps.bridge_entries import World
 from symbolic.steps.bridge_keys import array_key, factors
 from symbolic.steps.bridge_moves import definition
-from symbolic.steps.bridge_search import Leg, Limits, Search
+from symbolic.steps.bridge_search import Leg, Limits, Search, Trail
 from symbolic.steps.derivation import Reason, Step
 
 Rewritten = Iterator[tuple[t.Tree, Reason]]
@@ -33,7 +33,7 @@ class Arrays:
         try:
             if not any(self.world.entries.rank(tree) for tree in self.ends) and not _has_arrays(one):
                 return None
-            legs = Search(self.moves, array_key, _distance, self.limits).way(one, other)
+            legs = Search(self.trails, array_key, _distance, self.limits).way(one, other)
         except InputError:
             return None
         if legs is None:
@@ -45,6 +45,11 @@ class Arrays:
         return (one, steps) if all(holds) else None
 
     # ----- moves -----
+
+    def trails(self, tree: t.Tree) -> Iterator[Trail[t.Tree]]:
+        """Every formula one rule away, as a search has them."""
+        for move in self.moves(tree):
+            yield (move,)
 
     def moves(self, tree: t.Tree) -> Rewritten:
         """Every formula that one rule makes of this one, at any place in it."""

@@ -12,12 +12,12 @@ from jacobians.notation import tree as t
 from symbolic.steps.bridge_entries import World
 from symbolic.steps.bridge_keys import key_of
 from symbolic.steps.bridge_letters import Lettering, difference
-from symbolic.steps.bridge_moves import Moves
+from symbolic.steps.bridge_moves import Move, Moves
 from symbolic.steps.bridge_products import fresh, tidy
-from symbolic.steps.bridge_search import Leg, Limits, Search
+from symbolic.steps.bridge_search import Leg, Limits, Search, Trail
 from symbolic.steps.components import entry_of
 from symbolic.steps.derivation import Reason, Step
-from symbolic.steps.sums import Sums, names, read, write
+from symbolic.steps.sums import Sums, read, write
 
 #: What a rule is called that is read from right to left; the others keep their names.
 BACKWARDS = {
@@ -51,16 +51,16 @@ class InComponents:
             read_ends = [self._read(tree, at) for tree in (one, other)]
         except InputError:
             return None
-        heads = [entry_of(tree, at[: self._rank(tree)]) for tree in (one, other)]
-        shown = [head if tree != head else given for head, tree, given in zip(heads, (one, other), self.ends, strict=True)]
-        self.lettering = Lettering(self.world, *heads)
+        self.heads = [entry_of(tree, at[: self._rank(tree)]) for tree in (one, other)]
+        shown = [entry_of(given, at[: self._rank(tree)]) for given, tree in zip(self.ends, (one, other), strict=True)]
+        self.lettering = Lettering(self.world, *self.heads)
         moves = Moves(self.world)
         self.head = shown[0]
-        search = Search(lambda s: self._moves(moves, s), key_of, _distance, self.limits)
-        end = time.monotonic() + self.limits.seconds
+        search = Search(lambda s: self._trails(moves, s), key_of, _distance, self.limits)
+        end = time.thread_time() + self.limits.seconds
         for _ in range(MOST_WAYS):
             legs = search.way(read_ends[0][0], read_ends[1][0])
-            if legs is None or (rest := end - time.monotonic()) <= 0:
+            if legs is None or (rest := end - time.thread_time()) <= 0:
                 return None
             steps = self._steps(legs, shown, [folded for _, folded in read_ends])
             wrong = self._wrong(shown[0], steps)
@@ -102,11 +102,16 @@ class InComponents:
 
     # ----- searching -----
 
-    def _moves(self, moves: Moves, sums: Sums) -> Iterator[tuple[Sums, Reason]]:
-        for move in moves(sums):
-            if move.doubtful and not self.world.judge.holds(self.head, self.lettering.lettered(write(move.sums))):
-                continue
-            yield move.sums, move.reason
+    def _trails(self, moves: Moves, sums: Sums) -> Iterator[Trail[Sums]]:
+        """What is one rule away, or a row of rules; nothing that is zero for no reason, or wrong in either reading."""
+        for trail in moves(sums):
+            if all(self._may_be(move) for move in trail):
+                yield tuple((move.sums, move.reason) for move in trail)
+
+    def _may_be(self, move: Move) -> bool:
+        if not move.sums:
+            return self.head == t.Number("0")
+        return not move.doubtful or self.world.judge.holds(self.head, self.lettering.lettered(write(move.sums)))
 
     # ----- writing -----
 
@@ -115,7 +120,7 @@ class InComponents:
         lines = [self.lettering.lettered(write(leg.formula)) for leg in legs]
         reasons = [_reason(leg) for leg in legs]
         keys = [key_of(leg.formula) for leg in legs]
-        same = [key_of(tidy(read(end))) == key for end, key in zip(shown, (keys[0], keys[-1]), strict=True)]
+        same = [key_of(tidy(read(end))) == key for end, key in zip(self.heads, (keys[0], keys[-1]), strict=True)]
         made = [Step(line, reason) for line, reason in zip(lines[1:-1], reasons[1:-1], strict=True) if reason]
         if not same[0]:
             made.insert(0, Step(lines[0], _read_as(folded[0])))
@@ -169,6 +174,6 @@ def _distance(sums: Sums, goal: Sums) -> float:
     return NAME * len(own[0] ^ other[0]) + SIZE * own[1]
 
 
-def _described(sums: Sums) -> tuple[set[str], int]:
+def _described(sums: Sums) -> tuple[set[t.Name], int]:
     every = [f for one in sums for f in (*one.factors, *one.below)]
-    return {x for f in every for x in names(f) if x[:1] != "_"}, sum(sum(1 for _ in f.walk()) for f in every)
+    return {p for f in every for p in f.walk() if isinstance(p, t.Name) and p.text[:1] != "_"}, sum(sum(1 for _ in f.walk()) for f in every)

@@ -55,6 +55,7 @@ class World:
         self._graphs.clear()
         self.base = self.graph(t.Name(next(iter(context.names()), "x")))
         self.entries = Entries(self)
+        self.layered = context.layered()
 
     def graph(self, of: t.Name) -> Graph:
         """The graph of what a quantity depends on."""
@@ -155,9 +156,27 @@ class World:
         self._start(replace(self.context, equations={**self.context.equations, LOSS: equation}))
         return t.Name(LOSS)
 
+    def users(self, of: t.Name, by: t.Name) -> list[t.Name]:
+        """The quantities whose equations name another one, on the ways to `of`."""
+        return [name for name in self.graph(of).uses(by) if not self.is_derivative(name)]
+
+    def is_derivative(self, name: t.Name) -> bool:
+        """Whether a quantity is defined as a derivative, as δ is."""
+        expression = self.base.equation(name)
+        return expression is not None and any(isinstance(p, c.Partial | c.Gradient) for p in expression.walk())
+
+    def with_layers(self, call: t.Call) -> t.Call:
+        """g^(k) for the g of g(z^(k)), where every layer has an activation of its own."""
+        if call.label is not None or call.function not in self.layered:
+            return call
+        names = [self.base.named(p) for p in call.walk() if isinstance(p, t.Name)]
+        return replace(call, label=next((n.label for n in names if n.label is not None), None))
+
     def without_arguments(self, tree: t.Tree) -> t.Tree:
-        """Quantities without what they are said to depend on: a for a(W), f_θ for f_θ(x)."""
+        """Quantities without what they are said to depend on: a for a(W), f_θ for f_θ(x); functions with their layer."""
         match tree:
+            case t.Call(function) if function in self.layered:
+                tree = self.with_layers(tree)
             case t.Call(function, args, 0) if args and self.base.is_quantity(function):
                 tree = t.Name(function, tree.label)
             case c.Apply(t.Name() | t.Index() as function):

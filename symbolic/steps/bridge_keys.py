@@ -3,62 +3,77 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import lru_cache
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from symbolic.steps.sums import Product, Sums, read
 
-#: Letters under sum signs with the marks that stand for them.
-Marks = tuple[tuple[str, str], ...]
 #: Orders of the letters of one product that are compared, at most.
 MOST_ORDERS = 24
+#: Texts of factors that are kept; they are found by the object, as comparing two trees takes as long as a new text.
+MOST_TEXTS = 20000
 ALGEBRA = (t.Number, t.Negative, t.Juxtaposition, c.Sum)
+_NAME = re.compile(r"<([^<>]*)>")
+_DELTA = re.compile(r"kronecker\(([^(),]*),([^(),]*)\)")
+_texts: dict[tuple[bool, int], tuple[t.Tree, str]] = {}
 
 
-def key_of(sums: Sums, marks: Marks = ()) -> str:
+def key_of(sums: Sums) -> str:
     """A text that is equal for sums of products that differ by order and names of letters only."""
     found: dict[str, Fraction] = {}
     for one in sums:
-        text = _product(one, marks)
+        text = _product(one)
         found[text] = found.get(text, Fraction(0)) + one.coefficient
     return " + ".join(sorted(f"{n} {text}" for text, n in found.items() if n)) or "0"
 
 
-def entry_key(tree: t.Tree, marks: Marks = ()) -> str:
+def entry_key(tree: t.Tree) -> str:
     """The key of a number: an entry, or a formula of entries, whose factors commute."""
-    return _entry(tree, tuple(pair for pair in marks if pair[0] in _names(tree)))
+    return _kept(tree, True, _entry)
 
 
 def array_key(tree: t.Tree) -> str:
     """The key of a formula of whole arrays: factors of matrix products keep their places."""
-    return _array(tree, ())
+    return _kept(tree, False, _array)
 
 
-@lru_cache(maxsize=65536)
-def _names(tree: t.Tree) -> frozenset[str]:
-    return frozenset(p.text for p in tree.walk() if isinstance(p, t.Name))
+def _kept(tree: t.Tree, commutes: bool, write: Callable[[t.Tree], str]) -> str:
+    key = commutes, id(tree)
+    if key not in _texts:
+        if len(_texts) > MOST_TEXTS:
+            _texts.clear()
+        _texts[key] = (tree, write(tree))
+    return _texts[key][1]
 
 
-@lru_cache(maxsize=65536)
-def _entry(tree: t.Tree, marks: Marks) -> str:
+# ----- numbers -----
+
+
+def _entry(tree: t.Tree) -> str:
     match tree:
+        case t.Number():
+            return str(tree.value)
         case t.Binary(op) if op not in "^⊗":
-            return f"({key_of(read(tree), marks)})"
+            return _inner(read(tree))
         case _ if type(tree) in ALGEBRA and not (isinstance(tree, c.Sum) and _limited(tree)):
-            return f"({key_of(read(tree), marks)})"
+            return _inner(read(tree))
         case t.Call() if len(tree.args) == 1 or tree.function == "kronecker":
-            inside = [entry_key(a, marks) for a in tree.args]
-            return f"{_called(tree, marks)}({','.join(sorted(inside))})"
+            return f"{_called(tree)}({','.join(map(entry_key, tree.args))})"
         case t.Index(array, indices):
-            return f"{_array(array, marks)}[{','.join(entry_key(i, marks) for i in indices)}]"
+            return f"{array_key(array)}[{','.join(map(entry_key, indices))}]"
         case c.Partial(of, by, None):
-            return f"D({entry_key(of, marks)},{entry_key(by, marks)})"
+            return f"D({entry_key(of)},{entry_key(by)})"
         case t.Binary("^", base, exponent):
-            return f"{entry_key(base, marks)}^{entry_key(exponent, marks)}"
-    return _array(tree, marks)
+            return f"{entry_key(base)}^{entry_key(exponent)}"
+    return array_key(tree)
+
+
+def _inner(sums: Sums) -> str:
+    """A formula inside of another one: its letters are not those of the sums around it."""
+    return f"({key_of(sums).replace('#', '##')})"
 
 
 def _limited(tree: c.Sum) -> bool:
@@ -66,72 +81,73 @@ def _limited(tree: c.Sum) -> bool:
     return (tree.lower, tree.upper, tree.condition) != (None, None, None) or not tree.indices
 
 
-def _product(one: Product, marks: Marks) -> str:
+def _product(one: Product) -> str:
     """The factors of a product; of all orders of its letters, the one with the smallest text."""
-    if not one.letters:
-        return _factors(one, marks)
-    signatures: dict[str, list[str]] = {}
-    for letter in one.letters:
-        blank = tuple((x, "!" if x == letter else "?") for x in one.letters)
-        signatures.setdefault(_factors(one, (*marks, *blank)), []).append(letter)
-    groups = [itertools.permutations(signatures[s]) for s in sorted(signatures)]
-    depth = len(marks)
-    texts = (
-        _factors(one, (*marks, *((x, f"#{depth + k}") for k, x in enumerate(itertools.chain(*order)))))
-        for order in itertools.islice(itertools.product(*groups), MOST_ORDERS)
-    )
-    return f"sum{len(one.letters)} {min(texts)}"
-
-
-def _factors(one: Product, marks: Marks) -> str:
-    above = [x for f in one.factors for x in _powers(f, marks)]
-    below = [x for f in one.below for x in _powers(f, marks)]
+    above = [text for f in one.factors for text in _powers(f)]
+    below = [text for f in one.below for text in _powers(f)]
     for text in list(below):
         if text in above:
             above.remove(text)
             below.remove(text)
-    return " ".join([*sorted(above), *sorted(f"1/{x}" for x in below)])
+    texts = [*above, *(f"1/{text}" for text in below)]
+    if not one.letters:
+        return " ".join(sorted(_marked(text, {}) for text in texts))
+    signatures: dict[str, list[str]] = {}
+    for letter in one.letters:
+        blank = {**dict.fromkeys(one.letters, "?"), letter: "!"}
+        own = sorted(_marked(text, blank) for text in texts if f"<{letter}>" in text)
+        signatures.setdefault(" ".join(own), []).append(letter)
+    groups = [itertools.permutations(signatures[s]) for s in sorted(signatures)]
+    orders = itertools.islice(itertools.product(*groups), MOST_ORDERS)
+    marks = ({x: f"#{k}" for k, x in enumerate(itertools.chain(*order))} for order in orders)
+    return f"sum{len(one.letters)} " + min(" ".join(sorted(_marked(text, m) for text in texts)) for m in marks)
 
 
-def _powers(factor: t.Tree, marks: Marks) -> Iterable[str]:
+def _marked(text: str, marks: Mapping[str, str]) -> str:
+    """The text of a factor with marks for letters; δ_ij is δ_ji."""
+    text = _NAME.sub(lambda found: f"<{marks.get(found[1], found[1])}>", text)
+    return _DELTA.sub(lambda found: f"kronecker({','.join(sorted(found.groups()))})", text)
+
+
+def _powers(factor: t.Tree) -> list[str]:
     """A factor; as often as a whole exponent says."""
     match factor:
         case t.Binary("^", base, t.Number() as n) if n.value.denominator == 1 and 0 < n.value < 9:
-            return [entry_key(base, marks)] * int(n.value)
-    return [entry_key(factor, marks)]
+            return [entry_key(base)] * int(n.value)
+    return [entry_key(factor)]
 
 
-def _called(tree: t.Call, marks: Marks) -> str:
-    label = f"_({entry_key(tree.label, marks)})" if tree.label is not None else ""
+def _called(tree: t.Call) -> str:
+    label = f"_({entry_key(tree.label)})" if tree.label is not None else ""
     return f"{tree.function}{label}{tree.primes * chr(39)}"
 
 
 # ----- whole arrays -----
 
 
-def _array(tree: t.Tree, marks: Marks) -> str:
+def _array(tree: t.Tree) -> str:
     match tree:
         case t.Number():
             return str(tree.value)
         case t.Name(text, None):
-            return dict(marks).get(text, text)
+            return f"<{text}>"
         case t.Name(text, label):
-            return f"{text}_({entry_key(label, marks)})"  # type: ignore[arg-type]
+            return f"{text}_({entry_key(label)})"  # type: ignore[arg-type]
         case t.Juxtaposition() | t.Binary("@" | "·"):
-            return " ".join(_array(f, marks) for f in factors(tree))
+            return " ".join(_array(f) for f in factors(tree))
         case t.Binary("*" | "∘") | t.Binary("+" | "-"):
             signs = "∘" if tree.op in "*∘" else "+"
-            return f"({signs.join(sorted(_commuting(tree, signs, marks)))})"
+            return f"({signs.join(sorted(_commuting(tree, signs)))})"
         case t.Negative(operand):
-            return f"-({_array(operand, marks)})"
+            return f"-({_array(operand)})"
         case t.Transpose(t.Transpose(operand)):
-            return _array(operand, marks)
+            return _array(operand)
         case t.Call():
-            options = "".join(f",{k}={_array(v, marks)}" for k, v in tree.keywords)
-            return f"{_called(tree, marks)}({','.join(_array(a, marks) for a in tree.args)}{options})"
+            options = "".join(f",{k}={_array(v)}" for k, v in tree.keywords)
+            return f"{_called(tree)}({','.join(_array(a) for a in tree.args)}{options})"
         case t.Index():
-            return _entry(tree, marks)
-    inside = ",".join(_array(child, marks) for child in tree.children)
+            return _entry(tree)
+    inside = ",".join(_array(child) for child in tree.children)
     bound = ",".join(tree.indices) if isinstance(tree, c.Sum) else ""
     sign = tree.op if isinstance(tree, t.Binary) else tree.order if isinstance(tree, t.Prime | c.Gradient) else ""
     return f"{type(tree).__name__}{sign}{bound}({inside})"
@@ -144,12 +160,12 @@ def factors(tree: t.Tree) -> list[t.Tree]:
     return [tree]
 
 
-def _commuting(tree: t.Tree, signs: str, marks: Marks) -> list[str]:
+def _commuting(tree: t.Tree, signs: str) -> list[str]:
     """The operands of ⊙ or of + and -, those with a minus marked."""
     if isinstance(tree, t.Binary) and signs == "∘" and tree.op in "*∘":
-        return [*_commuting(tree.left, signs, marks), *_commuting(tree.right, signs, marks)]
+        return [*_commuting(tree.left, signs), *_commuting(tree.right, signs)]
     if isinstance(tree, t.Binary) and signs == "+" and tree.op in "+-":
-        right = _commuting(tree.right, signs, marks)
+        right = _commuting(tree.right, signs)
         right = right if tree.op == "+" else [x[1:] if x[:1] == "-" else f"-{x}" for x in right]
-        return [*_commuting(tree.left, signs, marks), *right]
-    return [_array(tree, marks)]
+        return [*_commuting(tree.left, signs), *right]
+    return [_array(tree)]

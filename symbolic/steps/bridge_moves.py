@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -13,12 +13,12 @@ from jacobians.notation import tree_calculus as c
 from jacobians.notation.reading import parse
 from jacobians.notation.rebuild import rebuilt
 from symbolic.steps.bridge_entries import World
-from symbolic.steps.bridge_keys import entry_key, key_of
-from symbolic.steps.bridge_products import distributed, fresh, placed, tidy
+from symbolic.steps.bridge_keys import key_of
+from symbolic.steps.bridge_products import distributed, placed, tidy
 from symbolic.steps.components import array, entry_of, indices
 from symbolic.steps.derivation import Reason
 from symbolic.steps.rules import SALIENT, Derived, Rules
-from symbolic.steps.sums import Product, Sums, collapsed, collapsible, contracted, deltas, put, read
+from symbolic.steps.sums import Product, Sums, collapsed, collapsible, contracted, deltas, put
 
 #: Derivatives that are taken one after the other for one line, at most.
 MOST_RULES = 40
@@ -58,14 +58,16 @@ class Moves:
         self.world = world
         self.direct, self.total = Rules(world.entries), TotalRules(world)
 
-    def __call__(self, sums: Sums) -> Iterator[Move]:
-        """Every other formula that is one rule away."""
+    def __call__(self, sums: Sums) -> Iterator[tuple[Move, ...]]:
+        """Every other formula that is one rule away; and those that a derivative is through one more quantity."""
         own = key_of(sums)
         for kind in (self.contractions, self.derivatives, self.names, self.functions, self.products):
             for move in kind(sums):
                 made = move._replace(sums=tidy(move.sums))
                 if key_of(made.sums) != own:
-                    yield made
+                    yield (made,)
+        for partial in _partials(sums):
+            yield from (hop for hop in self.hops(sums, partial) if len(hop) > 1)
 
     # ----- deltas and products -----
 
@@ -166,12 +168,7 @@ class Moves:
 
     def derivatives(self, sums: Sums) -> Iterator[Move]:
         """Every derivative one rule further, and as far as its rules go."""
-        partials = dict.fromkeys(
-            p for one in sums for f in one.factors for p in _outside(f, inside=True) if isinstance(p, c.Partial)
-        )
-        for partial in partials:
-            if partial.second is not None or not isinstance(array(partial.by), t.Name):
-                continue
+        for partial in _partials(sums):
             named = isinstance(array(partial.of), t.Name)
             for move in self.of_a_name(partial) if named else self.of_a_formula(partial):
                 yield move._replace(sums=placed(self.world, sums, partial, move.sums))
@@ -200,7 +197,7 @@ class Moves:
     def along(self, partial: c.Partial, facts: dict[str, t.Tree]) -> Iterator[Move]:
         """The chain rule: over all that names the variable, over all that the quantity names."""
         of, by = self.world.base.named(array(partial.of)), self.world.base.named(array(partial.by))  # type: ignore[arg-type]
-        users = self.world.graph(of).uses(by)
+        users = self.world.users(of, by)
         if users and users != [of]:
             rule = "sum over paths" if len(users) > 1 else "chain rule"
             made = tuple(self.link(partial, user) for user in users)
@@ -222,11 +219,67 @@ class Moves:
         entry = entry_of(via, tuple(map(t.Name, letters)))
         return Product(Fraction(1), letters, (c.Partial(partial.of, entry), c.Partial(entry, partial.by)))
 
+    def hops(self, sums: Sums, partial: c.Partial) -> Iterator[tuple[Move, ...]]:
+        """The chain rule, the definition of what is between, its derivative, the sums that collapse: line by line."""
+        if not isinstance(array(partial.of), t.Name):
+            yield self.hop(sums, partial, ())
+            return
+        of, by = array(partial.of), array(partial.by)
+        chained = list(self.along(partial, {"of": of, "by": by, "name": by})) if self.is_between(partial) else []
+        for move in chained:
+            first = move._replace(sums=tidy(placed(self.world, sums, partial, move.sums)))
+            yield self.hop(first.sums, partial, (first,))
+        if not chained:
+            yield self.hop(sums, partial, ())
+
+    def is_between(self, partial: c.Partial) -> bool:
+        """Whether a quantity depends on another one, and is not the same."""
+        of, by = (self.world.base.named(array(x)) for x in (partial.of, partial.by))  # type: ignore[arg-type]
+        return of != by and self.world.depends(of, by)
+
+    def hop(self, sums: Sums, partial: c.Partial, trail: tuple[Move, ...]) -> tuple[Move, ...]:
+        """What follows the chain rule: every derivative by the same entry is worked out."""
+        for name, found in self.defined(sums, partial):
+            for target, expression in found:
+                sums = placed(self.world, sums, target, (_one(c.Partial(expression, target.by)),))
+            trail = (*trail, Move(tidy(sums), Reason("definition", {"name": name})))
+        sums, reasons = tidy(sums), []
+        for _ in range(MOST_RULES):
+            nested = next((f for one in sums for f in one.factors if self.is_nested(f, partial.by)), None)
+            derived = self.derived(self.direct, nested) if nested is not None else None
+            if nested is None or derived is None:
+                break
+            sums = tidy(placed(self.world, sums, nested, derived.sums))
+            reasons.append(derived.reason)
+        if reasons:
+            trail = (*trail, Move(sums, _summary(reasons)))
+        fewer = tidy(tuple(contracted(one) for one in sums))
+        return (*trail, Move(fewer, Reason("contraction"))) if key_of(fewer) != key_of(sums) else trail
+
+    def defined(self, sums: Sums, partial: c.Partial) -> Iterator[tuple[t.Tree, list[tuple[c.Partial, t.Tree]]]]:
+        """The derivatives by an entry of what has an equation that names it, by the names of these quantities."""
+        named: dict[t.Tree, list[tuple[c.Partial, t.Tree]]] = {}
+        for target in _partials(sums):
+            name, by = array(target.of), array(target.by)
+            if target.by == partial.by and isinstance(name, t.Name) and isinstance(by, t.Name) and self.is_between(target):
+                expression = self.world.equation_at(target.of)
+                if expression is not None and self.direct.mentions(expression, target.by):
+                    named.setdefault(name, []).append((target, expression))
+        yield from named.items()
+
+    def is_nested(self, factor: t.Tree, by: t.Tree) -> bool:
+        """Whether a rule takes a derivative by an entry further."""
+        return isinstance(factor, c.Partial) and factor.by == by and self.derived(self.direct, factor) is not None
+
     def of_a_formula(self, partial: c.Partial) -> Iterator[Move]:
         """The derivative of what is written out, with what does not name the variable held fixed or varying, too."""
-        moves = [m for rules in (self.direct, self.total) for m in self.by_rules(rules, partial)]
-        readings = {key_of(m.sums) for m in moves[-1:] + moves[1:2]}
-        yield from (m._replace(doubtful=len(readings) > 1 or m.doubtful) for m in _different(moves))
+        direct, total = (list(self.by_rules(rules, partial)) for rules in (self.direct, self.total))
+        if not (direct and total) or key_of(direct[0].sums) == key_of(total[0].sums):
+            yield from direct or total
+            return
+        if self.direct.mentions(partial.of, partial.by):
+            yield from (move._replace(doubtful=True) for move in direct)
+        yield from (move._replace(doubtful=True) for move in total)
 
     def by_rules(self, rules: Rules, partial: c.Partial) -> Iterator[Move]:
         """One rule further, and all the way."""
@@ -263,12 +316,8 @@ class Moves:
         own = [i.text for i in indices(partial.of) if isinstance(i, t.Name)]
         if expression is None or not any(x in one.letters for one in sums for x in own):
             return
-        *_, last = [*self.by_rules(self.direct, c.Partial(expression, partial.by)), None, None][:2]
-        if last is None:
-            *_, last = [*self.by_rules(self.direct, c.Partial(expression, partial.by)), None]
-        if last is None:
-            return
-        found = tuple(contracted(one) for one in last.sums)
+        moves = list(self.by_rules(self.direct, c.Partial(expression, partial.by)))
+        found = tuple(contracted(one) for one in moves[-1].sums) if moves else ()
         for letter in own:
             others = [_tied(one, letter) for one in found]
             if others and others[0] is not None and all(o == others[0] for o in others):
@@ -282,6 +331,12 @@ class Moves:
 
 def _one(factor: t.Tree) -> Product:
     return Product(Fraction(1), (), (factor,))
+
+
+def _partials(sums: Sums) -> list[c.Partial]:
+    """The first derivatives by an entry of a quantity, each once."""
+    parts = dict.fromkeys(p for one in sums for f in one.factors for p in _outside(f, inside=True))
+    return [p for p in parts if isinstance(p, c.Partial) and p.second is None and isinstance(array(p.by), t.Name)]
 
 
 def definition(name: t.Tree, meaning: t.Tree) -> Reason:
@@ -314,15 +369,6 @@ def _entries(tree: t.Tree) -> Iterator[t.Tree]:
             yield from _entries(child)
 
 
-def _different(moves: Iterable[Move]) -> Iterator[Move]:
-    seen: set[str] = set()
-    for move in moves:
-        key = key_of(move.sums)
-        if key not in seen:
-            seen.add(key)
-            yield move
-
-
 def _summary(reasons: list[Reason]) -> Reason:
     """The rule that says most about several."""
     if {r.rule for r in reasons} <= AFFINE:
@@ -342,6 +388,3 @@ def _at(one: Product, letter: str, value: t.Tree | None) -> Product:
     """A product without its sum over a letter, at one value of it."""
     assert value is not None
     return replace(one, letters=tuple(x for x in one.letters if x != letter)).mapped({letter: value})
-
-
-__all__ = ["Move", "Moves", "entry_key", "fresh", "read"]

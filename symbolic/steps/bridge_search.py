@@ -14,8 +14,16 @@ from symbolic.steps.derivation import Reason
 Formula = TypeVar("Formula")
 
 
+#: Some steps in a row: after each the formula, and the rule that led to it.
+Trail = tuple[tuple[Formula, Reason], ...]
+
+
+#: What the second and every further step of a trail weighs against a step by itself.
+FURTHER = 0.2
+
+
 class Limits(NamedTuple):
-    """When a search ends without a result."""
+    """When a search ends without a result: seconds of computing, formulas that were looked at."""
 
     seconds: float = 2.0
     formulas: int = 3000
@@ -31,10 +39,10 @@ class Leg(NamedTuple, Generic[Formula]):
 
 @dataclass
 class Side(Generic[Formula]):
-    """What was reached from one end: for every formula the one it came from, and by which rule."""
+    """What was reached from one end: for every formula the one it came from, and by which steps."""
 
     start: Formula
-    came_from: dict[Hashable, tuple[Hashable, Reason | None]] = field(default_factory=dict)
+    came_from: dict[Hashable, tuple[Hashable, Trail[Formula]]] = field(default_factory=dict)
     formulas: dict[Hashable, Formula] = field(default_factory=dict)
     cost: dict[Hashable, float] = field(default_factory=dict)
     heap: list[tuple[float, int, Hashable]] = field(default_factory=list)
@@ -44,19 +52,19 @@ class Side(Generic[Formula]):
 class Search(Generic[Formula]):
     """Bidirectional best-first search; both ends use the same rules, so one half of the way is read backwards."""
 
-    moves: Callable[[Formula], Iterable[tuple[Formula, Reason]]]
+    moves: Callable[[Formula], Iterable[Trail[Formula]]]
     key: Callable[[Formula], Hashable]
     #: How far a formula is from an end, roughly.
     distance: Callable[[Formula, Formula], float]
     limits: Limits
     #: Keys of formulas that no way may lead through.
     banned: set[Hashable] = field(default_factory=set)
-    _known: dict[Hashable, list[tuple[Formula, Reason, Hashable]]] = field(default_factory=dict)
+    _known: dict[Hashable, dict[Hashable, Trail[Formula]]] = field(default_factory=dict)
     _count: Iterator[int] = field(default_factory=itertools.count)
 
     def way(self, start: Formula, goal: Formula) -> list[Leg[Formula]] | None:
         """The formulas from start to goal, both included; None where none was found within the limits."""
-        end = time.monotonic() + self.limits.seconds
+        end = time.thread_time() + self.limits.seconds
         one, other = self._side(start), self._side(goal)
         if self.key(start) == self.key(goal):
             return [Leg(start, None), Leg(goal, None)]
@@ -65,7 +73,7 @@ class Search(Generic[Formula]):
             met = self._expand(side, far, end)
             if met is not None:
                 return self._shortened(self._joined(one, other, met))
-            if time.monotonic() > end:
+            if time.thread_time() > end:
                 return None
         return None
 
@@ -76,52 +84,52 @@ class Search(Generic[Formula]):
     def _side(self, start: Formula) -> Side[Formula]:
         key = self.key(start)
         side = Side(start)
-        side.came_from[key], side.formulas[key], side.cost[key] = (key, None), start, 0.0
+        side.came_from[key], side.formulas[key], side.cost[key] = (key, ()), start, 0.0
         heapq.heappush(side.heap, (0.0, next(self._count), key))
         return side
 
-    def neighbours(self, key: Hashable, formula: Formula) -> list[tuple[Formula, Reason, Hashable]]:
-        """The formulas one rule away, each once."""
+    def neighbours(self, key: Hashable, formula: Formula) -> dict[Hashable, Trail[Formula]]:
+        """The formulas one rule away, and those some rules away that usually follow each other."""
         if key not in self._known:
-            found: dict[Hashable, tuple[Formula, Reason, Hashable]] = {}
-            for made, reason in self.moves(formula):
-                there = self.key(made)
-                if there != key and there not in self.banned:
-                    found.setdefault(there, (made, reason, there))
-            self._known[key] = list(found.values())
+            found: dict[Hashable, Trail[Formula]] = {}
+            for trail in self.moves(formula):
+                there = self.key(trail[-1][0])
+                if there != key and len(trail) < len(found.get(there, (None,) * 99)):
+                    found[there] = trail
+            self._known[key] = found
         return self._known[key]
 
     def _expand(self, side: Side[Formula], far: Side[Formula], end: float) -> Hashable | None:
         """Look at the best formula of a side; the key where the sides meet."""
         _, _, key = heapq.heappop(side.heap)
-        for made, reason, there in self.neighbours(key, side.formulas[key]):
-            if there in side.formulas:
+        for there, trail in self.neighbours(key, side.formulas[key]).items():
+            if there in side.formulas or there in self.banned:
                 continue
-            side.came_from[there], side.formulas[there] = (key, reason), made
-            side.cost[there] = side.cost[key] + 1
+            side.came_from[there], side.formulas[there] = (key, trail), trail[-1][0]
+            side.cost[there] = side.cost[key] + 1 + FURTHER * (len(trail) - 1)
             if there in far.formulas:
                 return there
-            weight = side.cost[there] + self.distance(made, far.start)
+            weight = side.cost[there] + self.distance(trail[-1][0], far.start)
             heapq.heappush(side.heap, (weight, next(self._count), there))
-            if time.monotonic() > end:
+            if time.thread_time() > end:
                 return None
         return None
 
     def _joined(self, one: Side[Formula], other: Side[Formula], met: Hashable) -> list[Leg[Formula]]:
         """From the start to where the sides met, and on to the goal, in the goal's way of writing."""
         legs: list[Leg[Formula]] = []
-        key: Hashable = met
-        reason: Reason | None
-        while True:
-            before, reason = one.came_from[key]
-            legs.insert(0, Leg((other if key == met else one).formulas[key], reason))
-            if reason is None:
-                break
-            key = before
         key = met
-        while (came := other.came_from[key])[1] is not None:
+        while (came := one.came_from[key])[1]:
+            legs = [*(Leg(*step) for step in came[1]), *legs]
             key = came[0]
-            legs.append(Leg(other.formulas[key], came[1], backwards=True))
+        legs = [Leg(one.start, None), *legs]
+        legs[-1] = legs[-1]._replace(formula=other.formulas[met])
+        key = met
+        while (came := other.came_from[key])[1]:
+            formulas = [other.formulas[came[0]], *(formula for formula, _ in came[1])]
+            for place in range(len(came[1]) - 1, -1, -1):
+                legs.append(Leg(formulas[place], came[1][place][1], backwards=True))
+            key = came[0]
         return legs
 
     def _shortened(self, legs: list[Leg[Formula]]) -> list[Leg[Formula]]:
@@ -140,7 +148,7 @@ class Search(Generic[Formula]):
     def _one_rule(self, near: Hashable, far: Hashable, formula: Formula) -> Leg[Formula] | None:
         """The last of two formulas, where both were looked at and one rule leads from one to the other."""
         for key, other, backwards in ((near, far, False), (far, near, True)):
-            for _, reason, there in self._known.get(key, ()):
-                if there == other:
-                    return Leg(formula, reason, backwards)
+            trail = self._known.get(key, {}).get(other, ())
+            if len(trail) == 1:
+                return Leg(formula, trail[0][1], backwards)
         return None
