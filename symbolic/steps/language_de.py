@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+#: Die Pfade, die eine Überschrift aufzählt, soweit sie angegeben sind.
+_LISTED = "[{path1}]" + "".join(f"[, {{path{k}}}]" for k in range(2, 25))
+
 #: Zu jeder Regel ein Name, wie er neben einer Zeile steht, und ein Satz.
 RULES: dict[str, tuple[str, str]] = {
     "definition": ("Definition[ von {name}]", "Die Definition[ von {name}] einsetzen."),
@@ -59,7 +62,10 @@ RULES: dict[str, tuple[str, str]] = {
     "recursion": ("Rekursion", "Die Rekursion[ für {head}]: von einer Schicht zur Schicht davor."),
     "start of the recursion": ("Anfang der Rekursion", "Die Rekursion beginnt bei der letzten Schicht[ mit {head}]."),
     "result": ("Ergebnis", "Das Ergebnis[: die Ableitung von {of} nach {by}]."),
-    "probabilities": ("Wahrscheinlichkeiten", "[{name} ist eine Wahrscheinlichkeitsverteilung: ]Die Einträge ergeben zusammen 1."),
+    "probabilities": (
+        "Wahrscheinlichkeiten",
+        "[{name} ist eine Wahrscheinlichkeitsverteilung: ]Die Einträge ergeben zusammen 1.",
+    ),
     "insertion": ("Einsetzen", "Einsetzen, was vorher gefunden wurde."),
     "no path": ("kein Einfluss", "[{of} hängt nicht von {by} ab: ]Die Ableitung ist null."),
     "differential": ("Differential", "Das Differential bilden: den linearen Teil einer kleinen Änderung."),
@@ -70,6 +76,30 @@ RULES: dict[str, tuple[str, str]] = {
         "Der Faktor, der unter der Spur vor dem Differential steht, ist der transponierte Gradient.",
     ),
     "path": ("Pfad", "Ein Pfad[ von {by} nach {of}]: das Produkt der Ableitungen längs des Pfades."),
+    "paths": ("Summe über alle Pfade", "Pfade von {by} nach {of}: " + _LISTED + "."),
+    "many paths": (
+        "zu viele Pfade zum Aufzählen",
+        "Es gibt {count} Pfade von {by} nach {of}; was sie gemeinsam haben, wird einmal addiert, Schicht für Schicht.",
+    ),
+    "local Jacobian": ("lokale Ableitung", "Die Ableitung von {of} nach {by}, Ausgaben zuerst: {space}."),
+    "direct Jacobian": (
+        "direkte Ableitung",
+        "Die Ableitung von {of} nach {by}, Ausgaben zuerst: {space}. Alles andere in der Gleichung bleibt fest.",
+    ),
+    "direct Jacobians": (
+        "lokale Ableitungen",
+        "Die Ableitung jedes Schritts auf dem Weg einsetzen; alles andere in seiner Gleichung bleibt fest.",
+    ),
+    "cases": ("nach Fällen", "Nur wo die Indizes des Kronecker-Deltas gleich sind, bleibt etwas stehen."),
+    "multiplied from the left": ("ausmultipliziert", "Von links ausmultiplizieren."),
+    "kept forward": (
+        "von vorn nach hinten",
+        "Von vorn nach hinten: {space} wird behalten[; dazu führen {cost} Multiplikationen ganzer Felder].",
+    ),
+    "kept backward": (
+        "von hinten nach vorn",
+        "Von hinten nach vorn: {space} wird behalten[; dazu führen {cost} Multiplikationen ganzer Felder].",
+    ),
     "accumulated": ("von vorn nach hinten", "Von vorn nach hinten[: die Ableitung von {of} nach {by}]."),
     "adjoint": ("von hinten nach vorn", "Von hinten nach vorn[: die Ableitung von {of} nach {by}]."),
     "squared norm": ("Quadrat der Norm", "Der Gradient der halben quadrierten Norm ist der Vektor selbst."),

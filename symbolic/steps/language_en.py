@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+#: The paths that a title lists, as far as they are given.
+_LISTED = "[{path1}]" + "".join(f"[, {{path{k}}}]" for k in range(2, 25))
+
 #: For every rule a name, as it stands beside a line, and a sentence.
 RULES: dict[str, tuple[str, str]] = {
     "definition": ("definition[ of {name}]", "Insert the definition[ of {name}]."),
@@ -62,6 +65,30 @@ RULES: dict[str, tuple[str, str]] = {
         "The factor that stands before the differential under the trace is the transposed gradient.",
     ),
     "path": ("path", "One path[ from {by} to {of}]: the product of the derivatives along it."),
+    "paths": ("sum over all paths", "The paths from {by} to {of}: " + _LISTED + "."),
+    "many paths": (
+        "too many paths to list",
+        "There are {count} paths from {by} to {of}; what they have in common is added up once, layer by layer.",
+    ),
+    "local Jacobian": ("local Jacobian", "The Jacobian of {of} by {by}, outputs first: {space}."),
+    "direct Jacobian": (
+        "direct Jacobian",
+        "The Jacobian of {of} by {by}, outputs first: {space}. All else in its equation is held fixed.",
+    ),
+    "direct Jacobians": (
+        "local Jacobians",
+        "Insert the Jacobian of every step along the way; all else in the equation of the step is held fixed.",
+    ),
+    "cases": ("by cases", "Only where the indices of the Kronecker delta are equal something is left."),
+    "multiplied from the left": ("multiplied out", "Multiply out from the left."),
+    "kept forward": (
+        "front to back",
+        "Front to back: {space} is kept[; {cost} multiplications of full arrays lead to it].",
+    ),
+    "kept backward": (
+        "back to front",
+        "Back to front: {space} is kept[; {cost} multiplications of full arrays lead to it].",
+    ),
     "accumulated": ("front to back", "Front to back[: the derivative of {of} by {by}]."),
     "adjoint": ("back to front", "Back to front[: the derivative of {of} by {by}]."),
     "squared norm": ("squared norm", "The gradient of half a squared norm is the vector itself."),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property, reduce
 from itertools import count
+from math import prod
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
@@ -15,7 +17,7 @@ from symbolic.steps.components import Components, Indices, Letters, entry_of
 from symbolic.steps.derivation import Reason
 from symbolic.steps.graph import Graph, Label, label_of, shifted
 from symbolic.steps.rules import Derived, Rules
-from symbolic.steps.sums import Product, Sums, cancelled, contracted, delta, merged, product_of
+from symbolic.steps.sums import Product, Sums, cancelled, contracted, delta, merged, write
 from symbolic.steps.tensor_form import Axis, plus, tensor_form
 
 _NUMBERED = re.compile(r"#[0-9]+")
@@ -160,10 +162,10 @@ class Jacobians:
     def multiplications(self, ways: Iterable[Sequence[Jacobian]]) -> t.Tree | None:
         """How many it takes to multiply products of two factors as full arrays; None where there is none."""
         several = [
-            product_of(sorted((*self.sizes(a.of), *self.sizes(a.by), *self.sizes(b.by)), key=_number_first))
+            _product((*self.sizes(a.of), *self.sizes(a.by), *self.sizes(b.by)))
             for a, b in (way for way in ways if len(way) == 2)
         ]
-        return reduce(plus, (one or t.Number("1") for one in several)) if several else None
+        return reduce(plus, several) if several else None
 
     # ----- products -----
 
@@ -230,8 +232,11 @@ def _letters(axes: Sequence[Axis]) -> Indices:
     return tuple(t.Name(axis.letter) for axis in axes)
 
 
-def _number_first(size: t.Tree) -> bool:
-    return not isinstance(size, t.Number)
+def _product(sizes: Sequence[t.Tree]) -> t.Tree:
+    """The numbers multiplied, the letters as powers."""
+    known = prod(int(size.text) for size in sizes if isinstance(size, t.Number))
+    letters = tuple(size for size in sizes if not isinstance(size, t.Number))
+    return write((Product(Fraction(known), (), letters),))
 
 
 def _numbered(tree: t.Tree) -> dict[str, None]:

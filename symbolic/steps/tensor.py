@@ -65,7 +65,7 @@ class TensorStyle:
         lines.write(write(found.sums), Reason("contraction"), "lecture", summary(reasons[1:]))
         if (cases := by_cases(found)) is not None:
             lines.write(cases, Reason("cases"))
-        lines.conclude(found, Reason("without indices"))
+        lines.conclude(found, Reason("whole arrays"))
         space = work.space(of, by)
         split = work.is_split(of, by)
         about: dict[str, t.Tree] = {"of": of, "by": by, "space": space}

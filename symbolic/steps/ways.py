@@ -110,7 +110,7 @@ class Lines:
             self.by_entries = True
             line = entries(self.jacobians, (total,), self.out, self.inp)
             self.write(line, reason, "lecture")
-            reason = Reason("without indices")
+            reason = Reason("whole arrays")
         self.conclude(total, reason)
 
     def conclude(self, total: Jacobian, reason: Reason) -> None:
