@@ -13,7 +13,7 @@ import numpy as np
 import sympy as sp
 
 from jacobians.errors import FormError, unknown
-from jacobians.forms import kronecker, tensor
+from jacobians.forms import general, kronecker, tensor
 from jacobians.forms.entries import array_latex, number_latex, slice_list
 from jacobians.forms.writers import Writer, latex_writer
 from jacobians.jacobian import Jacobian
@@ -24,7 +24,7 @@ from symbolic.index import Frame, derived, frame
 from symbolic.printer import index_latex
 from symbolic.scope import Expr, Symbolic, symbols
 
-Form = Literal["index", "tensor", "entries", "slices", "kronecker", "symbols"]
+Form = Literal["index", "tensor", "entries", "slices", "kronecker", "symbols", "general"]
 Vec = Literal["row", "column"]
 #: Sizes of the two instances on which a form with letters is proved: primes that no formula contains as a number, or
 #: their doubles, for ops that halve. Some ops take only small sizes; those are numbers in both instances.
@@ -37,9 +37,9 @@ SIZE_LETTERS = "mnklqrst"
 def latex(op: Op, wrt: str, form: Form = "index", sizes: Mapping[str, Any] | None = None, vec: Vec = "row") -> str:
     r"""LaTeX for math mode of the Jacobian of an op by its input `wrt`.
 
-    `index`, `tensor` and `kronecker` have letters for the sizes; `entries` and `slices` are written for given `sizes`,
-    of labels or of inputs (as in `symbolic.entries`), with entries `x_{1}` that count from 1; so are `symbols`, the
-    matrix vec(output) x vec(input) in the names of the terms.
+    `index`, `tensor`, `kronecker` and, with dots, `general` have letters for the sizes; `entries` and `slices` are
+    written for given `sizes`, of labels or of inputs (as in `symbolic.entries`), with entries `x_{1}` that count from
+    1; so are `symbols`, the matrix vec(output) x vec(input) in the names of the terms.
 
     Raises:
         FormError: there is no such form, or it could not be proved.
@@ -61,6 +61,9 @@ def latex(op: Op, wrt: str, form: Form = "index", sizes: Mapping[str, Any] | Non
         case "symbols":
             point = op.sample(np.random.default_rng(0), shapes_of(op, sizes))
             return op.jacobian(wrt, **point).latex("symbols", vec)
+        case "general":
+            of, by = name_to_latex(op.symbol), name_to_latex(wrt)
+            return with_letters(op, wrt, lambda J, writer: general(J, of, by, writer))
     raise unknown("symbolic.latex", "form", form, get_args(Form))
 
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import get_args
 
 from jacobians import printing
-from jacobians.errors import unknown
+from jacobians.errors import FormError, unknown
 from jacobians.forms.entries import entries_latex, entries_text, slices_latex
+from jacobians.forms.general import general
 from jacobians.forms.kron import Kronecker, kronecker
 from jacobians.forms.symbols import SymbolMatrix, symbols
 from jacobians.forms.tensor import tensor
 from jacobians.forms.writers import latex_writer, text_writer
 from jacobians.jacobian import Form, Jacobian, Vec
 
-__all__ = ["FORMS", "Kronecker", "SymbolMatrix", "kronecker", "latex", "symbols", "tensor", "text"]
+__all__ = ["FORMS", "Kronecker", "SymbolMatrix", "general", "kronecker", "latex", "symbols", "tensor", "text"]
 
 FORMS: tuple[Form, ...] = get_args(Form)
 
@@ -32,14 +33,16 @@ def latex(J: Jacobian, form: Form = "index", vec: Vec = "row", of: str = "J", wr
             return printing.index_latex(J)
         case "tensor":
             return tensor(J).write(latex_writer())
-        case "slices":
-            return slices_latex(J, of, wrt)
+        case "slices" | "stacked" | "beside":
+            return slices_latex(J, of, wrt, form)
         case "kronecker":
             return kronecker(J, vec).latex()
         case "entries":
             return entries_latex(J)
         case "symbols":
             return symbols(J, vec).latex()
+        case "general":
+            return general(J, of, wrt)
     raise unknown("Jacobian.latex", "form", form, FORMS)
 
 
@@ -54,7 +57,7 @@ def text(J: Jacobian, form: Form = "index", vec: Vec = "row") -> str:
             return printing.index_text(J)
         case "tensor":
             return tensor(J).write(text_writer())
-        case "slices":
+        case "slices" | "stacked" | "beside":
             from jacobians.display import axes_text, numbers
 
             return f"{axes_text(J)}\n{numbers(J).plain}"
@@ -64,4 +67,6 @@ def text(J: Jacobian, form: Form = "index", vec: Vec = "row") -> str:
             return entries_text(J)
         case "symbols":
             return symbols(J, vec).text()
+        case "general":
+            raise FormError("general form: there is no plain text of it; use J.latex('general'), or J.text('index')")
     raise unknown("Jacobian.text", "form", form, FORMS)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from jacobians.errors import FormError, shape_text
+from jacobians.forms.dots import misleading
 from jacobians.printing import power_of_ten
 from jacobians.terms import Array
 
@@ -17,14 +18,23 @@ if TYPE_CHECKING:
     from jacobians.jacobian import Jacobian
 
 
-#: What LaTeX's bmatrix takes by default.
+#: What LaTeX's bmatrix takes by default; longer axes are shortened.
 MATRIX_COLUMNS = 10
+#: How slices stand: equations in a line, one under the other, matrices side by side under their headings.
+SliceLayout = Literal["slices", "stacked", "beside"]
+#: Between lines of matrices.
+APART = r"\\[6pt]"
+#: At dots that stand for something else than what is beside them.
+STAR, STAR_MEANS = r"\ast", "not all as beside the dots"
 
 
-def edges(J: Jacobian) -> tuple[Array, list[bool]]:
-    """The array with only the edges of long axes where it is large, and which axes were cut; the whole is not built."""
+def edges(J: Jacobian, longest: int | None = None) -> tuple[Array, list[bool]]:
+    """The array with only the edges of long axes, and which axes were cut; the whole is not built.
+
+    Where the array is large, axes are long that have more than their edges, else those of more than `longest` entries.
+    """
     threshold, edge = _limits()
-    cut = [J.size > threshold and n > 2 * edge for n in J.shape]
+    cut = [n > 2 * edge and (J.size > threshold or (longest is not None and n > longest)) for n in J.shape]
     ends = [(slice(None, edge), slice(-edge, None)) if c else (slice(None),) for c in cut]
 
     def block(chosen: tuple[slice, ...], axis: int) -> Array:
@@ -94,7 +104,7 @@ def _shown_outputs(J: Jacobian, cut: Sequence[bool], base: int = 0) -> list[tupl
     ]
     shown: list[tuple[tuple[int, ...] | None, str]] = []
     for at in itertools.product(*(range(len(k)) for k in kept)):
-        if cut[n - 1] and at[-1] == edge:
+        if any(cut[k] and at[k] == edge and not any(at[k + 1 :]) for k in range(n)):  # something was left out before
             shown.append((None, ""))
         shown.append((at, ", ".join(str(k[i] + base) for k, i in zip(kept, at, strict=True))))
     return shown
@@ -112,49 +122,102 @@ def number_latex(x: Any) -> str:
 
 
 def entries_latex(J: Jacobian) -> str:
-    """All entries; a vector as a transposed row, rank 3 as a list of matrices, rank 4 as a matrix of matrices."""
-    array, cut = edges(J)
-    return array_latex(array, cut)
+    """All entries; a vector as a transposed row, rank 3 as a list of matrices, rank 4 as a matrix of matrices.
+
+    Of axes with more than ten entries the first and the last are written; dots between equal entries that stand for
+    something else have a star, which is explained behind the matrix.
+    """
+    array, cut = edges(J, MATRIX_COLUMNS)
+    return explained(array_latex(array, cut, marks=misleading(J, array, cut)))
 
 
-def slices_latex(J: Jacobian, of: str = "J", wrt: str = "") -> str:
+def slices_latex(J: Jacobian, of: str = "J", wrt: str = "", layout: SliceLayout = "slices") -> str:
     """For every output entry the derivative by the whole input, one matrix each; indices from 1."""
-    array, cut = edges(J)
+    array, cut = edges(J, MATRIX_COLUMNS)
     n = len(J.out_shape)
     shown = _shown_outputs(J, cut, base=1)
-    return slice_list([(index, "" if at is None else array_latex(array[at], cut[n:])) for at, index in shown], of, wrt)
+    marks = misleading(J, array, cut) if J.in_shape else np.zeros(J.shape, bool)
+    inner = [(index, "" if at is None else array_latex(array[at], cut[n:], marks=marks[at])) for at, index in shown]
+    return explained(slice_list(inner, of, wrt, layout))
 
 
-def slice_list(slices: Sequence[tuple[str, str]], of: str, wrt: str) -> str:
-    r"""`\frac{\partial a_{1}}{\partial W} = ..., \quad ...` from (index, matrix) pairs; dots for an empty matrix."""
-    parts = []
-    for index, matrix in slices:
+def slice_list(slices: Sequence[tuple[str, str]], of: str, wrt: str, layout: SliceLayout = "slices") -> str:
+    r"""`\frac{\partial a_{1}}{\partial W} = ..., \quad ...` from (index, matrix) pairs; dots for an empty matrix.
+
+    "slices" is a line of equations, "stacked" one equation under the other, "beside" the matrices side by side, each
+    under its heading; there a last index runs along a line, the ones before it from line to line.
+    """
+    named = [(_slice_name(of, wrt, index), index, matrix) for index, matrix in slices]
+    if layout == "slices":
+        return r", \quad ".join(f"{name} = {matrix}" if matrix else r"\ldots" for name, _, matrix in named)
+    if layout == "stacked":
+        lines = [f"{name} & = & {matrix}" if matrix else r"& \vdots &" for name, _, matrix in named]
+        return rf"\begin{{array}}{{rcl}} {f' {APART} '.join(lines)} \end{{array}}"
+    return _beside(named)
+
+
+def _slice_name(of: str, wrt: str, index: str) -> str:
+    one = f"{{{of}}}_{{{index}}}" if "_" in of else f"{of}_{{{index}}}"  # no double subscript
+    return rf"\frac{{\partial {one}}}{{\partial {wrt}}}" if wrt else one
+
+
+def _beside(named: Sequence[tuple[str, str, str]]) -> str:
+    """Lines of headings over lines of matrices; the slices of a line differ in their last index."""
+    lines: list[list[tuple[str, str]]] = []
+    before, broken = None, False
+    for name, index, matrix in named:
         if not matrix:
-            parts.append(r"\ldots")
+            broken = True
             continue
-        one = f"{{{of}}}_{{{index}}}" if "_" in of else f"{of}_{{{index}}}"  # no double subscript
-        left = rf"\frac{{\partial {one}}}{{\partial {wrt}}}" if wrt else one
-        parts.append(f"{left} = {matrix}")
-    return r", \quad ".join(parts)
+        leading = index.rpartition(", ")[0]
+        if leading != before:
+            lines += [[], []] if broken else [[]]  # an empty line: lines were left out
+        elif broken:
+            lines[-1].append((r"\cdots", r"\cdots"))
+        lines[-1].append((name, matrix))
+        before, broken = leading, False
+    width = max(map(len, lines))
+    rows = []
+    for line in lines:
+        rows += [" & ".join(part) for part in zip(*line, strict=True)] if line else [r"\vdots"]
+    return rf"\begin{{array}}{{{'c' * width}}} {f' {APART} '.join(rows)} \end{{array}}"
 
 
-def array_latex(array: Array, cut: Sequence[bool] = (), cell: Callable[[Any], str] = number_latex) -> str:
-    """An array of any rank with amsmath's bmatrix; `cut` says which axes hold only their two edges."""
+def explained(latex: str) -> str:
+    """With a word about starred dots, where there are any."""
+    return rf"{latex} \quad ({STAR}\colon \text{{{STAR_MEANS}}})" if rf"dots^{{{STAR}}}" in latex else latex
+
+
+def array_latex(
+    array: Array,
+    cut: Sequence[bool] = (),
+    cell: Callable[[Any], str] = number_latex,
+    marks: Array | None = None,
+) -> str:
+    """An array of any rank with amsmath's bmatrix; `cut` says which axes hold only their two edges.
+
+    `marks` says which cells of the dotted matrices (the last two axes) are dots with a star.
+    """
     array = np.asarray(array)
     cut = cut or [False] * array.ndim
     if array.ndim == 0:
         return cell(array[()])
     if array.ndim == 1:
-        return array_latex(array[None], [False, *cut], cell) + r"^{\top}"
+        row = marks[None] if marks is not None else None
+        return array_latex(array[None], [False, *cut], cell, row) + r"^{\top}"
     if array.ndim % 2:
-        inner = [array_latex(part, cut[1:], cell) for part in array]
+        inner = [array_latex(p, cut[1:], cell, None if marks is None else marks[k]) for k, p in enumerate(array)]
         if cut[0]:
             inner.insert(len(inner) // 2, r"\ldots")
         return r"\left[ " + r", \; ".join(inner) + r" \right]"
     cells = np.empty(array.shape[:2], object)
     for k in np.ndindex(cells.shape):
-        cells[k] = array_latex(array[k], cut[2:], cell)
-    return bmatrix(with_dots(cells, cut[:2], _dots))
+        inside = marks[k] if marks is not None and array.ndim > 2 else None
+        cells[k] = array_latex(array[k], cut[2:], cell, inside)
+    dotted = with_dots(cells, cut[:2], _dots)
+    if marks is not None and array.ndim == 2:
+        dotted[marks] += f"^{{{STAR}}}"
+    return bmatrix(dotted)
 
 
 def bmatrix(cells: Array) -> str:
