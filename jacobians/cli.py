@@ -16,6 +16,7 @@ from jacobians.derive_command import derive
 from jacobians.errors import InputError, JacobiansError
 from jacobians.layout_command import layout
 from jacobians.model import Model
+from jacobians.sheet_commands import cheatsheet, op
 
 app = typer.Typer(
     name="jacobians",
@@ -45,6 +46,8 @@ class OrderOption(StrEnum):
 
 app.command(short_help="A verdict on every line of mathematics in a document.")(check)
 app.command(short_help="In which conventions a formula is right.")(layout)
+app.command(short_help="The sheet of one op, or the table of all.")(op)
+app.command(short_help="Two pages with every op and its Jacobians.")(cheatsheet)
 app.command(short_help="A derivation step by step: text, LaTeX, PDF, notebook, code.")(derive)
 
 ModelArgument = Annotated[
@@ -215,23 +218,6 @@ def hessian(
         _out(pages.as_markdown(run, found), output)
     else:
         _out(pages.as_npz(found) if output is not None else b"", output)
-
-
-@app.command(short_help="The sheet of one op, or the table of all.")
-def op(
-    name: Annotated[str | None, typer.Argument(help="An op, as in the table; left out: the table of all ops.")] = None,
-    digits: Annotated[int, typer.Option(min=1, max=17, help="Significant digits of the numbers.")] = 4,
-    json: Json = False,
-) -> None:
-    """Show the sheet of one op, or the table of all: formula, shapes, every Jacobian, a small example, source."""
-    from jacobians import op_pages as pages
-
-    if json:
-        _out(pages.ops_json(name), None)
-    elif name is None:
-        pages.print_ops()
-    else:
-        pages.print_op(name, digits)
 
 
 @app.command(short_help="Paths, forward accumulation, backpropagation, costs.")

@@ -30,9 +30,9 @@ MATRICES: Mapping[str, Mapping[str, Mapping[str, Shape]]] = {
 }
 
 
-def print_ops() -> None:
+def print_ops(out: Console | None = None) -> None:
     """By family, for each op its name, formula, and the index form of each Jacobian, long ones cut."""
-    out = console()
+    out = out or console()
     for family, files in FAMILIES.items():
         out.print(Rule(Text(family, style="bold"), align="left", style="dim"))
         for op in (op for file in files for op in file.OPS):
@@ -72,9 +72,9 @@ def require_op(name: str) -> Op:
     raise unknown("op", "op", name, near or OPS)
 
 
-def print_op(name: str, digits: int) -> None:
+def print_op(name: str, digits: int, out: Console | None = None) -> None:
     """The sheet of one op."""
-    out = console()
+    out = out or console()
     page = sheet(require_op(name))
     print_indented(out, Text(page.summary), Text(f"{page.op.name}   ", style="bold cyan"))
     for title in ("Shapes", "Formula"):
@@ -87,6 +87,21 @@ def print_op(name: str, digits: int) -> None:
     out.print(_labelled("Source", " ".join(page.sections.get("Source", "").split())))
     out.print()
     _example(out, page, digits)
+
+
+def op_document(name: str, form: str) -> str | bytes:
+    """The sheet of one op as `latex`, `md`, `html` or `pdf`.
+
+    Raises:
+        InputError: there is no such op.
+        TexError: a PDF without pdflatex.
+    """
+    from symbolic.documents.pdf import pdf
+    from symbolic.sheets import op_page
+
+    chosen = require_op(name)
+    makers = {"latex": op_page.latex, "md": op_page.markdown, "html": op_page.html}
+    return makers[form](chosen) if form in makers else pdf(op_page.latex(chosen))
 
 
 def _labelled(title: str, text: str) -> Table:

@@ -2,13 +2,13 @@ r"""The cheat sheet as LaTeX, Markdown and an HTML page: two pages with every op
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from html import escape
 
-from jacobians.notation.latex_names import escaped
 from jacobians.ops import OPS
 from symbolic.sheets.content import LEGEND, Family, Item, families
-from symbolic.sheets.prose import spans
+from symbolic.sheets.html import html_words, page
+from symbolic.sheets.tex import tex, words
 
 TITLE = "Jacobians of neural networks"
 SUBTITLE = f"{len(OPS)} ops, the full Jacobian of each by every input"
@@ -31,7 +31,8 @@ _PREAMBLE = r"""\documentclass{article}
 \binoppenalty=50 \relpenalty=20 \tolerance=9999 \hbadness=10000 \vbadness=10000 \raggedbottom
 \newcommand{\family}[1]{\par\pagebreak[1]\vspace{3pt plus 2pt}{\bfseries\fontsize{8}{8}\selectfont #1\strut}%
   \par\nobreak\vskip-1.2pt\hrule height 0.3pt\nobreak\vskip 1.5pt\relax}
-\newcommand{\entry}[1]{\par\vskip 0.5pt plus 0.4pt\relax\hangindent=1em \hangafter=1 \textbf{#1}\hspace{0.6em}\ignorespaces}
+\newcommand{\entry}[1]{\par\vskip 0.5pt plus 0.4pt\relax\hangindent=1em \hangafter=1
+  \textbf{#1}\hspace{0.6em}\ignorespaces}
 \newcommand{\by}[1]{\setbox0=\hbox{#1}\unskip
   \ifdim\wd0<\dimexpr\hsize-1em\relax\hskip 1em plus 0.4em minus 0.2em\relax\box0 \else\hfil\break#1\fi}
 \begin{document}
@@ -49,34 +50,33 @@ def latex() -> str:
 
 
 def _family(family: Family) -> Iterator[str]:
-    yield rf"\family{{{tex(family.title)}}}"
+    yield rf"\family{{{words(family.title)}}}"
     for item in (*family.elementwise, *family.items):
         yield _entry(item)
 
 
 def _entry(item: Item) -> str:
     jacobians = "".join(f"%\n  \\by{{{tex(line)}}}" for line in item.jacobians)
-    return rf"\entry{{{tex(item.name)}}}{tex(item.formula)}{jacobians}"
+    return rf"\entry{{{words(item.name)}}}{tex(item.formula)}{jacobians}"
 
 
-def tex(text: str) -> str:
-    """Words and formulas as LaTeX; long products may end a line between two factors."""
-    return "".join(f"${breakable(part)}$" if is_formula else _words(part) for is_formula, part in spans(text))
+def markdown() -> str:
+    """A list of the same entries."""
+    parts = [f"# {TITLE}", f"{SUBTITLE}.", *(f"- {line}" for line in LEGEND)]
+    for family in families():
+        parts.append(f"\n## {family.title}\n")
+        for item in (*family.elementwise, *family.items):
+            names = ", ".join(f"**{op.name}**" for op in item.ops).replace("_", r"\_")
+            parts.append(f"- {names} " + " \u2003 ".join((item.formula, *item.jacobians)))
+    return "\n".join(parts) + "\n"
 
 
-def _words(text: str) -> str:
-    blank = (" " if text[:1] == " " else "", " " if text[-1:] == " " and text.strip() else "")
-    return f"{blank[0]}{escaped(text)}{blank[1]}".replace('"', "''")
-
-
-def breakable(formula: str) -> str:
-    r"""The formula with `\allowbreak` between factors that stand in no braces."""
-    if len(formula) < 40:
-        return formula
-    out, depth, sized = "", 0, 0
-    for token in re.split(r"(\\left|\\right|\\[a-zA-Z]+|\\.|[{}]| )", formula):
-        depth += (token == "{") - (token == "}")
-        sized += (token == r"\left") - (token == r"\right")
-        between = token == " " and depth == 0 and sized == 0 and re.search(r"[})\]]$", out)
-        out += " \\allowbreak " if between else token
-    return out
+def html() -> str:
+    """A page that needs no network, in as many columns as the window has room for."""
+    parts = [f"<h1>{TITLE}</h1>", f"<p>{SUBTITLE}.</p>", *(f"<p>{html_words(line)}</p>" for line in LEGEND)]
+    for family in families():
+        parts.append(f"<h2>{escape(family.title)}</h2>")
+        for item in (*family.elementwise, *family.items):
+            said = "".join(f"<span>{html_words(line)}</span> " for line in (item.formula, *item.jacobians))
+            parts.append(f'<p class="entry"><b>{escape(item.name)}</b> {said}</p>')
+    return page(TITLE, f'<main class="wide">{"".join(parts)}</main>')

@@ -24,7 +24,7 @@ from symbolic.sheets.prose import sentence
 
 LEGEND = (
     r"$\partial x_{j}\colon \dots$ is the entry $\partial y_{i} / \partial x_{j}$ of the Jacobian, with the indices of "
-    r"the output $y_{i}$ as in its formula; behind $\equiv$ the same as a matrix or a tensor, axes of the output first; "
+    r"the output $y_{i}$ as in its formula; behind $\equiv$ the same as a matrix or tensor, axes of the output first; "
     r"$-\partial x_{j}$ is the negative of that, and $\dots\, x_{i}$ the formula before it times $x_{i}$.",
     r"$\delta_{i j}$ and $[\dots]$ are 1 where the indices are equal and where the condition holds, else 0. "
     r"Primed letters are further indices. Indices count from 0.",
@@ -38,10 +38,14 @@ LEGEND = (
     "Of ops with 1d, 2d, 3d the first stands; a further axis has such indices and such a bracket of its own.",
     r"Leading batch axes add a $\delta$ each; losses are for one sample, their mean over $N$ is $1 / N$ times as much.",
 )
+#: A formula that is shorter is written again rather than referred to.
+SHORT = 20
 #: Letters for options in formulas.
 OF_OPTIONS = ("c", "p", "before")
 _DIMENSIONS = re.compile(r"(.+)([123])d")
-_DIAGONAL = re.compile(r"(-?)((?:\\tfrac\{\d\}\{\d\}|\d) )?(?:\\operatorname\{diag\}\\left\((.*)\\right\)|(\\mathrm\{Id\}.*))")
+_DIAGONAL = re.compile(
+    r"(-?)((?:\\tfrac\{\d\}\{\d\}|\d) )?(?:\\operatorname\{diag\}\\left\((.*)\\right\)|(\\mathrm\{Id\}.*))"
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def _item(ops: tuple[Op, ...]) -> Item:
 def options(op: Op) -> str:
     """The values of options for which the Jacobians are written, as the docstring has them."""
     text = re.sub(r"where .*", "", read_docstring(op)[1].get("Jacobians", ""))
-    values = [v for v in re.findall(r"\b(\w+) ?= ?(-?[\d.]+)", " ".join(re.findall(r"\bfor (.*)", text)))]
+    values = re.findall(r"\b(\w+) ?= ?(-?[\d.]+)", " ".join(re.findall(r"\bfor (.*)", text)))
     chosen = [(name, value) for name, value in values if name in vars(op) or name in OF_OPTIONS]
     return ", ".join(
         f"{name} = ${value}$" if "_" in name else f"${name_to_latex(name, ())} = {value}$" for name, value in chosen
@@ -183,6 +187,8 @@ def _related(first: Entry, second: Entry) -> str:
     if second.index in (f"-{first.index}", first.index.removeprefix("-")):
         return "-"
     rest = second.index.removeprefix(f"{first.index} ")
+    if len(first.index) < SHORT:
+        return ""
     product = not re.search(r" [+-] ", outside_brackets(first.index))
     return rf"\cdot {rest}" if product and rest != second.index and _FACTOR.fullmatch(rest) else ""
 

@@ -24,7 +24,6 @@ from symbolic.index import Frame, frame
 from symbolic.latex import with_letters
 from symbolic.scope import Expr
 
-
 #: `1/sigma`, `1/y^2`: an entry of it is one over an entry.
 _INVERSE = re.compile(r"1/([A-Za-z]\w*)(?:\^(\d+))?")
 

@@ -27,8 +27,8 @@ CONNECTIVE = re.compile(
 )
 #: Functions of more than one letter that formulas apply.
 FUNCTIONS = frozenset(
-    "abs arcsinh arctan ceil cof concat cos group det elu erf exp floor log max mean min norm prod sigmoid sign silu sin "
-    "softmax sqrt sum tan tanh var".split()
+    "abs arcsinh arctan ceil cof concat cos group det elu erf exp floor log max mean min norm prod sigmoid sign silu "
+    "sin softmax sqrt sum tan tanh var".split()
 )
 #: Those that LaTeX and its reader would take for a product of letters.
 UNREAD = frozenset(("cof", "group"))
@@ -53,8 +53,7 @@ class Piece:
 def formula(op: Op) -> list[Piece]:
     """The section `Formula` of an op's docstring, piece by piece."""
     text = " ".join(read_docstring(op)[1].get("Formula", "").split())
-    names = _names(op, text)
-    return list(_merged(_pieces(text, names)))
+    return list(_merged(_pieces(text, _names(op, text))))
 
 
 def _pieces(text: str, names: Names) -> Iterator[Piece]:
@@ -70,10 +69,9 @@ def _merged(pieces: Iterator[Piece]) -> Iterator[Piece]:
     """Words next to words are one piece."""
     words = ""
     for piece in pieces:
-        if piece.tree is None:
-            if piece.words != ";":
-                words += piece.words if not words or piece.words[0] in ",: " else f" {piece.words}"
-                continue
+        if piece.tree is None and piece.words != ";":
+            words += piece.words if not words or piece.words[0] in ",: " else f" {piece.words}"
+            continue
         if piece.words == ";" and words:
             yield Piece(words)
             words = ""

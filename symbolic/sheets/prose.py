@@ -10,7 +10,7 @@ from symbolic.sheets.formula import Piece
 from symbolic.sheets.writer import SheetWriter
 
 #: What is mathematics also in words: a name with an index, a number, a letter that is no English word, a call.
-_NOTATION = re.compile(r"(?<![\w\"'-])(?:([A-Za-z]\w*)_(\w+)|(-?\d+)|([b-zA-HJ-Z])|(\w+'\(\w\)|\|\w\|))(?![\w\"])")
+_NOTATION = re.compile(r"(?<![\w\"'-])(?:([A-Za-z]\w*)_(\w+)|(-?\d+)|([b-zA-HJ-Z])|(\w+'\(\w\))|\|(\w)\|)(?![\w\"])")
 
 
 def sentence(pieces: Sequence[Piece]) -> str:
@@ -26,9 +26,11 @@ def in_words(words: str) -> str:
     """Words, with what is notation in them between dollar signs."""
 
     def latex(found: re.Match[str]) -> str:
-        name, index, number, letter, call = found.groups()
+        name, index, number, letter, call, size = found.groups()
         if name:
             return f"${name_to_latex(name, (index,) if len(index) == 1 else list(index))}$"
+        if size:
+            return rf"$\lvert {size} \rvert$"
         return f"${number or letter or name_to_latex(call, ())}$"
 
     return _NOTATION.sub(latex, words).replace("->", r"$\to$")
