@@ -80,7 +80,7 @@ class DifferentialStyle(WholeArrays):
             new = self.arguments(name)
             work = _Lines(self)
             work.add(self.written(new), Reason("differential"))
-            return work.part(), new
+            return work.part(name), new
         differentials = of_names(self.arrays, self.sought)
         equation = self.equation(name)
         linear = differentials.of(equation)
@@ -97,14 +97,17 @@ class DifferentialStyle(WholeArrays):
             work.add(self.written(cut), Reason("insertion"))
         work.extend(self.before(name, cut[name], c.Differential(equation)), Reason("definition", {"name": name}))
         line = self.arrays.tidy(self.with_traces(self.before(name, cut[name], linear)))
-        work.extend(line, differentials.foremost)
+        rule = differentials.foremost
+        if rule.rule == "derivative of an affine map":
+            rule = Reason("constants", {"of": name})
+        work.extend(line, rule)
         after = self.written(new)
         if after != work.steps[-1].line:
             matrices = not self.graph.rank(self.graph.of) and "matrix" in map(self.arrays.kind, below)
             if matrices and not any(isinstance(x, t.Call) and x.function == "trace" for x in line.walk()):
                 work.extend(t.Call("trace", (line,)), Reason("trace"), "every step")
             work.add(after, Reason("cyclic trace" if matrices else "transposition"))
-        return work.part(), new
+        return work.part(name), new
 
     def arguments(self, name: t.Name) -> Cut:
         """The quantities that a function which nobody defined is applied to, with the gradients by them."""
@@ -182,7 +185,7 @@ class DifferentialStyle(WholeArrays):
             work.add(simplified(self.arrays, work.steps[-1].line), Reason("simplification"))
         self.note(name, work.steps[-1].line)
         head = self.symbol(name)
-        return replace(work.part(), head=head, title=self.components.title(name, self.graph.uses(name), head))
+        return replace(work.part(name), head=head, title=self.components.title(name, self.graph.uses(name), head))
 
 
 class _Lines:
@@ -201,12 +204,12 @@ class _Lines:
         """The next line, of which only the first summands are given."""
         self.add(added([line, *self.rest]), reason, detail)
 
-    def part(self) -> Part:
-        """The lines under d of; the last of them is the result."""
-        graph = self.style.graph
+    def part(self, name: t.Name) -> Part:
+        """The lines under d of, in which the differential of a quantity is replaced; the last of them is the result."""
+        of = self.style.graph.of
         steps = (*self.steps[:-1], replace(self.steps[-1], detail="result"))
-        facts: dict[str, t.Tree] = {"of": graph.of, "by": graph.wrt}
-        return Part(c.Differential(graph.of), steps, Reason("differential", facts))
+        facts: dict[str, t.Tree] = {"of": of, "via": name} if name != of else {"of": of}
+        return Part(c.Differential(of), steps, Reason("differential through", facts))
 
 
 def added(trees: list[t.Tree]) -> t.Tree:

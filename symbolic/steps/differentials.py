@@ -16,7 +16,7 @@ from symbolic.steps.sums import number
 SALIENT = (
     "softmax",
     "cross-entropy",
-    "elementwise activation",
+    "entry by entry",
     "quotient rule",
     "squared norm",
     "power rule",
@@ -165,7 +165,7 @@ class Differentials:
         (x,) = tree.args
         inner = self.of(x)
         assert inner is not None
-        self.used("elementwise activation", name=t.Call(tree.function, (), label=tree.label))
+        self.used("entry by entry", name=t.Call(tree.function, (), label=tree.label))
         if not tree.primes:
             match tree.function:
                 case "exp":
@@ -208,7 +208,7 @@ class Differentials:
         return self.product(a, b, lambda x, y: matmul(x, t.Transpose(y)))
 
     def softmax(self, tree: t.Call) -> t.Tree | None:
-        """With p = softmax(z), dp = (diag(p) - p p^T) dz; row by row dP = (dZ - (dZ ⊙ P) 1 1^T) ⊙ P."""
+        """The differential (diag(p) - p p^T) dz; row by row dP = (dZ - (dZ ⊙ P) 1 1^T) ⊙ P."""
         (x,) = tree.args
         inner = self.of(x)
         assert inner is not None

@@ -73,7 +73,7 @@ RULES: dict[str, tuple[str, str]] = {
     "cyclic trace": ("zyklische Spur", "Unter der Spur dürfen die Faktoren im Kreis verschoben werden."),
     "identification": (
         "Identifikation",
-        "Der Faktor, der unter der Spur vor dem Differential steht, ist der transponierte Gradient.",
+        "Der Faktor, der vor dem Differential steht, ist der transponierte Gradient.",
     ),
     "path": ("Pfad", "Ein Pfad[ von {by} nach {of}]: das Produkt der Ableitungen längs des Pfades."),
     "paths": ("Summe über alle Pfade", "Pfade von {by} nach {of}: " + _LISTED + "."),
@@ -110,6 +110,18 @@ RULES: dict[str, tuple[str, str]] = {
     "cross-entropy": (
         "Kreuzentropie eines Softmax",
         "Softmax und Kreuzentropie zusammen: Wahrscheinlichkeiten[ {name}] minus Zielwerte.",
+    ),
+    "entry by entry": (
+        "elementweise Aktivierung",
+        "[{name} wirkt auf jede Komponente für sich: ]Ihre Ableitung multipliziert Eintrag für Eintrag.",
+    ),
+    "constants": (
+        "Differential einer affinen Abbildung",
+        "[{of} ist affin: ]Konstanten fallen weg, Koeffizienten bleiben stehen.",
+    ),
+    "differential through": (
+        "Differential[ über {via}]",
+        "Das Differential[ von {of}][, und darin das von {via}].",
     ),
     "transposition": (
         "Transposition",

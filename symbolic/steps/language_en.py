@@ -62,7 +62,7 @@ RULES: dict[str, tuple[str, str]] = {
     "cyclic trace": ("cyclic trace", "Under the trace, factors may be moved around in a circle."),
     "identification": (
         "identification",
-        "The factor that stands before the differential under the trace is the transposed gradient.",
+        "The factor that stands before the differential is the transposed gradient.",
     ),
     "path": ("path", "One path[ from {by} to {of}]: the product of the derivatives along it."),
     "paths": ("sum over all paths", "The paths from {by} to {of}: " + _LISTED + "."),
@@ -99,6 +99,15 @@ RULES: dict[str, tuple[str, str]] = {
     "cross-entropy": (
         "cross-entropy of a softmax",
         "Softmax and cross-entropy together: probabilities[ {name}] minus targets.",
+    ),
+    "entry by entry": (
+        "elementwise activation",
+        "[{name} acts on each component by itself: ]its derivative multiplies entry by entry.",
+    ),
+    "constants": ("differential of an affine map", "[{of} is affine: ]constants drop out, coefficients stay."),
+    "differential through": (
+        "differential[ through {via}]",
+        "The differential[ of {of}][, and that of {via} in it].",
     ),
     "transposition": ("transposition", "A factor crosses to the other side of an inner product transposed."),
     "in components": (

@@ -219,18 +219,25 @@ def _number_times(a: Term, b: Term) -> Term:
 def _absolute(one: Term) -> t.Tree:
     """A term without its sign: the number, the scalars, the product; what is below in one fraction."""
     size = abs(one.coefficient)
-    array = chain(one.factors) if one.factors else None
+    array, scalars = one.factors, one.scalars
     if not one.below:
-        lead = product_of((*_counted(size), *one.scalars))
-    else:
-        above = (*_counted(Fraction(size.numerator)), *one.scalars)
-        if not above and array is not None:
-            above, array = (array,), None
-        under = product_of((*_counted(Fraction(size.denominator)), *one.below))
-        lead = t.Binary("/", product_of(above) or ONE, under or ONE)
-    if lead is None or array is None:
-        return lead or array or ONE
-    return times(lead, array)
+        return _in_front(product_of((*_counted(size), *scalars)), array)
+    outside: tuple[t.Tree, ...] = ()
+    if any(isinstance(x, c.Partial) for x in scalars):  # a fraction in a fraction is hard to read
+        scalars, outside = (), scalars
+    above = (*_counted(Fraction(size.numerator)), *scalars)
+    if not above and array and not outside:
+        above, array = (chain(array),), ()
+    under = product_of((*_counted(Fraction(size.denominator)), *one.below))
+    return _in_front(product_of((t.Binary("/", product_of(above) or ONE, under or ONE), *outside)), array)
+
+
+def _in_front(lead: t.Tree | None, factors: tuple[t.Tree, ...]) -> t.Tree:
+    """A number in front of a matrix product."""
+    if not factors:
+        return lead or ONE
+    first, *rest = factors
+    return chain((first if lead is None else times(lead, first), *rest))
 
 
 def _counted(size: Fraction) -> tuple[t.Tree, ...]:
