@@ -65,9 +65,13 @@ class Components:
             return handler(self, tree, at)
         return self.whole(tree, at)
 
+    def rank(self, tree: t.Tree) -> int:
+        """The number of axes of a formula."""
+        return self.graph.rank(tree)
+
     def whole(self, tree: t.Tree, at: Indices) -> t.Tree:
         """An entry of what has no components of its own here."""
-        rank = self.graph.rank(tree)
+        rank = self.rank(tree)
         return t.Index(tree, at[len(at) - rank :]) if rank else tree
 
     def definition(self, name: t.Name, at: Indices) -> t.Tree | None:
@@ -113,7 +117,7 @@ class Components:
             one, other = self.entry(left, at), self.entry(right, at)
             return t.Juxtaposition(one, other) if tree.op in "*∘" else t.Binary(tree.op, one, other)
         if tree.op == "⊗":
-            many = self.graph.rank(left)
+            many = self.rank(left)
             return t.Juxtaposition(self.entry(left, at[:many]), self.entry(right, at[many:]))
         return self.matmul(left, right, at)
 
@@ -128,7 +132,7 @@ class Components:
 
     def matmul(self, left: t.Tree, right: t.Tree, at: Indices) -> t.Tree:
         """Σ_q A_iq B_qj with as many axes as there are; numbers multiply, a column times a row is an outer product."""
-        ranks = self.graph.rank(left), self.graph.rank(right)
+        ranks = self.rank(left), self.rank(right)
         if 0 in ranks:
             return t.Juxtaposition(self.entry(left, at if ranks[0] else ()), self.entry(right, at if ranks[1] else ()))
         if ranks == (1, 1) and isinstance(right, t.Transpose) and not isinstance(left, t.Transpose):
@@ -141,7 +145,7 @@ class Components:
 
     def summed(self, tree: t.Tree, f: Callable[[t.Tree], t.Tree]) -> t.Tree:
         """The sum of f over all entries."""
-        indices = self.letters.several(self.graph.rank(tree))
+        indices = self.letters.several(self.rank(tree))
         body = f(self.entry(tree, indices))
         letters = tuple(i.text for i in indices if isinstance(i, t.Name))
         return c.Sum(letters, body) if letters else body
