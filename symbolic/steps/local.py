@@ -56,9 +56,9 @@ class Jacobians:
     letters: Numbered = field(default_factory=Numbered)
     _local: dict[tuple[t.Name, t.Name], Jacobian] = field(default_factory=dict)
 
-    @cached_property
-    def _spelling(self) -> Letters:
-        return Letters(self.graph)
+    def __post_init__(self) -> None:
+        self._spare = Letters(self.graph)
+        self._usual: list[str] = []
 
     @cached_property
     def components(self) -> Components:
@@ -221,11 +221,32 @@ class Jacobians:
     # ----- lines -----
 
     def spelled(self, tree: t.Tree, axes: Sequence[Axis] = ()) -> t.Tree:
-        """The line with the usual letters: those of the axes first, then the others as they come."""
-        spare = self._spelling
-        spare.taken = 0
-        order = dict.fromkeys((*(axis.letter for axis in axes), *_numbered(tree)))
-        return relettered(tree, {x: spare.fresh() for x in order})
+        """The line with the usual letters: those of the axes first, then those of sums; summands may take the same."""
+        given = {axis.letter: self._letter(k) for k, axis in enumerate(axes)}
+        return self._spelled(tree, given, len(given))[0]
+
+    def _spelled(self, tree: t.Tree, to: Mapping[str, str], taken: int) -> tuple[t.Tree, int]:
+        """The formula with other letters, and how many are taken in it."""
+        if isinstance(tree, t.Name):
+            return (t.Name(to[tree.text]) if tree.text in to else tree), taken
+        if isinstance(tree, c.Sum):
+            fresh = {x: self._letter(taken + k) for k, x in enumerate(tree.indices)}
+            tree, to, taken = replace(tree, indices=tuple(fresh.values())), {**to, **fresh}, taken + len(fresh)
+        added = isinstance(tree, t.Binary) and tree.op in "+-"
+        most = taken
+
+        def child(part: t.Tree) -> t.Tree:
+            nonlocal most
+            made, most_ = self._spelled(part, to, taken if added else most)
+            most = max(most, most_)
+            return made
+
+        return rebuilt(tree, child), most
+
+    def _letter(self, k: int) -> str:
+        while len(self._usual) <= k:
+            self._usual.append(self._spare.fresh())
+        return self._usual[k]
 
 
 def _letters(axes: Sequence[Axis]) -> Indices:

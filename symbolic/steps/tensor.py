@@ -9,9 +9,9 @@ from jacobians.notation import tree_calculus as c
 from symbolic.steps.accumulation import BackwardStyle, is_general, local_reason, trivial
 from symbolic.steps.derivation import Part, Reason
 from symbolic.steps.graph import Graph
-from symbolic.steps.index import summary
 from symbolic.steps.local import Jacobian, Jacobians
 from symbolic.steps.paths import MOST, Paths
+from symbolic.steps.rules import SALIENT
 from symbolic.steps.sums import deltas, product_of, write
 from symbolic.steps.ways import Lines, Ways, names_of
 
@@ -62,7 +62,7 @@ class TensorStyle:
             lines.write(write(derived.sums), derived.reason, "every step")
             reasons.append(derived.reason)
         found = work.made(of, by, lines.out, lines.inp, derived.sums)
-        lines.write(write(found.sums), Reason("contraction"), "lecture", summary(reasons[1:]))
+        lines.write(write(found.sums), Reason("contraction"), "lecture", summary(reasons[1:], {"of": of, "by": by}))
         if (cases := by_cases(found)) is not None:
             lines.write(cases, Reason("cases"))
         lines.conclude(found, Reason("whole arrays"))
@@ -82,6 +82,13 @@ class TensorStyle:
         lines.add(ways, local_reason(ways, work))
         lines.multiply(ways)
         return lines.part(Reason("result", facts))
+
+
+def summary(reasons: list[Reason], facts: dict[str, t.Tree]) -> Reason:
+    """What several rules in a row are called: the derivative of an affine map, else the one that says most."""
+    if {reason.rule for reason in reasons} <= {"linearity", "independent entries"}:
+        return Reason("derivative of an affine map", facts)
+    return min(reasons, key=lambda reason: SALIENT.index(reason.rule))
 
 
 def by_cases(one: Jacobian) -> t.Tree | None:

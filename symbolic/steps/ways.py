@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import NamedTuple
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
+from jacobians.notation.rebuild import rebuilt
 from symbolic.steps.components import entry_of
 from symbolic.steps.derivation import Detail, Part, Reason, Step
 from symbolic.steps.local import Jacobian, Jacobians
-from symbolic.steps.sums import Product, write
+from symbolic.steps.sums import ONE, Product, write
 from symbolic.steps.tensor_form import Axis, beside, plus, row
 
 Way = tuple[Jacobian, ...]
@@ -77,14 +78,12 @@ class Lines:
     def whole(self, ways: Ways) -> t.Tree | None:
         """The sum as one of products of whole arrays; None where indices are needed."""
         products = [product(way) for way in ways]
-        if None in products:
-            return None
-        return reduce(plus, products)  # type: ignore[arg-type]
+        return None if None in products else reduce(plus, products)  # type: ignore[arg-type]
 
     def entries(self, ways: Ways) -> t.Tree | None:
-        """The sum in components; None where a letter stands in deltas only, so that nothing says how far it counts."""
-        line = reduce(plus, (entries(self.jacobians, way, self.out, self.inp) for way in ways))
-        return line if _is_bounded(line) else None
+        """The sum in components; None where nothing says how far a letter counts."""
+        lines = [entries(self.jacobians, way, self.out, self.inp) for way in ways]
+        return None if None in lines else reduce(plus, lines)  # type: ignore[arg-type]
 
     # ----- the usual course -----
 
@@ -108,8 +107,8 @@ class Lines:
         """The last line: whole where it can be; behind components, in components first."""
         if self.by_entries or self.whole(((total,),)) is None:
             self.by_entries = True
-            line = entries(self.jacobians, (total,), self.out, self.inp)
-            self.write(line, reason, "lecture")
+            line = self.entries(((total,),))
+            self.write(line if line is not None else write(total.sums), reason, "lecture")
             reason = Reason("whole arrays")
         self.conclude(total, reason)
 
@@ -161,8 +160,8 @@ def _is_seen(left: Jacobian, right: Jacobian) -> bool:
     return right.quotient and (left.quotient or not left.out)
 
 
-def entries(jacobians: Jacobians, factors: Way, out: Sequence[Axis], inp: Sequence[Axis]) -> t.Tree:
-    """The product of components over given letters, its sums not yet carried out."""
+def entries(jacobians: Jacobians, factors: Way, out: Sequence[Axis], inp: Sequence[Axis]) -> t.Tree | None:
+    """The product of components over given letters, its sums not yet carried out; None where one has no limits."""
     first = jacobians.refreshed(factors[0])
     made = [jacobians.moved(first, _to(first.out, out))]
     middle: list[str] = []
@@ -172,25 +171,33 @@ def entries(jacobians: Jacobians, factors: Way, out: Sequence[Axis], inp: Sequen
     made[-1] = jacobians.moved(made[-1], _to(made[-1].inp, inp))
     if all(len(one.sums) == 1 for one in made):
         whole = reduce(Product.times, (one.sums[0] for one in made))
-        return write((replace(whole, letters=(*middle, *whole.letters)),))
-    body = reduce(t.Juxtaposition, (write(one.sums) for one in made))
-    return c.Sum(tuple(middle), body) if middle else body
+        line = write((replace(whole, letters=(*middle, *whole.letters)),))
+    else:
+        body = reduce(t.Juxtaposition, (write(one.sums) for one in made))
+        line = c.Sum(tuple(middle), body) if middle else body
+    return limited(line, {axis.letter: axis.size for one in made for axis in (*one.out, *one.inp)})
 
 
 def _to(axes: Sequence[Axis], wanted: Sequence[Axis]) -> dict[str, str]:
     return {a.letter: b.letter for a, b in zip(axes, wanted, strict=True)}
 
 
-def _is_bounded(line: t.Tree) -> bool:
-    """Whether every letter of a sum is the index of an array in it."""
-    for part in line.walk():
-        if isinstance(part, c.Sum):
-            used = {
-                i.text for p in part.body.walk() if isinstance(p, t.Index) for i in p.indices if isinstance(i, t.Name)
-            }
-            if not used >= {*part.indices}:
-                return False
-    return True
+def limited(tree: t.Tree, sizes: Mapping[str, t.Tree]) -> t.Tree | None:
+    """The line with limits where a letter is the index of no array, only of deltas; None where they are not known."""
+    if isinstance(tree, c.Sum):
+        used = {i.text for p in tree.walk() if isinstance(p, t.Index) for i in p.indices if isinstance(i, t.Name)}
+        free = tuple(x for x in tree.indices if x not in used)
+        if not sizes.keys() >= {*free} or (free and any(isinstance(p, t.Iverson) for p in tree.walk())):
+            return None
+        if free:
+            rest = tuple(x for x in tree.indices if x in used)
+            body = limited(c.Sum(rest, tree.body) if rest else tree.body, sizes)
+            return body and reduce(lambda inner, x: c.Sum((x,), inner, ONE, sizes[x]), reversed(free), body)
+    children = [limited(child, sizes) for child in tree.children]
+    if None in children:
+        return None
+    made = iter(children)
+    return rebuilt(tree, lambda _: next(made))  # type: ignore[arg-type, return-value]
 
 
 def names_of(ways: Sequence[Way]) -> list[tuple[t.Name, t.Name]]:
