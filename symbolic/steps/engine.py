@@ -18,7 +18,9 @@ from symbolic.steps.graph import Graph
 from symbolic.steps.index import IndexStyle
 from symbolic.steps.jacobians_of_ops import DependsOnSizesError
 from symbolic.steps.matrix import MatrixStyle
+from symbolic.steps.paths import PathsStyle
 from symbolic.steps.reading import asked, contexts, for_loss
+from symbolic.steps.tensor import TensorStyle
 from symbolic.steps.written_out import with_entries
 
 #: What makes the parts of each style, from the graph.
@@ -28,6 +30,8 @@ MAKERS: dict[Style, Callable[[Graph], Maker]] = {
     "differential": DifferentialStyle,
     "forward": ForwardStyle,
     "backward": BackwardStyle,
+    "tensor": TensorStyle,
+    "paths": PathsStyle,
 }
 
 
