@@ -42,7 +42,7 @@ class Turning:
                 return t.Transpose(made) if self.rank_of(tree, made) in (1, 2) else made
             case c.Partial():
                 return self.derivative(tree)
-            case c.JacobianOf() | t.Prime():
+            case c.JacobianOf() | t.Prime(operand=t.Name()):
                 return tree
             case c.Apply(function=t.Name()) if all(isinstance(arg, t.Name) for arg in tree.args):
                 return t.Transpose(tree) if self.rank(tree) in (1, 2) else tree  # `f(x)`: an f that depends on x

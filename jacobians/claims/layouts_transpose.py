@@ -145,6 +145,8 @@ class Transposer:
             return t.Transpose(bare_power) if self.rank(tree.right) == 0 else tree
         if isinstance(tree, t.Binary) and tree.op in "+-":
             return self.lifted_sum(tree)
+        if isinstance(tree, t.Prime) and isinstance(tree.operand, t.Transpose):
+            return t.Transpose(replace(tree, operand=tree.operand.operand))
         if not isinstance(tree, t.Call) or not any(isinstance(arg, t.Transpose) for arg in tree.args):
             return tree
         bare = replace(tree, args=tuple(arg.operand if isinstance(arg, t.Transpose) else arg for arg in tree.args))

@@ -10,7 +10,7 @@ x W + b, W^T \delta becomes \delta W^T, and \delta a^T becomes a^T \delta: trans
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
@@ -76,8 +76,13 @@ class Notated:
 
     @cached_property
     def writer(self) -> LatexWriter:
-        """What prints the formulas; a star that means a convolution stays one."""
-        writer = LatexWriter(notation=replace(self.notation, names=self.names), ranks=self.ranks)
+        """What prints the formulas; a star that means a convolution stays one, a T beside a quantity T is roman."""
+        transpose = self.notation.transpose
+        if transpose == "T" and self.source.symbols().declared("T"):
+            transpose = r"\mathrm{T}"
+        notation = replace(self.notation, names=self.names, transpose=transpose)
+        writer = LatexWriter(notation=notation, ranks=self.ranks)
+        writer.signs_fractions = False  # which derivatives have the sign of the notation is said by the trees
         star = self.source.settings.star
         signs = {"elementwise": writer.signs["*"], "matrix product": r"\cdot"}
         writer.signs["*"] = signs.get(star, r"\ast")
@@ -115,13 +120,13 @@ class Notated:
         """
         if not isinstance(tree, t.Chain):
             return self.alone(tree)
-        parts = sides(self.laid_out(tree))
-        parts = self.with_signs(self.summed(parts))
-        made = (
+        before = tuple(flat(part) for part in sides(tree))
+        made = self.summed(self.with_signs(self.laid_out(before)))
+        parts = (
             replace(old, element=new) if isinstance(old, c.Membership) else new
-            for old, new in zip(tree.parts, parts, strict=True)
+            for old, new in zip(tree.parts, made, strict=True)
         )
-        return replace(tree, parts=tuple(made))
+        return replace(tree, parts=tuple(parts))
 
     def alone(self, tree: t.Tree) -> t.Tree:
         """A formula that is not equated to anything: for rows the transpose of what it is for columns."""
@@ -185,24 +190,46 @@ class Notated:
         value = self.judge.value(tree, self.source.settings)
         return 1 if value is None else value.rank
 
-    def laid_out(self, tree: t.Chain) -> t.Chain:
-        """The chain in the conventions of the notation; what was judged there is right there.
+    def laid_out(self, parts: Sides) -> Sides:
+        """The sides of a chain in the conventions of the notation; that they are right there has been judged.
 
         Raises:
-            InputError: no form of it was found that is right.
+            InputError: no form was found that is right.
         """
-        parts = sides(tree)
+        made = self.relaid(parts)
+        if made is not parts and self.differs(VECTORS) and not all(map(self.is_right, made[1:], made[:1] * len(made))):
+            raise self.no_form(parts)
+        return made
+
+    def is_right(self, part: t.Tree, head: t.Tree) -> bool:
+        """Whether an equation of the notation is one of the quantities that are rows there."""
+        return self.relaid_judge.holds(head, part)
+
+    @cached_property
+    def relaid_judge(self) -> Judge:
+        """What judges formulas in the conventions of the notation, under the names of the context."""
+        from jacobians.claims.notated_context import relaid_context
+
+        return Judge(relaid_context(self))
+
+    def no_form(self, parts: Sides) -> InputError:
+        names = ", ".join(x.key for x in self.goal[:3])
+        return InputError(
+            f"notation: no form of {to_plain(t.Chain(tuple(parts)))} was found for {names}; write it by its entries"
+        )
+
+    def relaid(self, parts: Sides) -> Sides:
+        """The sides of a chain in the conventions of the notation, as the layout detective finds them."""
         if len(parts) < 2 or not self.changes(parts):
-            return tree
+            return parts
         whole = self.rewritten(parts)
         if whole is None and len(parts) > 2:  # gradients that are rows in one line and columns in the next
-            pairs = [self.rewritten((parts[0], part)) for part in parts[1:]]
-            if all(pairs) and len({pair[0] for pair in pairs if pair}) == 1:
-                whole = (pairs[0][0], *(pair[1] for pair in pairs if pair))  # type: ignore[index]
+            pairs = [pair for part in parts[1:] if (pair := self.rewritten((parts[0], part))) is not None]
+            if len(pairs) == len(parts) - 1 and len({pair[0] for pair in pairs}) == 1:
+                whole = (pairs[0][0], *(pair[1] for pair in pairs))
         if whole is None:
-            names = ", ".join(x.key for x in self.goal[:3])
-            raise InputError(f"notation: no form of {to_plain(tree)} was found for {names}; write it by its entries")
-        return t.Chain(whole, span=tree.span)
+            raise self.no_form(parts)
+        return whole
 
     def rewritten(self, parts: Sides) -> Sides | None:
         """The sides of an equation in the conventions of the notation; None where none was found that is right."""
@@ -237,33 +264,60 @@ class Notated:
         head = with_sums(self.source, parts[0], parts[1])[0]
         return (head, *(with_sums(self.source, parts[0], part)[1] for part in parts[1:]))
 
-    # ----- signs of gradients -----
+    # ----- signs of derivatives -----
 
-    def with_signs(self, parts: Sequence[t.Tree]) -> tuple[t.Tree, ...]:
-        """With gradients of numbers as the notation has them; what has no such sign keeps the fraction."""
-        return tuple(self.signed(part) for part in parts) if self.notation.derivative in "∇d" else tuple(parts)
+    def with_signs(self, parts: Sides) -> Sides:
+        """With the derivatives of whole quantities in the notation's sign; what has none keeps the fraction.
+
+        A chain that only holds for direct derivatives keeps it too: the other signs mean the total one.
+
+        Raises:
+            InputError: the sign is the name of a quantity.
+        """
+        made = tuple(self.signed(part) for part in parts)
+        if all(new is old for new, old in zip(made, parts, strict=True)):
+            return parts
+        sign = self.notation.derivative
+        if sign in "DJ" and sign in self.source.names() and sign not in self.names:
+            raise InputError(
+                f"notation.derivative: {sign} is a quantity here; give it another name, as in names.{sign}=..., or use "
+                "another sign"
+            )
+        judge = self.relaid_judge
+        return made if all(judge.outcome(made[0], part).equal for part in made[1:]) else parts
 
     def signed(self, tree: t.Tree) -> t.Tree:
-        if isinstance(tree, c.Partial | c.Gradient) and (found := self.gradient(tree)) is not None:
+        if isinstance(tree, c.Partial | c.Gradient) and (found := self.derivative(tree)) is not None:
             return found
         return rebuilt(tree, self.signed)
 
-    def gradient(self, tree: c.Partial | c.Gradient) -> t.Tree | None:
-        r"""`\nabla_x L`, or `dx` where L is the loss, and its entries."""
-        entry = tree.by if isinstance(tree.by, t.Index) else None
-        variable = entry.array if entry is not None else tree.by
-        second = isinstance(tree, c.Partial) and tree.second is not None
-        order = tree.order if isinstance(tree, c.Gradient) else 1
-        if second or order > 1 or not isinstance(variable, t.Name) or not isinstance(tree.of, t.Name):
+    def derivative(self, tree: c.Partial | c.Gradient) -> t.Tree | None:
+        r"""`J_y(x)`, `\nabla_x L`, `dx` where L is the loss, and its entries; None where there is no such sign."""
+        sign = self.notation.derivative
+        if isinstance(tree, c.Partial) and sign in "DJ":
+            return self.writer.jacobian(tree)
+        second = tree.second is not None if isinstance(tree, c.Partial) else tree.order > 1
+        variable = tree.by.array if isinstance(tree.by, t.Index) else tree.by
+        if second or not isinstance(tree.of, t.Name) or not isinstance(variable, t.Name) or self.rank(tree.of):
             return None
-        if self.rank(tree.of) != 0 or (not self.rank(variable) and self.notation.derivative == "∇"):
+        if sign == "∇" and self.rank(variable) and variable is tree.by:
+            return c.Gradient(variable, tree.of)
+        return self.named(tree, variable) if sign == "d" and tree.of == t.Name(self.source.loss) else None
+
+    def named(self, tree: c.Partial | c.Gradient, variable: t.Name) -> t.Tree | None:
+        """`dx` of a quantity x, unless something else is called so."""
+        name = t.Name(f"d{variable.text}", variable.label)
+        if variable.text not in self.ranks or name.text in self.source.names():
             return None
-        if self.notation.derivative == "∇":
-            return c.Gradient(variable, tree.of) if entry is None else None
-        named = t.Name(f"d{variable.text}", variable.label)
-        if tree.of.text != self.source.loss or named.text in self.source.names():
-            return None
-        return named if entry is None else replace(entry, array=named)
+        return replace(tree.by, array=name) if isinstance(tree.by, t.Index) else name
+
+
+def flat(tree: t.Tree) -> t.Tree:
+    """An entry of a row, (W_j)_p, as an entry: W_jp."""
+    tree = rebuilt(tree, flat)
+    if isinstance(tree, t.Index) and isinstance(tree.array, t.Index):
+        return replace(tree, array=tree.array.array, indices=(*tree.array.indices, *tree.indices))
+    return tree
 
 
 def renamed(tree: t.Tree, names: dict[str, str]) -> t.Tree:

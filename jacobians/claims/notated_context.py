@@ -29,27 +29,34 @@ def context_for(notated: Notated) -> Context:
     Raises:
         InputError: two names that are written alike, or a quantity in the way of a sign of the notation.
     """
-    from jacobians.claims.notated import Notated, effective_layout
+    from jacobians.claims.notated import Notated
 
     notation = notated.notation
     if notated.source.model is not None and (notation.vectors == "rows" or notated.names):
         settings = notated.source.settings
         start = read_context(notated.source.model.text, Context(settings=settings))
         return context_for(Notated(start, notation))
-    made = _relaid(notated) if notated.source.model is None else notated.source
-    layout = {"mixed": "strict mixed"}.get(effective_layout(notation), effective_layout(notation))
-    made = made.with_settings(layout=layout, vectors=notation.vectors, vec=notation.vec, sums=notation.sums)
-    made = replace(made, stated=made.stated | set(SETTINGS))
+    made = relaid_context(notated)
+    made = replace(made.with_settings(sums=notation.sums), stated=made.stated | set(SETTINGS))
     if notated.names:
         made = _renamed(made, notated)
-    return _with_layers(made, notated)
+    return _with_spelling(made, notated)
 
 
 # ----- rows, layout, sums -----
 
 
+def relaid_context(notated: Notated) -> Context:
+    """Equations, sizes and layout as the notation has them; names and sums as the context has them."""
+    from jacobians.claims.notated import effective_layout
+
+    notation, layout = notated.notation, effective_layout(notated.notation)
+    made = _relaid(notated) if notated.source.model is None else notated.source
+    layout = "strict mixed" if layout == "mixed" else layout
+    return made.with_settings(layout=layout, vectors=notation.vectors, vec=notation.vec)
+
+
 def _relaid(notated: Notated) -> Context:
-    """Equations and sizes as the notation has them."""
     source = notated.source
     turned = source.settings.vectors != notated.notation.vectors
     functions = {name: _function(f, notated) if turned else f for name, f in source.functions.items()}
@@ -83,8 +90,7 @@ def _equation(equation: Equation, notated: Notated) -> Equation:
     """The equation as the notation has it; one of a matrix by entries has its letters exchanged."""
     head = t.Name(equation.name.partition("[")[0], t.Name(equation.label) if equation.label else None)
     left: t.Tree = t.Index(head, tuple(map(t.Name, equation.indices))) if equation.indices else head
-    chain = notated.laid_out(t.Chain((left, equation.expression)))
-    left, right = notated.summed(chain.parts)
+    left, right = notated.relaid((left, equation.expression))
     letters = tuple(k.text for k in left.indices if isinstance(k, t.Name)) if isinstance(left, t.Index) else ()
     return replace(equation, expression=right, indices=letters)
 
@@ -150,13 +156,17 @@ def _signals(context: Context) -> Iterator[Equation]:
             yield Equation(f"delta{parts.layer}", c.Gradient(variable, t.Name(context.loss)), (), "", 0, label or None)
 
 
-# ----- layers -----
+# ----- spelling -----
 
 
-def _with_layers(context: Context, notated: Notated) -> Context:
-    """What a script is the layer of, where it would otherwise be a power or an entry."""
-    if notated.notation.layers not in ("k", "_k"):
-        return context
-    labelled = {split_name(name).base for name in context.names() if split_name(name).layer} | context.layered()
-    spelling = replace(context.spelling, labelled=context.spelling.labelled | labelled)
+def _with_spelling(context: Context, notated: Notated) -> Context:
+    """What has a d before it, and what a script is the layer of, where it would else be a power or an entry."""
+    spelling = context.spelling
+    if notated.notation.derivative == "d":
+        gradients = {f"d{name}": rank for name, rank in context.names().items() if split_name(name).subscript}
+        spelling = replace(spelling, quantities={**spelling.quantities, **gradients})
+    if notated.notation.layers in ("k", "_k"):
+        names = replace(context, spelling=spelling).symbols().quantities
+        labelled = {split_name(name).base for name in names if split_name(name).layer} | context.layered()
+        spelling = replace(spelling, labelled=spelling.labelled | labelled)
     return replace(context, spelling=spelling)

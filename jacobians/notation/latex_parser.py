@@ -166,9 +166,14 @@ def _joined(left: Tree, right: Tree) -> Span | None:
 def _is_composite_function(tree: Tree) -> bool:
     r"""`(g \circ f)`, `(a + b)'`: what a bracket behind it is the argument of."""
     inner = tree.operand if isinstance(tree, Prime) else tree
-    return (isinstance(tree, Prime) and not isinstance(inner, Name | Index)) or (
-        isinstance(inner, Binary) and inner.op == "∘"
-    )
+    return (isinstance(tree, Prime) and not isinstance(inner, Name | Index)) or _is_composition(inner)
+
+
+def _is_composition(tree: Tree) -> bool:
+    r"""`h \circ g \circ f` of names; of anything else it is a product."""
+    if not (isinstance(tree, Binary) and tree.op == "∘"):
+        return False
+    return all(isinstance(part, Name | Prime) or _is_composition(part) for part in (tree.left, tree.right))
 
 
 def _share(statements: list[Tree], member: Membership) -> None:

@@ -41,7 +41,7 @@ from jacobians.notation.tree import (
     Transpose,
     Tree,
 )
-from jacobians.notation.tree_calculus import Slice
+from jacobians.notation.tree_calculus import JacobianOf, Partial, Slice
 
 SIGNS = {"*": r"\odot", "·": r"\cdot", "⊗": r"\otimes", "∘": r"\circ", "×": r"\times"}
 #: What a reader takes in as looser than the other signs of a product.
@@ -74,6 +74,8 @@ class LatexWriter(NameWriter):
         super().__init__(symbols or {}, notation or OURS, ranks or {})
         self.sized, self.gap = sized, r" \, " if sized else " "
         self.transposed: str = self.notation.transpose
+        #: Whether fractions are printed with the notation's sign of derivatives where they may have it.
+        self.signs_fractions = True
         self.signs = {**SIGNS, "*": self.notation.hadamard}
 
     def label_text(self, label: Tree) -> str:
@@ -109,6 +111,15 @@ class LatexWriter(NameWriter):
     def raised(self, tree: Tree, exponent: str) -> str:
         """The tree with a superscript, in brackets where it has one already or would not read as the base."""
         return self.text(tree, BASE) + exponent
+
+    def jacobian(self, tree: Partial) -> JacobianOf | None:
+        """The derivative of a quantity by an array where the notation has a sign for it, D or J; entries have none."""
+        of, by = tree.of, tree.by
+        if self.notation.derivative not in "DJ" or tree.second is not None:
+            return None
+        if not (isinstance(of, Name) and isinstance(by, Name)) or not self.rank(by) or self.rank(of) is None:
+            return None
+        return JacobianOf(of, by, span=tree.span)
 
     # ----- one method per kind of tree -----
 
@@ -175,7 +186,9 @@ class LatexWriter(NameWriter):
             parts = self.whole_scripts(tree.operand)
             if self.notation.layers != "k" or not parts.above:
                 return ATOM, parts._replace(above=parts.above + self.transposed).text
-        return ATOM, self.raised(tree.operand, Scripted("", self.transposed).text)
+        part = isinstance(tree.operand, Index) and not self.is_entry(tree.operand)  # X_{:, i}^T is a part of X^T
+        raised = self.brackets(self.text(tree.operand)) if part else self.text(tree.operand, BASE)
+        return ATOM, raised + Scripted("", self.transposed).text
 
     def prime(self, tree: Prime) -> tuple[int, str]:
         if not isinstance(tree.operand, Name):

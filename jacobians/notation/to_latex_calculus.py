@@ -35,8 +35,8 @@ Written = tuple[int, str]
 
 def partial(writer: LatexWriter, tree: Partial) -> Written:
     r"""`\frac{\partial a}{\partial b}`; by one variable twice, `\frac{\partial^2 a}{\partial b^2}`."""
-    if (of_whole := whole_derivative(writer, tree)) is not None:
-        return of_whole
+    if writer.signs_fractions and (jacobian := writer.jacobian(tree)) is not None:
+        return jacobian_of(writer, jacobian)
     d = SIGNS[tree.sign]
     of, by = writer.text(tree.of, ATOM), d + writer.text(tree.by, ATOM)
     if tree.second is None:
@@ -46,36 +46,28 @@ def partial(writer: LatexWriter, tree: Partial) -> Written:
     return FRACTION, rf"\frac{{{d.rstrip()}^2 {of}}}{{{below}}}"
 
 
-def whole_derivative(writer: LatexWriter, tree: Partial) -> Written | None:
-    r"""`D_{x} y`, `J_{y}(x)` of a quantity by an array, in a notation that has such a sign; entries have none."""
-    sign, of, by = writer.notation.derivative, tree.of, tree.by
-    if sign not in "DJ" or tree.second is not None or not (isinstance(of, Name) and isinstance(by, Name)):
-        return None
-    if not writer.rank(by) or writer.rank(of) is None:
-        return None
-    if sign == "J":
-        return jacobian_of(writer, JacobianOf(of, by))
-    return FRACTION, f"D_{{{writer.text(by)}}} {writer.text(of, ATOM)}"
-
-
 def gradient(writer: LatexWriter, tree: Gradient) -> Written:
     r"""`\nabla_{W} L`; without what is differentiated, `\nabla W`."""
     nabla = r"\nabla" if tree.order == 1 else rf"\nabla^{tree.order}"
-    level = FRACTION if writer.notation.derivative == "∇" else IMPLICIT
+    level = FRACTION if writer.notation.derivative == "∇" or isinstance(tree.of, Name) else IMPLICIT
     if tree.of is None:
         return level, f"{nabla} {writer.text(tree.by, ATOM)}"
     return level, f"{nabla}_{{{writer.text(tree.by)}}} {writer.text(tree.of, ATOM)}"
 
 
 def jacobian_of(writer: LatexWriter, tree: JacobianOf) -> Written:
-    """`J_{f}(x)`."""
+    """`J_{f}(x)`, `D_{x} f`."""
+    if writer.notation.derivative == "D" and isinstance(tree.of, Name) and isinstance(tree.argument, Name):
+        by = writer.text(tree.argument)
+        if not by.startswith(r"\mathrm"):  # a word below would be part of the name
+            return FRACTION, f"D_{{{by}}} {writer.text(tree.of, ATOM)}"
     argument = "" if tree.argument is None else writer.brackets(writer.text(tree.argument))
     return ATOM, f"J_{{{writer.text(tree.of)}}}{argument}"
 
 
 def differential(writer: LatexWriter, tree: Differential) -> Written:
     r"""`\mathrm{d} x`."""
-    return IMPLICIT, rf"\mathrm{{d}} {writer.text(tree.of, ATOM)}"
+    return FRACTION if isinstance(tree.of, Name) else IMPLICIT, rf"\mathrm{{d}} {writer.text(tree.of, ATOM)}"
 
 
 def summation(writer: LatexWriter, tree: Sum) -> Written:

@@ -46,7 +46,8 @@ class NameWriter:
         return self.ranks.get(tree.text, self.ranks.get(base))
 
     def name_scripts(self, tree: Name) -> Scripted:
-        parts = self.own_scripts(tree.text) or name_scripts(tree.text, self.symbols, self.notation.layers)
+        parts = self.gradient(tree.text) or self.own_scripts(tree.text)
+        parts = parts or name_scripts(tree.text, self.symbols, self.notation.layers)
         return parts if tree.label is None else parts.labelled(self.label_text(tree.label), self.notation.layers)
 
     def own_scripts(self, text: str) -> Scripted | None:
@@ -62,10 +63,21 @@ class NameWriter:
                 [name_scripts(part).text for part in subscript.split("_") if part]
             )
         elif text[0] == "d" and text[1:] and (variable := self.own_scripts(text[1:])):
-            return variable._replace(base=f"d {variable.base}")
+            return self.before(variable)
         else:
             return None
         return parts.labelled(layer, self.notation.layers) if layer else parts
+
+    def gradient(self, text: str) -> Scripted | None:
+        """`dW` of a quantity W in a notation with such gradients; None for words, which a d would make longer."""
+        if self.notation.derivative != "d" or text[0] != "d" or text[1:] not in self.ranks:
+            return None
+        variable = self.name_scripts(Name(text[1:]))
+        return None if variable.base.startswith(r"\mathrm") else self.before(variable)
+
+    def before(self, variable: Scripted) -> Scripted:
+        r"""A d for the gradient: `dW`, `d \epsilon`."""
+        return variable._replace(base=("d" if len(variable.base) == 1 else "d ") + variable.base)
 
     def whole_scripts(self, tree: Name) -> Scripted:
         """A name for all of a quantity: bold if the notation has vectors and matrices so."""
