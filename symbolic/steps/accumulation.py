@@ -14,6 +14,9 @@ from symbolic.steps.graph import Graph, label_of
 from symbolic.steps.local import Jacobian, Jacobians
 from symbolic.steps.ways import SHORT, Lines, Way, Ways
 
+#: What is said of a step, and of one whose Jacobian is an array: its shape, and what it costs.
+KEPT = {"accumulated": "kept forward", "adjoint": "kept backward"}
+
 
 def is_general(graph: Graph) -> bool:
     """Whether what is differentiated by belongs to a layer that only its letter tells."""
@@ -46,8 +49,8 @@ class Accumulation:
             lines.add(whole, Reason("insertion"))
             local = whole
         total = lines.multiply(local)
-        if title.rule.startswith("kept"):
-            title = Reason(title.rule, {**title.facts, "space": work.space(of, by), **self.cost(local)})
+        if title.rule in KEPT and lines.axes:
+            title = Reason(KEPT[title.rule], {**title.facts, "space": work.space(of, by), **self.cost(local)})
         return lines.part(title), total
 
     def cost(self, ways: Ways) -> dict[str, t.Tree]:
@@ -56,7 +59,9 @@ class Accumulation:
         return {} if many is None else {"cost": many}
 
     def inserted(self, way: Way) -> Way:
-        """What was found before in place of its quotient."""
+        """What was found before in place of its quotient; the recursion of layers in general is not unrolled."""
+        if is_general(self.graph) and way[-1].by == self.graph.wrt:
+            return way
         return tuple(self.known(one) if one.quotient else one for one in way)
 
     def known(self, one: Jacobian) -> Jacobian:
@@ -120,7 +125,7 @@ class BackwardStyle(Accumulation):
             return Reason("result", facts)
         if is_general(self.graph):
             return Reason("start of the recursion" if self.graph.is_last(name) else "recursion", facts)
-        return Reason("kept backward", facts)
+        return Reason("adjoint", facts)
 
     def reason(self, users: list[t.Name], name: t.Name) -> Reason:
         facts: dict[str, t.Tree] = {"of": self.graph.of, "by": name}
@@ -175,7 +180,7 @@ class ForwardStyle(Accumulation):
         facts: dict[str, t.Tree] = {"of": name, "by": self.graph.wrt}
         if name == self.graph.of:
             return Reason("result", facts)
-        return Reason("kept forward", facts)
+        return Reason("accumulated", facts)
 
     def reason(self, sources: list[t.Name], name: t.Name) -> Reason:
         facts: dict[str, t.Tree] = {"of": name, "by": self.graph.wrt}

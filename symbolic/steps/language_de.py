@@ -94,11 +94,11 @@ RULES: dict[str, tuple[str, str]] = {
     "multiplied from the left": ("ausmultipliziert", "Von links ausmultiplizieren."),
     "kept forward": (
         "von vorn nach hinten",
-        "Von vorn nach hinten: {space} wird behalten[; dazu führen {cost} Multiplikationen ganzer Felder].",
+        "Von vorn nach hinten: {space} wird behalten[; als ganze Felder kostet der Schritt {cost} Multiplikationen].",
     ),
     "kept backward": (
         "von hinten nach vorn",
-        "Von hinten nach vorn: {space} wird behalten[; dazu führen {cost} Multiplikationen ganzer Felder].",
+        "Von hinten nach vorn: {space} wird behalten[; als ganze Felder kostet der Schritt {cost} Multiplikationen].",
     ),
     "accumulated": ("von vorn nach hinten", "Von vorn nach hinten[: die Ableitung von {of} nach {by}]."),
     "adjoint": ("von hinten nach vorn", "Von hinten nach vorn[: die Ableitung von {of} nach {by}]."),

@@ -83,11 +83,11 @@ RULES: dict[str, tuple[str, str]] = {
     "multiplied from the left": ("multiplied out", "Multiply out from the left."),
     "kept forward": (
         "front to back",
-        "Front to back: {space} is kept[; {cost} multiplications of full arrays lead to it].",
+        "Front to back: {space} is kept[; as full arrays the step takes {cost} multiplications].",
     ),
     "kept backward": (
         "back to front",
-        "Back to front: {space} is kept[; {cost} multiplications of full arrays lead to it].",
+        "Back to front: {space} is kept[; as full arrays the step takes {cost} multiplications].",
     ),
     "accumulated": ("front to back", "Front to back[: the derivative of {of} by {by}]."),
     "adjoint": ("back to front", "Back to front[: the derivative of {of} by {by}]."),

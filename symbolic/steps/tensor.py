@@ -57,19 +57,19 @@ class TensorStyle:
         work = self.jacobians
         lines = Lines(work, of, by)
         lines.write(lines.component, Reason("components", {"of": of, "by": by}))
-        reasons = []
-        for derived in work.rules(of, by, lines.out, lines.inp):
-            lines.write(write(derived.sums), derived.reason, "every step")
-            reasons.append(derived.reason)
-        found = work.made(of, by, lines.out, lines.inp, derived.sums)
-        lines.write(write(found.sums), Reason("contraction"), "lecture", summary(reasons[1:], {"of": of, "by": by}))
+        derived = list(work.rules(of, by, lines.out, lines.inp))
+        found = work.made(of, by, lines.out, lines.inp, derived[-1].sums)
+        last = write(found.sums)
+        for step in derived:
+            if write(step.sums) != last:
+                lines.write(write(step.sums), step.reason, "every step")
+        reason = Reason("contraction") if write(derived[-1].sums) != last else derived[-1].reason
+        about: dict[str, t.Tree] = {"of": of, "by": by, "space": work.space(of, by)}
+        lines.write(last, reason, "lecture", summary([step.reason for step in derived[1:]], about))
         if (cases := by_cases(found)) is not None:
             lines.write(cases, Reason("cases"))
         lines.conclude(found, Reason("whole arrays"))
-        space = work.space(of, by)
-        split = work.is_split(of, by)
-        about: dict[str, t.Tree] = {"of": of, "by": by, "space": space}
-        return lines.part(title or Reason("direct Jacobian" if split else "local Jacobian", about))
+        return lines.part(title or Reason("direct Jacobian" if work.is_split(of, by) else "local Jacobian", about))
 
     # ----- the product -----
 
