@@ -61,10 +61,14 @@ class Detective:
     def finding(self, statements: Sequence[Sides], conventions: Conventions, direct: bool = False) -> Finding:
         """The verdict on statements in some conventions; with `direct` derivatives may be meant as direct ones."""
         settings = settings_of(conventions, self.context.settings)
+        entries: t.Tree | None = None  # the line that says what the letters of entries count to
         for head, before, part in [line for parts in statements for line in _lines(parts)]:
             outcome = self.outcome(head, part, conventions)
-            if isinstance(outcome.error, NotUnderstood) and before is not head:  # entries have the letters of that line
-                head, outcome = before, self.outcome(before, part, conventions)
+            if before is head:
+                entries = None
+            elif isinstance(outcome.error, NotUnderstood):
+                entries = entries or before
+                head, outcome = entries, self.outcome(entries, part, conventions)
             if outcome.equal:
                 continue
             left, right = self.seen(head, conventions), self.seen(part, conventions)
