@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json as encoder
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -14,7 +15,8 @@ from jacobians.built_in import BUILT_IN
 from jacobians.errors import InputError
 
 if TYPE_CHECKING:
-    from symbolic.steps.derivation import Derivation
+    from symbolic.documents.latex import Kind
+    from symbolic.steps.derivation import Derivation, Detail
 
 
 class StyleOption(StrEnum):
@@ -132,19 +134,12 @@ def derive(
 
     written = Notation.read(notation) if notation else Notation()
     if lang is not None:
-        written = Notation(**{**vars(written), "language": lang})
-    found = derivation(
-        _given(model),
-        of,
-        wrt,
-        style.value,
-        detail.value.replace("-", " "),
-        written,
-        entries,  # type: ignore[arg-type]
-    )
-    kind_of_file = FormatOption.JSON if json else format or _by_ending(output)
-    _write(_made(found, kind_of_file, kind, output is not None), output)
-    return _checked(found, quiet=kind_of_file is not FormatOption.TEXT) if check else 0
+        written = replace(written, language=lang)
+    file_format = FormatOption.JSON if json else format or _by_ending(output)
+    level = cast("Detail", detail.value.replace("-", " "))
+    found = derivation(_given(model), of, wrt, style.value, level, written, entries)
+    _write(_made(found, file_format, kind, output is not None), output)
+    return _checked(found, quiet=file_format is not FormatOption.TEXT) if check else 0
 
 
 def _given(model: Path | None) -> Any:
@@ -168,11 +163,12 @@ def _by_ending(output: Path | None) -> FormatOption:
 
 def _made(found: Derivation, format: FormatOption, kind: KindOption | None, to_file: bool) -> str | bytes:
     """The derivation in a format."""
-    document = (kind or (KindOption.ARTICLE if to_file else KindOption.SNIPPET)).value
+    snippet = kind is KindOption.SNIPPET or (kind is None and not to_file)
+    document = cast("Kind", KindOption.ARTICLE.value if kind in (None, KindOption.SNIPPET) else kind.value)
     if format is FormatOption.PDF:
-        return found.pdf("article" if kind in (None, KindOption.SNIPPET) else kind.value)  # type: ignore[union-attr]
+        return found.pdf(document)
     if format is FormatOption.LATEX:
-        return found.latex() if document == "snippet" else found.document(document)  # type: ignore[arg-type]
+        return found.latex() if snippet else found.document(document)
     if format is FormatOption.JSON:
         return encoder.dumps(found.as_dict(), indent=2, ensure_ascii=False)
     made: str = getattr(found, METHODS[format])()
