@@ -1,7 +1,7 @@
-r"""What notebooks show instead of a `repr`: formulas as formulas, reports as tables.
+"""What notebooks show instead of a `repr`: formulas as formulas, reports as tables.
 
-Formulas are given as LaTeX and as Markdown. Notebooks would prefer HTML where there is some, but only some of them set
-formulas in it (JupyterLab does, VS Code and Colab do not); so HTML is offered by itself, for pages with MathJax.
+Formulas are given as LaTeX and as Markdown, which every notebook sets. There is no HTML of them: notebooks would prefer
+it, and only some of them set formulas in it (JupyterLab does, VS Code and Colab do not).
 """
 
 from __future__ import annotations
@@ -33,9 +33,8 @@ class InNotebooks:
     def _repr_latex_(self) -> str | None:
         return self._formats().get("text/latex")
 
-    def _repr_html_(self) -> str:
-        formats = self._formats()
-        return formats.get("text/html") or f"<div>{escape(formats['text/latex'])}</div>"
+    def _repr_html_(self) -> str | None:
+        return self._formats().get("text/html")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), **self._formats()}
@@ -66,7 +65,7 @@ def table_formats(table: RenderableType) -> dict[str, str]:
     """What the terminal shows, in colours."""
     from rich.console import Console
 
-    console = Console(file=io.StringIO(), record=True, width=WIDTH)
+    console = Console(file=io.StringIO(), record=True, width=WIDTH, force_jupyter=False)
     console.print(table)
     pre = '<pre style="line-height: 1.25; font-family: ui-monospace, Menlo, Consolas, monospace">{code}</pre>'
     return {"text/plain": str(table), "text/html": console.export_html(inline_styles=True, code_format=pre)}

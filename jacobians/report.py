@@ -134,7 +134,7 @@ class Report(InNotebooks):
 
     def __str__(self) -> str:
         """The same in plain text, 80 columns wide."""
-        console = Console(file=io.StringIO(), width=80, color_system=None)
+        console = Console(file=io.StringIO(), width=80, color_system=None, force_jupyter=False)
         with console.capture() as captured:
             console.print(self)
         return "\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n")

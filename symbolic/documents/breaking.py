@@ -10,11 +10,11 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from symbolic.documents.math_list import BINARY, RELATIONS, Cover, Fence, Group, Node, Scripts, Sign, math_list
+from symbolic.documents.math_list import BINARY, RELATIONS, SIZED, Cover, Fence, Group, Node, Scripts, Sign, math_list
 from symbolic.documents.widths import size_of, width_of
 
 #: What stands before a row that goes on.
-INDENT = r"\qquad "
+INDENT, INDENT_WIDTH = r"\qquad ", 2.0
 #: Signs by how readily a row ends before them.
 SIGNS = (("=", r"\le", r"\ge"), ("+", "-"), (r"\odot", r"\circ", r"\otimes", r"\times"), (r"\cdot",))
 #: Nothing may come between these and what they work on.
@@ -58,17 +58,19 @@ class _Breaker:
     def packed(self, pieces: Sequence[_Piece], first: bool) -> list[str]:
         """As many pieces in a row as there is room for; a piece that is too wide by itself is broken further."""
         rows: list[str] = []
-        row = ""
+        row, taken = "", 0.0
         for tex, sign in pieces:
-            longer = f"{row} {tex}" if row else tex
-            if self.fits(longer, first and not rows):
-                row = longer
+            indented = not first or bool(rows)
+            added = width_of(INDENT + tex) - INDENT_WIDTH
+            if taken + added + INDENT_WIDTH * indented <= self.width:
+                row, taken = f"{row} {tex}" if row else tex, taken + added
                 continue
             if row:
                 rows.append(row.removesuffix(r"\,").rstrip())
                 tex = f"{sign} {tex}" if sign else tex
             *done, row = self.rows(tex, first and not rows)
             rows += done
+            taken = width_of(INDENT + row) - INDENT_WIDTH
         return [*rows, row]
 
 
@@ -101,7 +103,8 @@ def _factors(tex: str) -> list[_Piece]:
 
 def _joined(before: Node, behind: Node) -> bool:
     """Whether two neighbours are factors of a product."""
-    if isinstance(behind, Sign) and (behind.kind != "letter" or behind.tex == r"\prime"):
+    start = behind.base if isinstance(behind, Scripts) else behind
+    if isinstance(start, Sign) and start.kind not in ("letter", "operator", "open"):
         return False
     if isinstance(before, Sign):
         return before.kind == "letter" and before.tex not in _BOUND
@@ -111,8 +114,9 @@ def _joined(before: Node, behind: Node) -> bool:
 
 
 def _open(found: Group, cut: int) -> bool:
-    """Whether a bracket that is written as a plain sign is open at this place."""
-    kinds = [i.kind for i, start in zip(found.items, found.starts, strict=False) if start < cut and isinstance(i, Sign)]
+    """Whether a bracket that is written as a plain sign is open at this place; those of `_in_brackets` do not count."""
+    signs = [i for i, start in zip(found.items, found.starts, strict=False) if start < cut and isinstance(i, Sign)]
+    kinds = [sign.kind for sign in signs if not SIZED.match(sign.tex)]
     return kinds.count("open") > kinds.count("close")
 
 

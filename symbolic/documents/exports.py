@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jacobians.errors import InputError
 from jacobians.files import write_file
+from jacobians.notebooks import InNotebooks
 
 if TYPE_CHECKING:
     from symbolic.documents.content import Content, Reasons
     from symbolic.documents.latex import Kind
 
 
-class Exports:
+class Exports(InNotebooks):
     """Exports of what `content` gives."""
 
     def content(self) -> Content:
@@ -97,18 +99,12 @@ class Exports:
         made: str | bytes = write[path.suffix]()  # type: ignore[operator]
         write_file(path, made if isinstance(made, bytes) else made.encode())
 
-    # ----- in a notebook -----
+    def _formats(self) -> Mapping[str, str]:
+        from symbolic.documents.markdown import displays, markdown
 
-    def _repr_latex_(self) -> str:
-        from symbolic.documents.markdown import displays
-
-        return displays(self.content())
-
-    def _repr_html_(self) -> str:
-        from symbolic.documents.html import fragment
-
-        return fragment(self.content())
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """No HTML: notebooks that set no formulas in HTML, such as those of VS Code and Colab, would prefer it."""
-        return {"text/plain": self.text(), "text/markdown": self.markdown(), "text/latex": self._repr_latex_()}
+        content = self.content()
+        return {
+            "text/plain": self.text(),
+            "text/markdown": markdown(content, title=False),
+            "text/latex": displays(content),
+        }

@@ -1,4 +1,4 @@
-"""One HTML page that needs no network, and the same content as a fragment for pages that have MathJax."""
+"""One HTML page that needs no network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from jacobians.katex.page import offline_page
 from symbolic.documents.aligned import Row, section_rows
 from symbolic.documents.breaking import INDENT
 from symbolic.documents.content import Content, Section
-from symbolic.documents.markdown import display
 from symbolic.documents.printer import Printer
 from symbolic.steps.language import Prose
 
@@ -28,17 +27,6 @@ def html(content: Content) -> str:
     body = f"<main>\n<h1>{_prose(content.title, printer)}</h1>\n{sections}\n<footer>{remarks}</footer>\n</main>"
     style, script = ((_TEMPLATES / f"page.{ending}").read_text(encoding="utf-8") for ending in ("css", "js"))
     return offline_page(title, body, body, style, script, content.notation.language)
-
-
-def fragment(content: Content) -> str:
-    """The chains between `$$`, with their sentences, for a page on which MathJax runs."""
-    printer = content.printer
-    parts = (
-        f"<p>{printer.prose(section.title, escape, lambda tree: f'${escape(printer.tex(tree))}$')}</p>\n"
-        f"<div>$$\n{escape(display(section, printer))}\n$$</div>"
-        for section in content.sections
-    )
-    return "<div>" + "\n".join(parts) + "</div>"
 
 
 def _section(section: Section, printer: Printer) -> str:

@@ -12,13 +12,14 @@ from symbolic.documents.aligned import COLUMN, Row, section_rows
 from symbolic.documents.breaking import INDENT
 from symbolic.documents.content import Content, Reasons, Section
 from symbolic.documents.printer import Printer
+from symbolic.documents.widths import words_width
 
 Kind = Literal["article", "beamer", "standalone"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: The width of a line of text in em: of LaTeX's own article, of ours, of a slide, of a picture.
 SNIPPET_WIDTH, ARTICLE_WIDTH, SLIDE_WIDTH, PICTURE_WIDTH = 34.0, 41.0, 35.0, 44.0
-#: Rows of formulas fill a slide up to this height in em.
-SLIDE_HEIGHT = 19.0
+#: Rows of formulas fill a slide up to this height in em, less where the title has more than one line.
+SLIDE_HEIGHT, TITLE_LINE = 17.5, 1.5
 #: No document has narrower lines.
 NARROWEST = 12.0
 
@@ -167,21 +168,22 @@ def _frames(section: Section, printer: Printer, reasons: Reasons) -> Iterator[st
     """The chain on as many slides as it needs; each begins with the head."""
     rows = section_rows(section, printer, SLIDE_WIDTH, reasons)
     head, title = rows[0].head, printer.prose_tex(section.title).rstrip(".:")
-    for slide in _slides_of(rows):
+    room = SLIDE_HEIGHT - TITLE_LINE * (words_width(title) // SLIDE_WIDTH)
+    for slide in _shared_out(rows, room):
         shown = [replace(slide[0], head=slide[0].head or head), *slide[1:]]
         body = align(shown, beside(reasons))
         yield f"\\begin{{frame}}{{{title}}}\n{body}\n\\end{{frame}}"
 
 
-def _slides_of(rows: Sequence[Row]) -> list[list[Row]]:
+def _shared_out(rows: Sequence[Row], room: float) -> list[list[Row]]:
     """The rows shared out evenly on as few slides as they need; what goes on stays with what it goes on from."""
-    count = math.ceil(sum(row.height for row in rows) / SLIDE_HEIGHT)
+    count = math.ceil(sum(row.height for row in rows) / room)
     share = sum(row.height for row in rows) / count
     slides: list[list[Row]] = [[]]
     taken = 0.0
     for row in rows:
-        goes_on = row.body.startswith(INDENT)
-        full = taken + row.height > SLIDE_HEIGHT or (taken + row.height / 2 > share and len(slides) < count)
+        goes_on = row.body.startswith(INDENT) and taken + row.height <= room
+        full = taken + row.height > room or (taken + row.height / 2 > share and len(slides) < count)
         if slides[-1] and full and not goes_on:
             slides.append([])
             taken = 0.0

@@ -13,10 +13,10 @@ from symbolic.documents.printer import Printer
 WIDTH = 40.0
 
 
-def markdown(content: Content) -> str:
+def markdown(content: Content, title: bool = True) -> str:
     """The sections as displays with the rules' names beside the lines; a rule is explained where it comes first."""
     printer = content.printer
-    blocks = [f"# {printer.prose_tex(content.title)}", *blocks_of(content)]
+    blocks = [*[f"# {printer.prose_tex(content.title)}"] * title, *blocks_of(content)]
     return "\n\n".join([*blocks, *map(printer.prose_tex, content.remarks)]) + "\n"
 
 
@@ -28,11 +28,7 @@ def blocks_of(content: Content) -> Iterator[str]:
         parts = [printer.prose_tex(section.title), f"$$\n{display(section, printer)}\n$$"]
         new = {line.rule: line for line in reversed(section.lines) if line.sentence and line.rule not in explained}
         explained |= new.keys()
-        said = (
-            f"- {printer.prose_tex(line.name)}: {printer.prose_tex(line.sentence)}"
-            for line in section.lines
-            if new.get(line.rule) is line
-        )
+        said = (f"- {printer.prose_tex(line.sentence)}" for line in section.lines if new.get(line.rule) is line)
         yield "\n\n".join(part for part in (*parts, "\n".join(said)) if part)
 
 

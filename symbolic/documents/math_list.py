@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["letter", "operator", "binary", "relation", "open", "close", "comma", "space"]
@@ -107,6 +108,7 @@ class Table(Node):
     rows: tuple[tuple[Group, ...], ...]
 
 
+@lru_cache(maxsize=4096)
 def math_list(tex: str) -> Group:
     """The formula taken apart; a command that is not known here counts as a letter."""
     return _Reader(tex).group()
@@ -180,7 +182,7 @@ class _Reader:
         if token == r"\begin":
             return self.table()
         if sized := SIZED.fullmatch(token):
-            return Sign(self.advance(), {"l": "open", "r": "close", "m": "relation"}[sized[1]])  # type: ignore[arg-type]
+            return Sign(token + self.advance(), {"l": "open", "r": "close", "m": "relation"}[sized[1]])  # type: ignore[arg-type]
         return Sign(token, _kind(token, before))
 
     def raw(self) -> str:

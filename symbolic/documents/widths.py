@@ -7,7 +7,7 @@ measures.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from symbolic.documents.math_list import (
@@ -77,7 +77,7 @@ class Size(NamedTuple):
         return Size(self.width * factor, self.height * factor)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def size_of(tex: str) -> Size:
     """Width and height of a displayed formula."""
     return measured(math_list(tex))
