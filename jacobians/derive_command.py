@@ -143,13 +143,13 @@ def derive(
 
 
 def _given(model: Path | None) -> Any:
-    """The network of a file, or the built-in one of that name."""
+    """The text of a file of equations, or the built-in network of that name."""
     from jacobians.check_command import given
+    from jacobians.claims.documents.files import checked_text, read_file
 
-    found = given(model if model is not None else Path("mlp"))
-    if found.side is not None:
-        raise InputError(f"{model}: expected a file of equations, got models by headings; write one to a .txt file")
-    return found.model
+    if model is not None and model.is_file():
+        return checked_text(read_file(model), str(model))
+    return given(model if model is not None else Path("mlp")).model
 
 
 def _by_ending(output: Path | None) -> FormatOption:

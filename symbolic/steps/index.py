@@ -187,11 +187,13 @@ class _Lines:
             self.add(derived.sums, derived.reason, "every step")
         if reasons:
             self.steps[-1] = replace(self.steps[-1], detail="lecture", summary=self.summary(reasons))
-        while any((letter := collapsible(one)) is not None for one in self.sums):
-            letter = next(x for one in self.sums if (x := collapsible(one)) is not None)
+        many = 0
+        while (letter := next(filter(None, map(collapsible, self.sums)), None)) is not None:
+            many += 1
             fewer = tuple(collapsed(one, letter) if letter in one.letters else one for one in self.sums)
             more = any(collapsible(one) for one in fewer)
-            self.add(fewer, Reason("contraction", {"letter": t.Name(letter)}), "every step" if more else "lecture")
+            reason = Reason("contraction", {"letter": t.Name(letter)})
+            self.add(fewer, reason, "every step" if more else "lecture", Reason("contraction") if many > 1 else None)
         self.add(merged(tuple(cancelled(contracted(one)) for one in self.sums)), Reason("simplification"))
         self.insert(final)
         self.sum_to_one()

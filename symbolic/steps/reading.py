@@ -25,6 +25,8 @@ SIZES = "n m p q r s t u v".split()
 
 def contexts(model: Model | Context | str, with_letters: bool = True) -> Iterator[Context]:
     """The contexts in which a derivation is tried: with letters for sizes where the model allows, else as given."""
+    if isinstance(model, str):
+        model = _as_model(model)
     if not isinstance(model, Model):
         yield expanded(context_of(model))
         return
@@ -37,6 +39,14 @@ def contexts(model: Model | Context | str, with_letters: bool = True) -> Iterato
         if _has_value(context, model.output):
             yield expanded(context)
     yield Context.of_model(model)
+
+
+def _as_model(text: str) -> Model | str:
+    """The network that a text describes, so that its sizes can be letters; the text where it says more than a model."""
+    try:
+        return Model.parse(text)
+    except JacobiansError:
+        return text
 
 
 def equations_of(model: Model, with_letters: bool) -> str:
