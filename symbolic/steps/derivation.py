@@ -172,6 +172,28 @@ class Derivation(Exports):
         names = {"of": to_plain(self.of), "wrt": to_plain(self.wrt), "style": self.style, "detail": self.detail}
         return {**names, "result": formula(self.result), "parts": parts}
 
+    def to_numpy(self) -> str:
+        """The answer as a short NumPy function of named arrays; it needs nothing of this package.
+
+        Raises:
+            InputError: the style is not "matrix", or a formula has no short code.
+        """
+        from symbolic.steps.code import source
+
+        return source(self, "numpy")
+
+    def to_torch(self) -> str:
+        """The same with PyTorch. Raises: InputError, as `to_numpy`."""
+        from symbolic.steps.code import source
+
+        return source(self, "torch")
+
+    def to_jax(self) -> str:
+        """The same with JAX. Raises: InputError, as `to_numpy`."""
+        from symbolic.steps.code import source
+
+        return source(self, "jax")
+
     def written(self, notation: Notation) -> Derivation:
         """The same derivation in another notation."""
         return replace(self, notation=notation)
