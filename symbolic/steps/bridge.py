@@ -112,7 +112,9 @@ def bridge(
     if part is None:
         return Bridge("equal", verdict)
     of, wrt = _subject(world, part)
-    return Bridge("steps", verdict, Derivation(context, of, wrt, "index", (part,), "every step", notation or Notation()))
+    return Bridge(
+        "steps", verdict, Derivation(context, of, wrt, "index", (part,), "every step", notation or Notation())
+    )
 
 
 def _unequal(world: World, link: Link, one: Line, other: Line) -> Bridge:

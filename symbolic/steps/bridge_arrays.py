@@ -17,7 +17,7 @@ from symbolic.steps.derivation import Reason, Step
 
 Rewritten = Iterator[tuple[t.Tree, Reason]]
 #: The search among whole arrays is small: what it does not find is looked for in components.
-MOST_FORMULAS, SHARE = 250, 0.3
+MOST_FORMULAS, SHARE = 40, 0.3
 
 
 class Arrays:
@@ -31,7 +31,7 @@ class Arrays:
         """The head and the lines; None where none was found."""
         one, other = self.ends
         try:
-            if not any(self.world.entries.rank(tree) for tree in self.ends) and not _has_arrays(one):
+            if not any(self.world.ranks(*self.ends)) and not _has_arrays(one):
                 return None
             legs = Search(self.trails, array_key, _distance, self.limits).way(one, other)
         except InputError:
@@ -103,8 +103,9 @@ class Arrays:
                 yield operand, Reason("transpose of a product")
         parts = factors(inner)
         if len(parts) > 1:
-            yield _product([t.Transpose(f) if self.ranks(f)[0] else f for f in parts[::-1]]), Reason(
-                "transpose of a product"
+            yield (
+                _product([t.Transpose(f) if self.ranks(f)[0] else f for f in parts[::-1]]),
+                Reason("transpose of a product"),
             )
 
     def call(self, tree: t.Call) -> Rewritten:
@@ -174,4 +175,3 @@ def _has_arrays(tree: t.Tree) -> bool:
 
 
 TRACES = ("tr", "trace", "inner", "norm")
-

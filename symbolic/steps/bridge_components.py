@@ -45,16 +45,20 @@ class InComponents:
 
     def way(self) -> Way | None:
         """The head and the lines; None where none was found."""
-        one, other = map(self.world.without_arguments, self.ends)
         try:
+            self.world.meet(*self.ends)
+            one, other = map(self.world.standard, self.ends)
+            self.ranks = self.world.ranks(one, other)
             at = self._places(one, other)
-            read_ends = [self._read(tree, at) for tree in (one, other)]
+            read_ends = [self._read(tree, at[:rank]) for tree, rank in zip((one, other), self.ranks, strict=True)]
         except InputError:
             return None
-        self.heads = [entry_of(tree, at[: self._rank(tree)]) for tree in (one, other)]
-        shown = [entry_of(given, at[: self._rank(tree)]) for given, tree in zip(self.ends, (one, other), strict=True)]
+        self.heads, shown = (
+            [entry_of(tree, at[:rank]) for tree, rank in zip(trees, self.ranks, strict=True)]
+            for trees in ((one, other), self.ends)
+        )
         self.lettering = Lettering(self.world, *self.heads)
-        moves = Moves(self.world)
+        moves = Moves(self.world, self.world.base.names(t.List((one, other))))
         self.head = shown[0]
         search = Search(lambda s: self._trails(moves, s), key_of, _distance, self.limits)
         end = time.thread_time() + self.limits.seconds
@@ -74,17 +78,13 @@ class InComponents:
 
     # ----- reading -----
 
-    def _rank(self, tree: t.Tree) -> int:
-        return self.world.entries.rank(tree)
-
     def _places(self, one: t.Tree, other: t.Tree) -> tuple[t.Tree, ...]:
         """The letters of the entry that is looked at where lines are whole arrays.
 
         Raises:
             InputError: the lines have other numbers of axes.
         """
-        ranks = self._rank(one), self._rank(other)
-        letters = index_letters(self.world.context, one, other)
+        ranks, letters = self.ranks, index_letters(self.world.context, one, other)
         if ranks[0] == ranks[1]:
             spare = Lettering(self.world, one, other).spare()
             return tuple(t.Name(x) for x in islice(spare, ranks[0]))
@@ -96,7 +96,7 @@ class InComponents:
         """A line as a sum of products, and the quantities that it writes out."""
         entries = self.world.entries
         entries.folded = []
-        made = entries.entry(tree, at[: self._rank(tree)])
+        made = entries.entry(tree, at)
         folded = entries.folded
         return tidy(fresh(self.world, read(self.world.refreshed(made)))), folded
 
@@ -118,34 +118,40 @@ class InComponents:
     def _steps(self, legs: list[Leg[Sums]], shown: list[t.Tree], folded: list[Folded]) -> list[Step]:
         """The lines after the head; the first and the last as the user wrote them."""
         lines = [self.lettering.lettered(write(leg.formula)) for leg in legs]
-        reasons = [_reason(leg) for leg in legs]
-        keys = [key_of(leg.formula) for leg in legs]
-        same = [key_of(tidy(read(end))) == key for end, key in zip(self.heads, (keys[0], keys[-1]), strict=True)]
-        made = [Step(line, reason) for line, reason in zip(lines[1:-1], reasons[1:-1], strict=True) if reason]
-        if not same[0]:
-            made.insert(0, Step(lines[0], _read_as(folded[0])))
-        last = reasons[-1]
-        if same[1]:
-            made.append(Step(shown[1], last or self._plain(shown)))
-        elif last is not None:
-            made += [Step(lines[-1], last), Step(shown[1], _written_as(folded[1]))]
-        elif same[0] or lines[0] in shown:
-            made = [Step(shown[1], _written_as(folded[1]))]
-        else:
-            made.append(Step(shown[1], _written_as(folded[1])))
-        if last is None and same[1] and not same[0]:
-            made = [Step(shown[1], _read_as(folded[0]))]
-        return made
+        ends = legs[0].formula, legs[-1].formula
+        same = [self._key(head) == key_of(end) for head, end in zip(self.heads, ends, strict=True)]
+        reasons = [reason for leg in legs[1:] if (reason := _reason(leg)) is not None]
+        if not reasons:
+            return self._without_rules(lines[0], shown, same, folded)
+        made = [] if same[0] else [Step(lines[0], _read_as(folded[0]))]
+        made += [Step(line, reason) for line, reason in zip(lines[1:], reasons, strict=True)]
+        if not same[1]:
+            return [*made, Step(shown[1], _written_as(folded[1]))]
+        return [*made[:-1], Step(shown[1], reasons[-1])]
 
-    def _plain(self, shown: list[t.Tree]) -> Reason:
-        return Reason(difference(*shown) or "order")
+    def _without_rules(self, line: t.Tree, shown: list[t.Tree], same: list[bool], folded: list[Folded]) -> list[Step]:
+        """The steps between lines that are the same sum of products."""
+        if all(same):
+            return [Step(shown[1], Reason(difference(*shown) or "order"))]
+        new = [name for name in folded[1] if name not in folded[0]]
+        old = [name for name in folded[0] if name not in folded[1]]
+        if new or old:
+            return [Step(shown[1], _written_as(new) if new else _read_as(old))]
+        if any(folded):
+            return [Step(shown[1], Reason("components"))]
+        if any(same):
+            return [Step(shown[1], Reason("whole arrays" if same[0] else "components"))]
+        return [Step(line, Reason("components")), Step(shown[1], Reason("whole arrays"))]
+
+    def _key(self, line: t.Tree) -> str:
+        """The key of a line that is no formula of whole arrays."""
+        return key_of(tidy(read(self.world.refreshed(line))))
 
     def _wrong(self, head: t.Tree, steps: list[Step]) -> str | None:
         """The key of the first line that does not hold; None where all do."""
         for step in steps:
             if self.world.judge.link(head, step.line).status != "true":
-                line = self.world.refreshed(self.world.without_arguments(step.line))
-                return key_of(tidy(read(line)))
+                return self._key(self.world.standard(step.line))
         return None
 
 
@@ -176,4 +182,6 @@ def _distance(sums: Sums, goal: Sums) -> float:
 
 def _described(sums: Sums) -> tuple[set[t.Name], int]:
     every = [f for one in sums for f in (*one.factors, *one.below)]
-    return {p for f in every for p in f.walk() if isinstance(p, t.Name) and p.text[:1] != "_"}, sum(sum(1 for _ in f.walk()) for f in every)
+    return {p for f in every for p in f.walk() if isinstance(p, t.Name) and p.text[:1] != "_"}, sum(
+        sum(1 for _ in f.walk()) for f in every
+    )

@@ -6,16 +6,20 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from jacobians.claims.check import context_of
+import numpy as np
+
+from jacobians.claims.bindings import Scope
 from jacobians.claims.context import Context, Equation
+from jacobians.claims.errors import ClaimError
 from jacobians.claims.judge import Judge
+from jacobians.claims.letters import index_letters
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.names import split_name
 from jacobians.notation.rebuild import rebuilt
 from symbolic.steps.components import Components, Indices, Letters, array, entry_of, indices
-from symbolic.steps.graph import Graph
+from symbolic.steps.graph import Graph, Label, label_of
 from symbolic.steps.sums import delta, put
 
 #: What a loss that a line only writes out, as in ∂l(y, a)/∂z, is called on the way.
@@ -41,7 +45,10 @@ class World:
 
     def __init__(self, context: Context) -> None:
         self.judge = Judge(context)
-        self.of_lines: t.Tree | None = None
+        #: How the lines write losses out, where they call them by no name.
+        self.spelled: dict[t.Name, t.Tree] = {}
+        #: The letter that the lines have for the last layer.
+        self._last = ""
         self._graphs: dict[t.Name, Graph] = {}
         self._losses: dict[t.Tree, t.Name | None] = {}
         self._entries: dict[t.Name, tuple[Indices, t.Tree] | None] = {}
@@ -79,6 +86,23 @@ class World:
             body = put(tree.body, {x: t.Name(new) for x, new in fresh.items()})
             return replace(tree, indices=tuple(fresh.values()), body=self.refreshed(body))
         return rebuilt(tree, self.refreshed)
+
+    def ranks(self, *lines: t.Tree) -> tuple[int, ...]:
+        """The numbers of axes of lines that are compared; letters that one has take the values that they have in another.
+
+        Raises:
+            InputError: one has no value.
+        """
+        ev, letters = self.judge.first(), index_letters(self.context, *lines)
+        for labels in self.judge.labels(*lines):
+            scope = Scope(tuple(sorted(labels.items())), tuple((x, x) for x in letters))
+            try:
+                with np.errstate(all="ignore"):
+                    ev.start(scope, *lines)
+                    return tuple(ev.value(line, scope).rank for line in lines)
+            except ClaimError:
+                continue
+        raise InputError("bridge: a line without a value")
 
     # ----- what names mean -----
 
@@ -127,11 +151,15 @@ class World:
         return None
 
     def depends(self, on_what: t.Name, by: t.Name) -> bool:
-        """Whether a quantity depends on another one, or is it."""
+        """Whether a quantity depends on another one, or is it; of layer k on what has no k, where the last layer does."""
+        letter = label_of(on_what.label).letter if on_what.label is not None else ""
+        first, last = self.context.labels.get(letter, (0, 0))
+        if first != last and (by.label is None or label_of(by.label).letter != letter):
+            on_what = self.base.named(t.Name(on_what.text, t.Number(str(last))))
         return on_what == by or self.base.depends(on_what, by)
 
     def quantity(self, of: t.Tree) -> t.Tree:
-        """The name of what is differentiated, where it is written out: C for l(y, a), also where l(y, f(x)) is meant."""
+        """The name of a loss that is written out: C for l(y, a), also where l(y, f(x)) is meant; else what is given."""
         if not self._is_loss(of):
             return of
         if of not in self._losses:
@@ -145,16 +173,26 @@ class World:
 
     def _loss(self, of: t.Tree) -> t.Name | None:
         same = [name for name, (e, label, _) in self.base.equations.items() if label is None and self.is_primitive(e)]
-        for name in same:
-            known = self.of_lines if name == LOSS and self.of_lines is not None else t.Name(name)
-            if self.judge.corrected(known, of):
-                return t.Name(name)
-        if self.of_lines is not None or isinstance(of, t.Name):
+        for name in map(t.Name, same):
+            if self.judge.corrected(self.spelled[name] if name.text == LOSS else name, of):
+                return name
+        if LOSS in same or isinstance(of, t.Name):
             return None
-        self.of_lines = of
+        self.spelled[t.Name(LOSS)] = of
         equation = Equation(LOSS, self.without_arguments(of))
         self._start(replace(self.context, equations={**self.context.equations, LOSS: equation}))
         return t.Name(LOSS)
+
+    def meet(self, *lines: t.Tree) -> None:
+        """Learn how lines write losses, which keep a name that any of them gives, and the label of the last layer."""
+        written = {p.of for line in lines for p in line.walk() if isinstance(p, c.Partial)}
+        for of in sorted(written, key=_size):
+            name = self.quantity(of)
+            if isinstance(name, t.Name) and name not in written:
+                self.spelled.setdefault(name, of)
+        labels = [p.label for line in lines for p in line.walk() if isinstance(p, t.Name) and p.label is not None]
+        letters = dict.fromkeys(label_of(label).letter for label in labels)
+        self._last = next((x for x in letters if x and len(set(self.context.labels.get(x, (0, 1)))) == 1), "")
 
     def users(self, of: t.Name, by: t.Name) -> list[t.Name]:
         """The quantities whose equations name another one, on the ways to `of`."""
@@ -172,21 +210,35 @@ class World:
         names = [self.base.named(p) for p in call.walk() if isinstance(p, t.Name)]
         return replace(call, label=next((n.label for n in names if n.label is not None), None))
 
+    def standard(self, tree: t.Tree) -> t.Tree:
+        """A line with the names that are used here: losses by name, labels counted out, functions with their layer."""
+        if isinstance(tree, c.Partial) and tree.of in self.spelled.values():
+            tree = replace(tree, of=self.quantity(tree.of))
+        if isinstance(tree, t.Name) and tree.label is not None:
+            return self.base.named(tree)
+        return rebuilt(self._bare(tree), self.standard)
+
     def without_arguments(self, tree: t.Tree) -> t.Tree:
-        """Quantities without what they are said to depend on: a for a(W), f_θ for f_θ(x); functions with their layer."""
+        """Quantities without what they are said to depend on: a for a(W), f_θ for f_θ(x)."""
+        return rebuilt(self._bare(tree), self.without_arguments)
+
+    def _bare(self, tree: t.Tree) -> t.Tree:
         match tree:
             case t.Call(function) if function in self.layered:
-                tree = self.with_layers(tree)
+                return self.with_layers(tree)
             case t.Call(function, args, 0) if args and self.base.is_quantity(function):
-                tree = t.Name(function, tree.label)
+                return t.Name(function, tree.label)
             case c.Apply(t.Name() | t.Index() as function):
-                tree = function
-        return rebuilt(tree, self.without_arguments)
+                return function
+        return tree
 
     def in_words(self, tree: t.Tree) -> t.Tree:
-        """A line as the reader writes it: with the loss written out."""
-        if tree == t.Name(LOSS) and self.of_lines is not None:
-            return self.of_lines
+        """A line as the reader writes it: losses written out, layers counted from the last one."""
+        if isinstance(tree, c.Partial) and tree.of in self.spelled:
+            tree = replace(tree, of=self.spelled[tree.of])  # type: ignore[index]
+        if self._last and isinstance(tree, t.Name | t.Call) and isinstance(tree.label, t.Number):
+            last = self.context.labels[self._last][0]
+            tree = replace(tree, label=Label(self._last, int(tree.label.value) - last).tree)
         return rebuilt(tree, self.in_words)
 
 
@@ -203,6 +255,9 @@ class Entries(Components):
         own = OWN.get(type(tree))
         return own(self, tree, at) if own is not None else super().entry(tree, at)
 
+    def whole(self, tree: t.Tree, at: Indices) -> t.Tree:
+        return super().whole(tree, at) if at else tree
+
     def indexed(self, tree: t.Index, at: Indices) -> t.Tree:
         inner = tuple(tree.indices)
         return self.entry(tree.array, (*inner, *at))
@@ -212,18 +267,33 @@ class Entries(Components):
             return self.whole(tree, at)
         of = self.world.quantity(tree.of)
         if of != tree.of:
-            self.folded.append(of if isinstance(of, t.Name) and of.text != LOSS else None)
+            self.folded.append(of if isinstance(of, t.Name) and of not in self.world.spelled else None)
         split = len(at) - self.rank(tree.by)
         if not 0 <= split <= len(at):
             raise InputError("bridge: a derivative with other axes than those of numerator and denominator")
         return c.Partial(self.entry(of, at[:split]), self.denominator(tree.by, at[split:]))
 
     def rank(self, tree: t.Tree) -> int:
-        """The number of axes; of an entry there is none, whatever its letters."""
-        if isinstance(tree, t.Index):
-            return self.graph.rank(tree.array) - len(tree.indices)
-        if isinstance(tree, t.Name):
-            return self.graph.rank(self.graph.named(tree))
+        """The number of axes; entries and deltas have none, whatever their letters."""
+        match tree:
+            case t.Number() | t.Iverson() | t.Call("kronecker"):
+                return 0
+            case t.Name():
+                return self.graph.rank(self.graph.named(tree))
+            case t.Index(inner, indices):
+                return self.rank(inner) - len(indices)
+            case t.Negative(inner):
+                return self.rank(inner)
+            case c.Partial(of, by, None):
+                return self.rank(self.world.quantity(of)) + self.rank(by)
+            case c.Sum(indices, body) if indices:
+                return self.rank(body)
+            case t.Binary("+" | "-" | "*" | "/" | "^" | "∘", left, right):
+                return max(self.rank(left), self.rank(right))
+            case t.Juxtaposition(left, right) if 0 in (ranks := (self.rank(left), self.rank(right))):
+                return max(ranks)
+            case t.Call(_, (inner,)) if self.is_elementwise(tree):
+                return self.rank(inner)
         return self.graph.rank(tree)
 
     def denominator(self, by: t.Tree, at: Indices) -> t.Tree:
@@ -273,7 +343,7 @@ class Entries(Components):
 
     def bracket(self, tree: t.Iverson, at: Indices) -> t.Tree:
         match tree.condition:
-            case t.Comparison((i, k), ("==",)):
+            case t.Comparison((t.Name() as i, t.Name() as k), ("==",)):
                 return delta(i, k)
         return tree
 
@@ -323,6 +393,5 @@ def _free(tree: t.Tree) -> list[str]:
     return list(found)
 
 
-def world_of(model: object) -> World:
-    """The world of whatever describes a network."""
-    return World(context_of(model))  # type: ignore[arg-type]
+def _size(tree: t.Tree) -> int:
+    return sum(1 for _ in tree.walk())

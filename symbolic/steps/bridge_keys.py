@@ -149,8 +149,19 @@ def _array(tree: t.Tree) -> str:
             return _entry(tree)
     inside = ",".join(_array(child) for child in tree.children)
     bound = ",".join(tree.indices) if isinstance(tree, c.Sum) else ""
-    sign = tree.op if isinstance(tree, t.Binary) else tree.order if isinstance(tree, t.Prime | c.Gradient) else ""
-    return f"{type(tree).__name__}{sign}{bound}({inside})"
+    return f"{type(tree).__name__}{_sign(tree)}{bound}({inside})"
+
+
+def _sign(tree: t.Tree) -> str:
+    """What tells a tree from others of its kind with the same parts."""
+    match tree:
+        case t.Binary(op):
+            return op
+        case t.Comparison(_, relations):
+            return " ".join(relations)
+        case t.Prime(_, order) | c.Gradient(_, _, order):
+            return str(order)
+    return ""
 
 
 def factors(tree: t.Tree) -> list[t.Tree]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -54,8 +55,10 @@ class TotalRules(Rules):
 class Moves:
     """All formulas that are one rule away from a formula of components; every rule is applied at every place."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, ends: Iterable[t.Name] = ()) -> None:
         self.world = world
+        #: The quantities that the ends of the bridge name: the chain rule may lead through any of them.
+        self.ends = tuple(ends)
         self.direct, self.total = Rules(world.entries), TotalRules(world)
 
     def __call__(self, sums: Sums) -> Iterator[tuple[Move, ...]]:
@@ -153,7 +156,9 @@ class Moves:
                 facts: dict[str, t.Tree] = {"name": t.Call(call.function, ())}
                 yield Move(self.swapped(sums, {tree: made}.get), Reason("slope", facts))
             elif call.function == "softmax" and isinstance(tree, t.Index) and not call.keywords and not call.primes:
-                yield Move(self.swapped(sums, {tree: self.softmax(call, tree.indices)}.get), Reason("softmax as exponentials"))
+                yield Move(
+                    self.swapped(sums, {tree: self.softmax(call, tree.indices)}.get), Reason("softmax as exponentials")
+                )
 
     def softmax(self, call: t.Call, at: tuple[t.Tree, ...]) -> t.Tree:
         """exp(z_i) / Σ_q exp(z_q)."""
@@ -167,13 +172,16 @@ class Moves:
     # ----- derivatives -----
 
     def derivatives(self, sums: Sums) -> Iterator[Move]:
-        """Every derivative one rule further, and as far as its rules go."""
+        """Every derivative one rule further, and as far as its rules go; all of them one rule further."""
         for partial in _partials(sums):
             named = isinstance(array(partial.of), t.Name)
             for move in self.of_a_name(partial) if named else self.of_a_formula(partial):
                 yield move._replace(sums=placed(self.world, sums, partial, move.sums))
             if named:
                 yield from self.sparse(sums, partial)
+        with contextlib.suppress(InputError):
+            if (derived := self.direct.step(sums)) is not None:
+                yield Move(derived.sums, derived.reason)
 
     def of_a_name(self, partial: c.Partial) -> Iterator[Move]:
         """The derivative of an entry: by one of its own array, along the graph, by its equation."""
@@ -202,6 +210,9 @@ class Moves:
             rule = "sum over paths" if len(users) > 1 else "chain rule"
             made = tuple(self.link(partial, user) for user in users)
             yield Move(made, Reason(rule, {**facts, "via": users[0]}), len(users) > 1)
+        for name in self.ends:
+            if name not in (of, by, *users) and self.world.depends(of, name) and self.world.depends(name, by):
+                yield Move((self.link(partial, name),), Reason("chain rule", {**facts, "via": name}), True)
         expression = self.world.base.equation(of)
         if expression is None:
             return
@@ -261,7 +272,12 @@ class Moves:
         named: dict[t.Tree, list[tuple[c.Partial, t.Tree]]] = {}
         for target in _partials(sums):
             name, by = array(target.of), array(target.by)
-            if target.by == partial.by and isinstance(name, t.Name) and isinstance(by, t.Name) and self.is_between(target):
+            if (
+                target.by == partial.by
+                and isinstance(name, t.Name)
+                and isinstance(by, t.Name)
+                and self.is_between(target)
+            ):
                 expression = self.world.equation_at(target.of)
                 if expression is not None and self.direct.mentions(expression, target.by):
                     named.setdefault(name, []).append((target, expression))

@@ -20,13 +20,15 @@ Trail = tuple[tuple[Formula, Reason], ...]
 
 #: What the second and every further step of a trail weighs against a step by itself.
 FURTHER = 0.2
+#: How many formulas are looked at after a first way was found, for a shorter one.
+AFTER = 5
 
 
 class Limits(NamedTuple):
-    """When a search ends without a result: seconds of computing, formulas that were looked at."""
+    """When a search ends: seconds of computing, formulas that all rules are applied to."""
 
     seconds: float = 2.0
-    formulas: int = 3000
+    formulas: int = 400
 
 
 class Leg(NamedTuple, Generic[Formula]):
@@ -68,14 +70,20 @@ class Search(Generic[Formula]):
         one, other = self._side(start), self._side(goal)
         if self.key(start) == self.key(goal):
             return [Leg(start, None), Leg(goal, None)]
-        while (one.heap or other.heap) and len(one.formulas) + len(other.formulas) < self.limits.formulas:
+        best: list[Leg[Formula]] | None = None
+        looked, last = 0, self.limits.formulas
+        while (one.heap or other.heap) and looked < last:
+            looked += 1
             side, far = (one, other) if self._is_next(one, other) else (other, one)
-            met = self._expand(side, far, end)
-            if met is not None:
-                return self._shortened(self._joined(one, other, met))
+            for met in self._expand(side, far, end):
+                legs = self._shortened(self._joined(one, other, met))
+                if best is None:
+                    last = min(last, looked + max(AFTER, looked // 2))
+                if best is None or len(legs) < len(best):
+                    best = legs
             if time.thread_time() > end:
-                return None
-        return None
+                break
+        return best
 
     def _is_next(self, one: Side[Formula], other: Side[Formula]) -> bool:
         """Whether the first side has the better formula to look at."""
@@ -93,14 +101,15 @@ class Search(Generic[Formula]):
         if key not in self._known:
             found: dict[Hashable, Trail[Formula]] = {}
             for trail in self.moves(formula):
-                there = self.key(trail[-1][0])
-                if there != key and len(trail) < len(found.get(there, (None,) * 99)):
-                    found[there] = trail
+                for length, (made, _) in enumerate(trail, 1):
+                    there = self.key(made)
+                    if there != key and (there not in found or length < len(found[there])):
+                        found[there] = trail[:length]
             self._known[key] = found
         return self._known[key]
 
-    def _expand(self, side: Side[Formula], far: Side[Formula], end: float) -> Hashable | None:
-        """Look at the best formula of a side; the key where the sides meet."""
+    def _expand(self, side: Side[Formula], far: Side[Formula], end: float) -> Iterator[Hashable]:
+        """Look at the best formula of a side; the keys where the sides meet."""
         _, _, key = heapq.heappop(side.heap)
         for there, trail in self.neighbours(key, side.formulas[key]).items():
             if there in side.formulas or there in self.banned:
@@ -108,12 +117,11 @@ class Search(Generic[Formula]):
             side.came_from[there], side.formulas[there] = (key, trail), trail[-1][0]
             side.cost[there] = side.cost[key] + 1 + FURTHER * (len(trail) - 1)
             if there in far.formulas:
-                return there
+                yield there
             weight = side.cost[there] + self.distance(trail[-1][0], far.start)
             heapq.heappush(side.heap, (weight, next(self._count), there))
             if time.thread_time() > end:
-                return None
-        return None
+                return
 
     def _joined(self, one: Side[Formula], other: Side[Formula], met: Hashable) -> list[Leg[Formula]]:
         """From the start to where the sides met, and on to the goal, in the goal's way of writing."""
@@ -135,6 +143,11 @@ class Search(Generic[Formula]):
     def _shortened(self, legs: list[Leg[Formula]]) -> list[Leg[Formula]]:
         """Without lines whose neighbours are one rule apart."""
         keys = [self.key(leg.formula) for leg in legs]
+        for place, key in enumerate(keys):
+            again = len(keys) - 1 - keys[::-1].index(key)
+            if again > place:
+                legs[place + 1 : again + 1], keys[place + 1 : again + 1] = [], []
+                return self._shortened(legs)
         place = 0
         while place + 2 < len(legs):
             for far in range(len(legs) - 1, place + 1, -1):
