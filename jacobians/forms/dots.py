@@ -58,8 +58,11 @@ def _corners(part: Sequence[Part], cell: Sequence[int], dotted: Sequence[Sequenc
 
 
 def _constant(J: Jacobian, part: tuple[Part, ...], value: float) -> bool:
-    """Whether all entries of a part are equal to a value, as far as can be told."""
+    """Whether all entries of a part are equal to a value (of a diagonal, all on it), as far as can be told."""
     hidden = J[part]
-    if hidden.size <= LOOKED_AT:
-        return bool((hidden.dense() == value).all())
-    return bool(value == 0 and hidden.nnz == 0)
+    if hidden.size > LOOKED_AT:
+        return bool(value == 0 and hidden.nnz == 0)
+    array = hidden.dense()
+    if array.ndim == 2 and value != 0:
+        array = np.diagonal(array)
+    return bool((array == value).all())

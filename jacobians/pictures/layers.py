@@ -18,8 +18,8 @@ from jacobians.pictures.wiring import Vertex, Wire, Wiring
 
 #: A height that no vertex of a part with legs has.
 FAR = 1000.0
-#: Rounds of moving every column towards its neighbours.
-ROUNDS = 24
+#: Rounds of moving every column towards its neighbours, as long as something moves by more than this.
+ROUNDS, STILL = 24, 0.003
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +56,11 @@ def layers(graph: Wiring) -> Layers:
     found = Layers([[] for _ in range(max(column.values(), default=0) + 1)], {}, ways)
     for leaf, dot in leaves.items():
         found.hanging.setdefault(dot, []).append(leaf)
+    middle = {v: height for part in parts for height in [_middle(part)] for v in part}
     loose = {v for part in parts if not any(u.kind in ("out", "in") for u in part) for v in part}
     for v in sorted(column, key=lambda v: (v in loose, v.number)):
         found.columns[column[v]].append(v)
-        found.height[v] = FAR * (v in loose) + v.number
+        found.height[v] = FAR * (v in loose) + middle[v] + 0.01 * v.number
     for wire, way in ways.items():
         first = min(column[wire.first], column[wire.second])
         for k, bend in enumerate(way[1:-1], first + 1):
@@ -69,6 +70,12 @@ def layers(graph: Wiring) -> Layers:
     number = {v: k for k, part in enumerate(parts) for v in part}
     _tighten(found, {s: number[s.wire.first if isinstance(s, Bend) else s] for s in found.height})
     return found
+
+
+def _middle(part: Sequence[Vertex]) -> float:
+    """The mean height of a part's legs, by their numbers."""
+    legs = [v.number for v in part if v.kind in ("out", "in")]
+    return sum(legs) / len(legs) if legs else 0.0
 
 
 def _columns(graph: Wiring, parts: Sequence[Sequence[Vertex]]) -> dict[Vertex, int]:
@@ -135,6 +142,7 @@ def _settle(found: Layers) -> None:
             beside[b].append(a)
     order = [*found.columns, *found.columns[::-1]]
     for _ in range(ROUNDS):
+        before = dict(found.height)
         for column in order:
             wanted = {
                 s: sum(found.height[t] for t in beside[s]) / len(beside[s]) if beside[s] else found.height[s]
@@ -143,6 +151,8 @@ def _settle(found: Layers) -> None:
             if not any(isinstance(s, Vertex) and s.kind in ("out", "in") for s in column):
                 column.sort(key=wanted.__getitem__)
             _place(found, column, [wanted[s] for s in column])
+        if all(abs(y - before[s]) < STILL for s, y in found.height.items()):
+            return
 
 
 def _place(found: Layers, column: Sequence[Spot], wanted: Sequence[float]) -> None:

@@ -48,10 +48,13 @@ class Axis:
 
     name: Label
     size: int
+    stacked: bool = False
 
     @property
     def label(self) -> Label:
-        """`o′ = 1, …, 4`."""
+        """`o′ = 1, …, 4`, of several axes in one `(o, u): 12`."""
+        if self.stacked:
+            return joined(self.name, sign(f": {self.size}", rf"\colon {self.size}"))
         values = {1: "1", 2: "1, 2"}.get(self.size, f"1, …, {self.size}")
         return joined(self.name, sign(f" = {values}", "{} = " + values.replace("…", r"\ldots")))
 
@@ -64,7 +67,7 @@ def named(letter: str, size: int) -> Axis:
 def stacked(letters: Sequence[str], size: int) -> Axis:
     """Several axes in one, the last running first: `(o, y, x)`."""
     signs = [sign("(", "("), *(part for a in letters for part in (sign(", ", ",\\,"), index(a)))]
-    return Axis(joined(signs[0], *signs[2:], sign(")", ")")), size)
+    return Axis(joined(signs[0], *signs[2:], sign(")", ")")), size, stacked=True)
 
 
 def panel(scene: Scene, frame: Frame, cells: Cells, letters: float, blocks: tuple[int, int] | None = None) -> None:
