@@ -52,7 +52,9 @@ def _bare(context: Context, side: t.Tree, taken: set[str]) -> t.Tree:
     counts = _occurrences(side)
 
     def bare(tree: t.Tree) -> t.Tree:
-        tree = rebuilt(tree, bare)
+        was, tree = tree, rebuilt(tree, bare)
+        if isinstance(was, t.Juxtaposition) and isinstance(was.right, c.Sum) and isinstance(tree, t.Juxtaposition):
+            return _beside(tree.left, tree.right)
         if type(tree) is not c.Sum or tree.lower or tree.upper or tree.condition or not tree.indices:
             return tree
         twice = 2 * len(list(_summands(tree.body)))
@@ -63,6 +65,13 @@ def _bare(context: Context, side: t.Tree, taken: set[str]) -> t.Tree:
         return tree.body if fits else tree
 
     return bare(side)
+
+
+def _beside(left: t.Tree, right: t.Tree) -> t.Tree:
+    """`a (b c)` as `a b c`, where a sign stood between them."""
+    if isinstance(right, t.Juxtaposition):
+        return t.Juxtaposition(_beside(left, right.left), right.right)
+    return t.Juxtaposition(left, right)
 
 
 def _is_index_letter(context: Context, letter: str) -> bool:

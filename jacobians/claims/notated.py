@@ -1,26 +1,17 @@
-r"""Formulas of a context in a reader's notation: the options that change a formula, and not only its signs.
-
-Layout, columns or rows, and the order of vec are changed by `layouts_rewriting`, and the result is judged there.
-
-Rows from columns: let every quantity X of the columns stand for its transpose. Then A B turns into (B^T A^T)^T, so the
-value of a formula is transposed by reversing each of its products and leaving everything else alone: transposing is an
-anti-automorphism, it keeps sums, numbers and products of entries, and reverses matrix products. Hence W x + b becomes
-x W + b, W^T \delta becomes \delta W^T, and \delta a^T becomes a^T \delta: transposes stay on the same names.
-"""
+"""Formulas of a context in a reader's notation: the options that change a formula, and not only its signs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
 from jacobians.claims.context import Context
 from jacobians.claims.einstein import with_sums
 from jacobians.claims.einstein_written import without_sums
-from jacobians.claims.judge import Judge
-from jacobians.claims.layouts_detective import Detective, Sides, sides
-from jacobians.claims.layouts_rewriting import Rewriting
-from jacobians.claims.layouts_table import CHOICES, LAYOUT, VEC, VECTORS, Conventions, answer, chosen, usual
+from jacobians.claims.layouts_detective import Sides, sides
+from jacobians.claims.layouts_table import VECTORS
+from jacobians.claims.notated_context import reading_context
+from jacobians.claims.notated_layout import LaidOutFormulas
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
@@ -28,10 +19,6 @@ from jacobians.notation.names import split_name
 from jacobians.notation.options import Notation
 from jacobians.notation.rebuild import rebuilt
 from jacobians.notation.to_latex import LatexWriter
-from jacobians.notation.to_plain import to_plain
-
-#: The layouts that a formula may be right in whose context lays gradients out as neither row nor column.
-STRICT = ("mixed", "row-gradients", "numerator", "denominator")
 
 
 def written(tree: t.Tree, notation: Notation, context: Context) -> str:
@@ -43,36 +30,17 @@ def written(tree: t.Tree, notation: Notation, context: Context) -> str:
     return Notated(context, notation).latex(tree)
 
 
-def effective_layout(notation: Notation) -> str:
-    """The layout that derivatives are printed in: signs of gradients mean the shape of the parameter."""
-    own_shape = notation.derivative in "∇d" and notation.layout == "numerator"
-    return "mixed" if own_shape else notation.layout
+def context_for(context: Context, notation: Notation) -> Context:
+    """The context in which formulas that were printed in the notation are read back and judged.
+
+    Raises:
+        InputError: it cannot be written so.
+    """
+    return Notated(context, notation).context
 
 
-class Notated:
+class Notated(LaidOutFormulas):
     """The formulas of one context in one notation; what was computed for one of them serves the next."""
-
-    def __init__(self, context: Context, notation: Notation) -> None:
-        self.source, self.notation, self.judge = context, notation, Judge(context)
-        self.home = usual(context.settings)
-
-    # ----- what there is -----
-
-    @cached_property
-    def ranks(self) -> dict[str, int]:
-        """The number of axes of every quantity and of its gradient, by the name or by that of all layers."""
-        found: dict[str, int] = {}
-        for name, rank in self.source.names().items():
-            shape = self.judge.shape(name) if rank is None else None
-            known = rank if rank is not None else len(shape) if shape is not None else None
-            if known is not None:
-                found[name] = known
-        for name, rank in list(found.items()):
-            parts = split_name(name)
-            found.setdefault(f"d{name}", rank)
-            if parts.base in ("z", "Z"):
-                found.setdefault(f"delta{parts.layer}", rank)
-        return found
 
     @cached_property
     def writer(self) -> LatexWriter:
@@ -98,9 +66,7 @@ class Notated:
     @cached_property
     def context(self) -> Context:
         """The context in which the printed formulas are read back."""
-        from jacobians.claims.notated_context import context_for
-
-        return context_for(self)
+        return reading_context(self)
 
     # ----- formulas -----
 
@@ -135,122 +101,10 @@ class Notated:
         if not self.changes([tree]):
             return self.with_signs((tree,))[0]
         rewriting = self.rewriting(t.Chain((tree,)), self.sources[0])
-        turned = answer(self.goal, VECTORS) is not answer(self.home, VECTORS)
         made = rewriting.statement(t.Chain((tree,))).parts[0]
-        if turned and not isinstance(tree, c.Partial | c.JacobianOf):
+        if self.differs(VECTORS) and not isinstance(tree, c.Partial | c.JacobianOf):
             made = rewriting.transposer(self.goal).turned(made)
         return self.with_signs((made,))[0]
-
-    # ----- layout, rows, vec -----
-
-    @cached_property
-    def goal(self) -> Conventions:
-        """The conventions of the notation, as the layout detective calls them."""
-        notation = self.notation
-        made = chosen(self.home, CHOICES[effective_layout(notation)])
-        return chosen(chosen(made, CHOICES[notation.vectors]), CHOICES[f"{notation.vec}-vec"])
-
-    @cached_property
-    def sources(self) -> list[Conventions]:
-        """What a formula of the context may be right in, with gradients that are rows or columns."""
-        if self.source.settings.layout != "mixed":
-            return [self.home]
-        return [chosen(self.home, CHOICES[name]) for name in STRICT]
-
-    def changes(self, parts: Iterable[t.Tree]) -> bool:
-        """Whether the conventions make a difference for these formulas."""
-        moved = [question for question in (LAYOUT, VECTORS, VEC) if self.differs(question)]
-        return any(self.matters(question, part) for tree in parts for part in tree.walk() for question in moved)
-
-    def differs(self, question: object) -> bool:
-        """Whether the notation answers a question otherwise than the context."""
-        free = question is LAYOUT and self.source.settings.layout == "mixed"
-        return free or answer(self.goal, question) is not answer(self.home, question)  # type: ignore[arg-type]
-
-    def matters(self, question: object, part: t.Tree) -> bool:
-        """Whether a part of a formula depends on the answer to a question."""
-        if question is LAYOUT:
-            return isinstance(part, c.JacobianOf) or (isinstance(part, c.Partial) and self.rank(part.by) > 0)
-        if question is VEC:
-            return isinstance(part, t.Call) and part.function == "vec"
-        if isinstance(part, t.Index):
-            return self.rank(part.array) > 1
-        return isinstance(part, t.Name | t.Juxtaposition | t.List) and self.rank(part) > 0
-
-    def rank(self, tree: t.Tree) -> int:
-        """The number of axes; 1 where it is not known."""
-        if isinstance(tree, t.Name):
-            found = self.writer.rank(tree)
-            return self.rank_of_value(tree) if found is None else found
-        if isinstance(tree, t.Index):
-            return max(self.rank(tree.array) - len(tree.indices), 0)
-        return self.rank_of_value(tree)
-
-    def rank_of_value(self, tree: t.Tree) -> int:
-        value = self.judge.value(tree, self.source.settings)
-        return 1 if value is None else value.rank
-
-    def laid_out(self, parts: Sides) -> Sides:
-        """The sides of a chain in the conventions of the notation; that they are right there has been judged.
-
-        Raises:
-            InputError: no form was found that is right.
-        """
-        made = self.relaid(parts)
-        if made is not parts and self.differs(VECTORS) and not all(map(self.is_right, made[1:], made[:1] * len(made))):
-            raise self.no_form(parts)
-        return made
-
-    def is_right(self, part: t.Tree, head: t.Tree) -> bool:
-        """Whether an equation of the notation is one of the quantities that are rows there."""
-        return self.relaid_judge.holds(head, part)
-
-    @cached_property
-    def relaid_judge(self) -> Judge:
-        """What judges formulas in the conventions of the notation, under the names of the context."""
-        from jacobians.claims.notated_context import relaid_context
-
-        return Judge(relaid_context(self))
-
-    def no_form(self, parts: Sides) -> InputError:
-        names = ", ".join(x.key for x in self.goal[:3])
-        return InputError(
-            f"notation: no form of {to_plain(t.Chain(tuple(parts)))} was found for {names}; write it by its entries"
-        )
-
-    def relaid(self, parts: Sides) -> Sides:
-        """The sides of a chain in the conventions of the notation, as the layout detective finds them."""
-        if len(parts) < 2 or not self.changes(parts):
-            return parts
-        whole = self.rewritten(parts)
-        if whole is None and len(parts) > 2:  # gradients that are rows in one line and columns in the next
-            pairs = [pair for part in parts[1:] if (pair := self.rewritten((parts[0], part))) is not None]
-            if len(pairs) == len(parts) - 1 and len({pair[0] for pair in pairs}) == 1:
-                whole = (pairs[0][0], *(pair[1] for pair in pairs))
-        if whole is None:
-            raise self.no_form(parts)
-        return whole
-
-    def rewritten(self, parts: Sides) -> Sides | None:
-        """The sides of an equation in the conventions of the notation; None where none was found that is right."""
-        chain = t.Chain(tuple(parts))
-        for source in self.sources:
-            detective = self.detective(chain)
-            if not detective.finding([parts], source, direct=True).right:
-                continue
-            try:
-                made = sides(Rewriting(detective, source, self.goal).statement(chain))
-            except InputError:
-                continue
-            if detective.finding([made], self.goal, direct=True).right:
-                return made
-        return None
-
-    def rewriting(self, chain: t.Chain, source: Conventions) -> Rewriting:
-        return Rewriting(self.detective(chain), source, self.goal)
-
-    def detective(self, chain: t.Chain) -> Detective:
-        return Detective(self.source, to_plain(chain), [chain], self.judge)
 
     # ----- sums -----
 
@@ -318,23 +172,3 @@ def flat(tree: t.Tree) -> t.Tree:
     if isinstance(tree, t.Index) and isinstance(tree.array, t.Index):
         return replace(tree, array=tree.array.array, indices=(*tree.array.indices, *tree.indices))
     return tree
-
-
-def renamed(tree: t.Tree, names: dict[str, str]) -> t.Tree:
-    """The formula with quantities and functions called otherwise; labels keep their letters."""
-    made = rebuilt(tree, lambda child: renamed(child, names))
-    if isinstance(tree, t.Name):
-        return replace(tree, text=names.get(tree.text, tree.text))
-    if isinstance(tree, t.Call):
-        made = replace(made, label=tree.label)  # type: ignore[call-arg]
-    if isinstance(made, t.Call) and made.function in names:
-        return replace(made, function=names[made.function])
-    return made
-
-
-def all_names(trees: Iterable[t.Tree]) -> Iterator[str]:
-    """The names that stand in formulas."""
-    for tree in trees:
-        for part in tree.walk():
-            if isinstance(part, t.Name | t.Call):
-                yield part.text if isinstance(part, t.Name) else part.function

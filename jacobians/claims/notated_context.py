@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jacobians.claims.context import Context, Equation, Function, Leaf
-from jacobians.claims.context_text import read_context
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
+from jacobians.notation.conventions import effective_layout
 from jacobians.notation.names import split_name
 from jacobians.notation.own_names import own_name
+from jacobians.notation.rebuild import rebuilt
 
 if TYPE_CHECKING:
     from jacobians.claims.notated import Notated
+    from jacobians.claims.notated_layout import LaidOutFormulas
 
 #: The settings that a notation decides.
 SETTINGS = ("layout", "vectors", "vec", "sums")
@@ -23,21 +25,14 @@ SETTINGS = ("layout", "vectors", "vec", "sums")
 ALONG_ROWS = ("one-hot", "probability")
 
 
-def context_for(notated: Notated) -> Context:
+def reading_context(notated: Notated) -> Context:
     """The context of the formulas that `notated` prints: a claim printed there means there what it meant before.
 
     Raises:
-        InputError: two names that are written alike, or a quantity in the way of a sign of the notation.
+        InputError: two names that are written alike, or an equation that has no form in the notation.
     """
-    from jacobians.claims.notated import Notated
-
-    notation = notated.notation
-    if notated.source.model is not None and (notation.vectors == "rows" or notated.names):
-        settings = notated.source.settings
-        start = read_context(notated.source.model.text, Context(settings=settings))
-        return context_for(Notated(start, notation))
     made = relaid_context(notated)
-    made = replace(made.with_settings(sums=notation.sums), stated=made.stated | set(SETTINGS))
+    made = replace(made.with_settings(sums=notated.notation.sums), stated=made.stated | set(SETTINGS))
     if notated.names:
         made = _renamed(made, notated)
     return _with_spelling(made, notated)
@@ -46,17 +41,15 @@ def context_for(notated: Notated) -> Context:
 # ----- rows, layout, sums -----
 
 
-def relaid_context(notated: Notated) -> Context:
+def relaid_context(notated: LaidOutFormulas) -> Context:
     """Equations, sizes and layout as the notation has them; names and sums as the context has them."""
-    from jacobians.claims.notated import effective_layout
-
     notation, layout = notated.notation, effective_layout(notated.notation)
     made = _relaid(notated) if notated.source.model is None else notated.source
     layout = "strict mixed" if layout == "mixed" else layout
     return made.with_settings(layout=layout, vectors=notation.vectors, vec=notation.vec)
 
 
-def _relaid(notated: Notated) -> Context:
+def _relaid(notated: LaidOutFormulas) -> Context:
     source = notated.source
     turned = source.settings.vectors != notated.notation.vectors
     functions = {name: _function(f, notated) if turned else f for name, f in source.functions.items()}
@@ -79,14 +72,14 @@ def _leaf(leaf: Leaf) -> Leaf:
     return replace(leaf, sizes=leaf.sizes[::-1]) if len(leaf.sizes) == 2 else leaf
 
 
-def _function(function: Function, notated: Notated) -> Function:
+def _function(function: Function, notated: LaidOutFormulas) -> Function:
     names = [] if function.body is None else [p for p in function.body.walk() if isinstance(p, t.Name)]
     if any(notated.rank(name) for name in names if name.text not in function.parameters):
         raise InputError(f"notation.vectors: the equation of {function.name} has arrays; write them as arguments")
     return replace(function, domain=function.domain[::-1])
 
 
-def _equation(equation: Equation, notated: Notated) -> Equation:
+def _equation(equation: Equation, notated: LaidOutFormulas) -> Equation:
     """The equation as the notation has it; one of a matrix by entries has its letters exchanged."""
     head = t.Name(equation.name.partition("[")[0], t.Name(equation.label) if equation.label else None)
     left: t.Tree = t.Index(head, tuple(map(t.Name, equation.indices))) if equation.indices else head
@@ -100,8 +93,6 @@ def _equation(equation: Equation, notated: Notated) -> Equation:
 
 def _renamed(context: Context, notated: Notated) -> Context:
     """Quantities and functions under the reader's own names; the error signals get an equation of their own."""
-    from jacobians.claims.notated import all_names, renamed
-
     context = _with_signals(context, notated)
     present = {*context.leaves, *context.equations, *context.functions}
     present |= set(all_names(e.expression for e in context.equations.values()))
@@ -154,6 +145,24 @@ def _signals(context: Context) -> Iterator[Equation]:
         if parts.base == "z" and not parts.subscript and (parts.layer or label):
             variable = t.Name(name, t.Name(label) if label else None)
             yield Equation(f"delta{parts.layer}", c.Gradient(variable, t.Name(context.loss)), (), "", 0, label or None)
+
+
+def renamed(tree: t.Tree, names: dict[str, str]) -> t.Tree:
+    """The formula with quantities and functions called otherwise; labels keep their letters."""
+    if isinstance(tree, t.Name):
+        return replace(tree, text=names.get(tree.text, tree.text))
+    made = rebuilt(tree, lambda child: renamed(child, names))
+    if isinstance(tree, t.Call) and isinstance(made, t.Call):
+        return replace(made, function=names.get(tree.function, tree.function), label=tree.label)
+    return made
+
+
+def all_names(trees: Iterable[t.Tree]) -> Iterator[str]:
+    """The names that stand in formulas."""
+    for tree in trees:
+        for part in tree.walk():
+            if isinstance(part, t.Name | t.Call):
+                yield part.text if isinstance(part, t.Name) else part.function
 
 
 # ----- spelling -----

@@ -28,8 +28,8 @@ SENTENCES = {
     (
         "layout",
         "numerator",
-    ): "Zählerlayout: Ausgaben zuerst; die Ableitung einer Zahl nach einer Spalte ist eine Zeile, "
-    "nach einer Matrix hat sie die transponierte Form",
+    ): "Zählerlayout: Ausgaben zuerst; die Ableitung einer Zahl hat die transponierte Form dessen, "
+    "wonach abgeleitet wird",
     ("layout", "denominator"): "Nennerlayout: Eingaben zuerst; die Ableitung einer Zahl hat die Form dessen, wonach "
     "abgeleitet wird",
     ("layout", "mixed"): "gemischtes Layout: Ausgaben zuerst; die Ableitung einer Zahl hat die Form dessen, wonach "

@@ -22,8 +22,8 @@ SENTENCES = {
     ("vectors", "rows"): "Vectors are rows: $z = x W + b$; $W$ is the transpose of that for columns.",
     ("vec", "column"): "vec stacks the columns of a matrix.",
     ("vec", "row"): "vec stacks the rows of a matrix.",
-    ("layout", "numerator"): "numerator layout: outputs first; the derivative of a number by a column is a row, by a "
-    "matrix it has the transposed shape",
+    ("layout", "numerator"): "numerator layout: outputs first; the derivative of a number has the transposed shape of "
+    "what it is taken by",
     ("layout", "denominator"): "denominator layout: inputs first; the derivative of a number has the shape of what it "
     "is taken by",
     ("layout", "mixed"): "mixed layout: outputs first; the derivative of a number has the shape of what it is taken by",

@@ -41,7 +41,7 @@ from jacobians.notation.tree import (
     Transpose,
     Tree,
 )
-from jacobians.notation.tree_calculus import JacobianOf, Partial, Slice
+from jacobians.notation.tree_calculus import Gradient, JacobianOf, Partial, Slice
 
 SIGNS = {"*": r"\odot", "·": r"\cdot", "⊗": r"\otimes", "∘": r"\circ", "×": r"\times"}
 #: What a reader takes in as looser than the other signs of a product.
@@ -175,7 +175,17 @@ class LatexWriter(NameWriter):
         behind = self.text(right, FRACTION)
         if behind[0].isdigit() or behind[0] == ".":
             return self.product(left, right, r"\cdot")
-        return IMPLICIT, f"{self.text(left, IMPLICIT)}{gap}{behind}"
+        before = self.text(left, BASE if self.reaches_on(left) else IMPLICIT)
+        return IMPLICIT, f"{before}{gap}{behind}"
+
+    def reaches_on(self, tree: Tree) -> bool:
+        r"""Whether it ends in `\nabla_x L` or `D_x y`, which would seem to be taken of the factors behind it too."""
+        while isinstance(tree, Juxtaposition) or (isinstance(tree, Binary) and tree.op == "@"):
+            tree = tree.right
+        if self.notation.derivative == "∇":
+            return isinstance(tree, Gradient)
+        signed = self.signs_fractions and isinstance(tree, Partial) and self.jacobian(tree) is not None
+        return self.notation.derivative == "D" and (signed or isinstance(tree, JacobianOf))
 
     def product(self, left: Tree, right: Tree, sign: str) -> tuple[int, str]:
         level = PRODUCT if sign in LOOSE else DOTTED

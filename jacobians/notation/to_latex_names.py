@@ -41,9 +41,7 @@ class NameWriter:
 
     def rank(self, tree: Name) -> int | None:
         """The number of axes, None where it is not known."""
-        parts = split_name(tree.text)
-        base = f"{parts.base}_{parts.subscript}" if parts.subscript else parts.base
-        return self.ranks.get(tree.text, self.ranks.get(base))
+        return rank_of(tree, self.ranks)
 
     def name_scripts(self, tree: Name) -> Scripted:
         parts = self.gradient(tree.text) or self.own_scripts(tree.text)
@@ -94,3 +92,10 @@ class NameWriter:
         """The name of a function; a number above it without brackets would be a power."""
         layers = self.notation.layers if self.notation.layers != "k" else "(k)"
         return self.own_scripts(text) or function_scripts(text, layers)
+
+
+def rank_of(tree: Name, ranks: Mapping[str, int]) -> int | None:
+    """The number of axes of a name, which may be known by the base that it shares with those of other layers."""
+    parts = split_name(tree.text)
+    base = f"{parts.base}_{parts.subscript}" if parts.subscript else parts.base
+    return ranks.get(tree.text, ranks.get(base))
