@@ -8,3 +8,4 @@ from .latex import latex as latex
 from .steps.bridge import bridge as bridge
 from .steps.derivation import Derivation as Derivation
 from .steps.engine import derivation as derivation
+from .steps.engine import derivations as derivations

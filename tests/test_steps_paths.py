@@ -14,7 +14,7 @@ from symbolic.steps.engine import derivation
 from symbolic.steps.graph import Graph
 from symbolic.steps.language import rule_sentence
 from symbolic.steps.paths import MOST, Paths, arrows
-from symbolic.steps.reading import asked, contexts
+from symbolic.steps.reading import asked, starts
 from tests.derived_models import CASES, LAYERED
 from tests.test_steps_accumulation import GENERAL, SCALARS
 
@@ -25,8 +25,8 @@ MANY = "x0 : scalar\n" + "\n".join(
 
 
 def _graph(model: jac.Model | str, of: str, wrt: str) -> Graph:
-    context = next(iter(contexts(model)))
-    return Graph(context, asked(context, of, "of"), asked(context, wrt, "wrt"))
+    instances = next(starts(model))
+    return Graph(instances.context, asked(instances, of, "of"), asked(instances, wrt, "wrt"))
 
 
 def _listed(found: Derivation) -> list[str]:

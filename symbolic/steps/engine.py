@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Protocol
 
 from jacobians.claims.context import Context
+from jacobians.claims.instances import Instances
 from jacobians.errors import unknown
 from jacobians.model import Model
 from jacobians.notation import tree as t
 from jacobians.notation.options import Notation
+from jacobians.notation.to_plain import to_plain
 from symbolic.steps.accumulation import BackwardStyle, ForwardStyle
 from symbolic.steps.derivation import DETAILS, STYLES, Derivation, Detail, Part, Style
 from symbolic.steps.differential import DifferentialStyle
@@ -19,7 +21,7 @@ from symbolic.steps.index import IndexStyle
 from symbolic.steps.jacobians_of_ops import DependsOnSizesError
 from symbolic.steps.matrix import MatrixStyle
 from symbolic.steps.paths import PathsStyle
-from symbolic.steps.reading import asked, contexts, for_loss
+from symbolic.steps.reading import asked, starts
 from symbolic.steps.tensor import TensorStyle
 from symbolic.steps.written_out import with_entries
 
@@ -60,21 +62,62 @@ def derivation(
     Raises:
         InputError: an unknown name, style or detail; a style without meaning for what is asked, with the one to use.
     """
-    for what, value, allowed in (("style", style, STYLES), ("detail", detail, DETAILS)):
-        if value not in allowed:
-            raise unknown("derivation", what, value, allowed)
+    _require(style, detail)
     problem: DependsOnSizesError | None = None
-    for context in contexts(model, with_letters=not entries):
+    for instances in starts(model, with_letters=not entries):
         try:
-            return _derived(context, of, wrt, style, detail, notation or Notation(), entries)
+            return _derived(instances, of, wrt, style, detail, notation or Notation(), entries)
         except DependsOnSizesError as error:
             problem = error
     assert problem is not None
     raise problem
 
 
+def derivations(
+    model: Model | Context | str,
+    of: str | None = None,
+    wrt: Iterable[str] | None = None,
+    style: Style = "index",
+    detail: Detail = "lecture",
+    notation: Notation | None = None,
+    entries: bool = False,
+) -> dict[str, Derivation]:
+    """The derivations of `of` by several quantities (default: all that it depends on and no equation defines).
+
+    They share what is computed once for a model; else each is that of `derivation`.
+
+    Raises:
+        InputError: as `derivation`.
+    """
+    _require(style, detail)
+    problem: DependsOnSizesError | None = None
+    for instances in starts(model, with_letters=not entries):
+        names = _parameters(instances, of) if wrt is None else tuple(wrt)
+        try:
+            return {n: _derived(instances, of, n, style, detail, notation or Notation(), entries) for n in names}
+        except DependsOnSizesError as error:
+            problem = error
+    assert problem is not None
+    raise problem
+
+
+def _require(style: str, detail: str) -> None:
+    for what, value, allowed in (("style", style, STYLES), ("detail", detail, DETAILS)):
+        if value not in allowed:
+            raise unknown("derivation", what, value, allowed)
+
+
+def _parameters(instances: Instances, of: str | None) -> tuple[str, ...]:
+    """The leaves of real numbers that a quantity depends on; those of a layer in general by their letter."""
+    context, top = instances.context, asked(instances, of, "of")
+    names = [t.Name(x, t.Name(leaf.label) if leaf.label else None) for x, leaf in context.leaves.items()]
+    graph = Graph(context, top, top, instances)
+    real = [n for n in names if context.leaves[n.text].domain in ("real", "positive")]
+    return tuple(to_plain(n) for n in real if graph.depends(top, n))
+
+
 def _derived(
-    context: Context,
+    instances: Instances,
     of: str | t.Tree | None,
     wrt: str | t.Tree | None,
     style: Style,
@@ -82,15 +125,16 @@ def _derived(
     notation: Notation,
     entries: bool,
 ) -> Derivation:
-    top = asked(context, of, "of")
-    context = for_loss(context, top)
-    by = asked(context, wrt, "wrt")
-    graph = Graph(context, top, by)
+    context = instances.context
+    top = asked(instances, of, "of")
+    context.loss = top.text if top.label is None else context.loss  # δ is the gradient of what is differentiated
+    by = asked(instances, wrt, "wrt")
+    graph = Graph(context, top, by, instances)
     parts = MAKERS[style](graph).parts()
     if any(isinstance(p, t.Iverson) for part in parts for step in part.steps for p in step.line.walk()):
         context = replace(context, settings=replace(context.settings, indices=0))  # patterns count from 0
     if entries:
-        parts = with_entries(Graph(context, top, by), parts)
+        parts = with_entries(graph, parts, context.settings.indices)
     if style == "differential":
         context = replace(context, varying=graph.wrt)
     return Derivation(context, top, by, style, tuple(parts), detail, notation)

@@ -158,7 +158,8 @@ def _normalized(work: _Expansion, op: Op, call: t.Call, over: int, centred: bool
     rank = work.rank(x)
     if rank not in (1, 2) or getattr(op, "axes", 1) != 1:
         return []
-    n, eps = work.size(x, over if rank == 2 else 0), f"{op.eps:.10g}"  # type: ignore[attr-defined]
+    n = work.size(x, over if rank == 2 else 0)
+    eps = f" + {op.eps:.10g}" if op.eps is not None else ""  # type: ignore[attr-defined]
     row, column = work.letters(2)
     summed, kept = ((column, row) if over else (row, column)) if rank == 2 else (row, "")
     there = f"{row} {column}" if rank == 2 else row
@@ -171,7 +172,7 @@ def _normalized(work: _Expansion, op: Op, call: t.Call, over: int, centred: bool
     return [
         *stages,
         _stage("v", f"1/{n} * sum_{summed}({shifted}^2)", kept),
-        _stage("xhat", f"{shifted} / sqrt(v{at} + {eps})", there),
+        _stage("xhat", f"{shifted} / sqrt(v{at}{eps})", there),
         _stage("y", last, there),
     ]
 

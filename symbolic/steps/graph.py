@@ -61,12 +61,13 @@ class Graph:
     context: Context
     of: t.Name
     wrt: t.Name
-    instances: Instances = field(init=False)
+    #: Values at random points, which tell ranks; several graphs of one context may share them.
+    instances: Instances = field(default=None)  # type: ignore[assignment]
     _ranks: dict[t.Tree, int] = field(default_factory=dict)
     _depends: dict[tuple[t.Name, t.Name], bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.instances = Instances(self.context)
+        self.instances = self.instances or Instances(self.context)
         #: Whether layers are called by their numbers, also the last one.
         self.numbered = self.wrt.label is None or not label_of(self.wrt.label).letter
         self.of, self.wrt = self.named(self.of), self.named(self.wrt)

@@ -23,12 +23,15 @@ from symbolic.steps.expansions import expanded
 SIZES = "n m p q r s t u v".split()
 
 
-def contexts(model: Model | Context | str, with_letters: bool = True) -> Iterator[Context]:
-    """The contexts in which a derivation is tried: with letters for sizes where the model allows, else as given."""
+def starts(model: Model | Context | str, with_letters: bool = True) -> Iterator[Instances]:
+    """The contexts in which a derivation is tried, with their values so far.
+
+    With letters for sizes where the model allows that, else with the sizes it has.
+    """
     if isinstance(model, str):
         model = _as_model(model)
     if not isinstance(model, Model):
-        yield expanded(context_of(model))
+        yield Instances(expanded(context_of(model)))
         return
     for letters in (True, False) if with_letters else (False,):
         context = read_context(equations_of(model, letters))
@@ -36,9 +39,10 @@ def contexts(model: Model | Context | str, with_letters: bool = True) -> Iterato
             context.leaves[name] = replace(context.leaves[name], row=True)
         for name, domain in domains(model).items():
             context.leaves[name] = replace(context.leaves[name], domain=domain)
-        if _has_value(context, model.output):
-            yield expanded(context)
-    yield Context.of_model(model)
+        instances = Instances(expanded(context))
+        if _has_value(instances, model.output):
+            yield instances
+    yield Instances(Context.of_model(model))
 
 
 def _as_model(text: str) -> Model | str:
@@ -91,34 +95,32 @@ def domains(model: Model) -> dict[str, Domain]:
     return found
 
 
-def _has_value(context: Context, name: str) -> bool:
+def _has_value(instances: Instances, name: str) -> bool:
     """Whether a quantity can be computed at different and at equal sizes: a number of heads may need the given ones."""
-    instances = Instances(context)
+    settings = instances.context.settings
     try:
         for configuration in CONFIGURATIONS:
-            instances.evaluator(configuration, context.settings, False, False).value(t.Name(name), Scope())
+            instances.evaluator(configuration, settings, False, False).value(t.Name(name), Scope())
     except (ClaimError, JacobiansError):
         return False
     return True
 
 
-def asked(context: Context, text: str | t.Tree | None, what: str) -> t.Name:
+def asked(instances: Instances, text: str | t.Tree | None, what: str) -> t.Name:
     """The quantity that is asked for: its name in plain notation or LaTeX; by default the loss, or its first parameter.
 
     Raises:
         InputError: there is no such quantity.
     """
-    tree = (
-        t.Name(_default(context, what))
-        if text is None
-        else text
-        if isinstance(text, t.Tree)
-        else _read(context, text, what)
-    )
+    context = instances.context
+    if isinstance(text, t.Tree):
+        tree = text
+    else:
+        tree = t.Name(_default(context, what)) if text is None else _read(context, text, what)
     if isinstance(tree, t.Name) and tree.label is None and context.label_of(tree.text):
         tree = t.Name(tree.text, t.Name(context.label_of(tree.text)))
     known = [*context.leaves, *context.equations]
-    if not isinstance(tree, t.Name) or Instances(context).shape(tree.text) is None:
+    if not isinstance(tree, t.Name) or instances.shape(tree.text) is None:
         if isinstance(tree, t.Name) and tree.label is None and tree.text not in known:
             raise unknown("derivation", what, to_plain(tree), known)
         raise InputError(f"derivation: {what} is a quantity such as {known[-1]}, got {to_plain(tree)}")
@@ -137,8 +139,3 @@ def _default(context: Context, what: str) -> str:
         return context.loss or list(context.equations)[-1]
     matrices = [name for name, leaf in context.leaves.items() if len(leaf.sizes) == 2]
     return (matrices or list(context.leaves))[0]
-
-
-def for_loss(context: Context, of: t.Name) -> Context:
-    """The context in which δ is the gradient of what is differentiated."""
-    return replace(context, loss=of.text) if of.label is None else context

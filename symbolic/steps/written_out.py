@@ -19,8 +19,8 @@ from symbolic.steps.sums import Product, Sums, deltas, merged, put, read, write
 MOST = 400
 
 
-def with_entries(graph: Graph, parts: Sequence[Part]) -> list[Part]:
-    """The parts, and a last one that writes every entry of the answer out.
+def with_entries(graph: Graph, parts: Sequence[Part], base: int) -> list[Part]:
+    """The parts, and a last one that writes every entry of the answer out; indices count from `base`.
 
     Raises:
         InputError: too many entries, or an answer that is not in components.
@@ -30,7 +30,7 @@ def with_entries(graph: Graph, parts: Sequence[Part]) -> list[Part]:
     letters = [i for end in ends for i in indices(end)]
     if not all(isinstance(i, t.Name) for i in letters) or (not letters and graph.rank(graph.wrt)):
         raise InputError("derivation: all entries are written out from components; take style='index'")
-    work = _Entries(graph)
+    work = _Entries(graph, base)
     sizes = [size for end in ends for size in graph.shape(array(end))] if letters else []
     count = 1
     for size in sizes:
@@ -62,8 +62,8 @@ def _slice(graph: Graph, at: Sequence[t.Tree]) -> t.Tree:
 class _Entries:
     """Writes out one formula of components entry by entry; an index counts from `base`."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph, self.base = graph, graph.context.settings.indices
+    def __init__(self, graph: Graph, base: int) -> None:
+        self.graph, self.base = graph, base
 
     def nested(self, tree: t.Tree, letters: Sequence[str], sizes: Sequence[int]) -> t.Tree:
         """Rows of entries, or lists of them where there are more axes."""
