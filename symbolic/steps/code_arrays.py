@@ -10,7 +10,7 @@ from jacobians.functions import ALIASES
 from jacobians.notation import tree as t
 from jacobians.notation.to_plain import to_plain
 from symbolic.steps.arrays import is_elementwise, is_ones
-from symbolic.steps.code_tables import ATOM, FUNCTIONS, POWER, PRODUCT, SUM, Library, Written
+from symbolic.steps.code_tables import ATOM, FUNCTIONS, POWER, PRODUCT, SUM, Function, Library, Written
 from symbolic.steps.normal_form import Arrays
 
 
@@ -150,19 +150,33 @@ class ArrayCode:
 
     def elementwise(self, tree: t.Call, name: str) -> Written:
         """The value or the slope of a function of one variable."""
-        known = FUNCTIONS.get(name)
-        if known is None or tree.primes > 1 or tree.function in self.arrays.graph.context.functions:
-            raise no_code(tree, "has no short code: its function is not known to NumPy, PyTorch and JAX by one name")
         (x,) = tree.args
         if name == "sqrt" and all(self.is_constant(part) for part in x.walk()):  # PyTorch takes the root of arrays only
             return Written(f"{self.text(x, ATOM)} ** 0.5", POWER)
-        inside, alone, module = self.text(x), self.text(x, ATOM), self.library.module
-        if not tree.primes:
-            return Written(known.value.format(np=module, x=alone, inside=inside), known.value_level)
         value = t.Call(tree.function, tree.args, 0, (), tree.label)
-        named = next((n for n in self.arrays.named(value) if n in self.variables), value)
-        f = self.text(named, ATOM) if "{f}" in known.slope else ""
-        return Written(known.slope.format(np=module, x=alone, inside=inside, f=f), known.slope_level)
+        named = [n for n in self.arrays.named(value) if n in self.variables] if tree.primes else []
+        if named and "{f}" in self.known(tree).slope:
+            return self.slope(tree, Written(""), self.written(named[0]))
+        return self.applied(tree, self.written(x))
+
+    def applied(self, tree: t.Call, x: Written) -> Written:
+        """A function of one variable of what the code of its argument is."""
+        known, module = self.known(tree), self.library.module
+        value = Written(known.value.format(np=module, x=x.at(ATOM), inside=x.text), known.value_level)
+        return self.slope(tree, x, value) if tree.primes else value
+
+    def slope(self, tree: t.Call, x: Written, f: Written) -> Written:
+        """Its derivative."""
+        known, module = self.known(tree), self.library.module
+        text = known.slope.format(np=module, x=x.at(ATOM), inside=x.text, f=f.at(ATOM))
+        return Written(text, known.slope_level)
+
+    def known(self, tree: t.Call) -> Function:
+        """What the libraries know of a function of one variable."""
+        known = FUNCTIONS.get(ALIASES.get(tree.function, tree.function))
+        if known is None or tree.primes > 1:
+            raise no_code(tree, "has no short code: NumPy, PyTorch and JAX have no such function in common")
+        return known
 
     def is_constant(self, tree: t.Tree) -> bool:
         """Whether this part of a formula is no array."""
