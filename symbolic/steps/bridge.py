@@ -19,9 +19,9 @@ from jacobians.notation.options import Notation
 from jacobians.notation.to_plain import to_plain
 from symbolic.steps.bridge_arrays import Arrays
 from symbolic.steps.bridge_components import InComponents
-from symbolic.steps.bridge_entries import World
 from symbolic.steps.bridge_lines import Line, as_claim, read_line
 from symbolic.steps.bridge_search import Limits
+from symbolic.steps.bridge_world import World
 from symbolic.steps.components import array
 from symbolic.steps.derivation import Derivation, Part, Reason, Step
 from symbolic.steps.language import rule_name

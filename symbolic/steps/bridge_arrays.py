@@ -9,10 +9,10 @@ from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import places
 from symbolic.steps.bridge_components import BACKWARDS
-from symbolic.steps.bridge_entries import World
 from symbolic.steps.bridge_keys import array_key, factors
 from symbolic.steps.bridge_moves import definition
 from symbolic.steps.bridge_search import Leg, Limits, Search, Trail
+from symbolic.steps.bridge_world import World
 from symbolic.steps.derivation import Reason, Step
 
 Rewritten = Iterator[tuple[t.Tree, Reason]]
@@ -40,7 +40,7 @@ class Arrays:
             return None
         if len(legs) == 2 and legs[1].reason is None:
             legs[1] = Leg(other, Reason("order"))
-        steps = tuple(Step(leg.formula, _reason(leg)) for leg in legs[1:-1]) + (Step(other, _reason(legs[-1])),)
+        steps = (*(Step(leg.formula, _reason(leg)) for leg in legs[1:-1]), Step(other, _reason(legs[-1])))
         holds = (self.world.judge.link(one, step.line).status == "true" for step in steps)
         return (one, steps) if all(holds) else None
 

@@ -1,4 +1,4 @@
-"""A way between two lines in components: both as sums of products of entries, and the rules of index algebra between."""
+"""A way between two lines in components: sums of products of entries, and the rules of index algebra."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from itertools import islice
 from jacobians.claims.letters import index_letters
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
-from symbolic.steps.bridge_entries import World
+from symbolic.steps.bridge_derivatives import Move
 from symbolic.steps.bridge_keys import key_of
 from symbolic.steps.bridge_letters import Lettering, difference
-from symbolic.steps.bridge_moves import Move, Moves
+from symbolic.steps.bridge_moves import Moves
 from symbolic.steps.bridge_products import fresh, tidy
 from symbolic.steps.bridge_search import Leg, Limits, Search, Trail
+from symbolic.steps.bridge_world import World
 from symbolic.steps.components import entry_of
 from symbolic.steps.derivation import Reason, Step
 from symbolic.steps.sums import Sums, read, write
@@ -120,7 +121,7 @@ class InComponents:
         lines = [self.lettering.lettered(write(leg.formula)) for leg in legs]
         ends = legs[0].formula, legs[-1].formula
         same = [self._key(head) == key_of(end) for head, end in zip(self.heads, ends, strict=True)]
-        reasons = [reason for leg in legs[1:] if (reason := _reason(leg)) is not None]
+        reasons = [self.lettering.reason(reason) for leg in legs[1:] if (reason := _reason(leg)) is not None]
         if not reasons:
             return self._without_rules(lines[0], shown, same, folded)
         made = [] if same[0] else [Step(lines[0], _read_as(folded[0]))]

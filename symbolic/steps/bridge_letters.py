@@ -9,9 +9,10 @@ from jacobians.claims.letters import index_letters
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import rebuilt
-from symbolic.steps.bridge_entries import World
 from symbolic.steps.bridge_keys import entry_key
+from symbolic.steps.bridge_world import World
 from symbolic.steps.components import Letters
+from symbolic.steps.derivation import Reason
 from symbolic.steps.sums import put
 
 
@@ -39,6 +40,13 @@ class Lettering:
                     given[x] = self._letter(x, {*given.values()})
         self._given |= given
         return self.world.in_words(_renamed(tree, given))
+
+    def reason(self, reason: Reason) -> Reason:
+        """The reason with formulas as the lines have them."""
+        letters = {x: t.Name(new) for x, new in self._given.items()}
+        return Reason(
+            reason.rule, {fact: self.world.in_words(put(tree, letters)) for fact, tree in reason.facts.items()}
+        )
 
     def _letter(self, x: str, taken: set[str]) -> str:
         for known in (self._given.get(x, ""), self.world.origins.get(x, "")):

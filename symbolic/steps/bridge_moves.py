@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from fractions import Fraction
-from typing import NamedTuple
 
-from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.reading import parse
 from jacobians.notation.rebuild import rebuilt
-from symbolic.steps.bridge_entries import World
+from symbolic.steps.bridge_derivatives import Derivatives, Move, partials
 from symbolic.steps.bridge_keys import key_of
-from symbolic.steps.bridge_products import distributed, placed, tidy
-from symbolic.steps.components import array, entry_of, indices
+from symbolic.steps.bridge_products import distributed, outside, tidy
+from symbolic.steps.bridge_world import World
+from symbolic.steps.components import array, indices
 from symbolic.steps.derivation import Reason
-from symbolic.steps.rules import SALIENT, Derived, Rules
-from symbolic.steps.sums import Product, Sums, collapsed, collapsible, contracted, deltas, put
+from symbolic.steps.sums import Product, Sums, collapsed, collapsible, contracted, put
 
-#: Derivatives that are taken one after the other for one line, at most.
-MOST_RULES = 40
 #: Functions whose slope is a formula of their value.
 SLOPES = {"sigmoid": parse("sigmoid(u) * (1 - sigmoid(u))"), "tanh": parse("1 - tanh(u)^2")}
-AFFINE = {"linearity", "product rule", "independent entries"}
-
-
-class Move(NamedTuple):
-    """The formula after one rule; `doubtful` where it holds in one reading of a derivative only."""
-
-    sums: Sums
-    reason: Reason
-    doubtful: bool = False
-
-
-class TotalRules(Rules):
-    """Differentiates with all that depends on the variable: a(W) in ∂(W a(W))/∂W varies, too."""
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world.entries)
-        self.world = world
-
-    def mentions(self, tree: t.Tree, by: t.Tree) -> bool:
-        wanted = array(by)
-        return isinstance(wanted, t.Name) and any(
-            self.world.depends(self.graph.named(p), wanted)
-            for p in tree.walk()
-            if isinstance(p, t.Name) and (p.label is not None or self.graph.is_quantity(p.text))
-        )
 
 
 class Moves:
@@ -57,9 +26,7 @@ class Moves:
 
     def __init__(self, world: World, ends: Iterable[t.Name] = ()) -> None:
         self.world = world
-        #: The quantities that the ends of the bridge name: the chain rule may lead through any of them.
-        self.ends = tuple(ends)
-        self.direct, self.total = Rules(world.entries), TotalRules(world)
+        self.derivatives = Derivatives(world, ends)
 
     def __call__(self, sums: Sums) -> Iterator[tuple[Move, ...]]:
         """Every other formula that is one rule away; and those that a derivative is through one more quantity."""
@@ -69,8 +36,8 @@ class Moves:
                 made = move._replace(sums=tidy(move.sums))
                 if key_of(made.sums) != own:
                     yield (made,)
-        for partial in _partials(sums):
-            yield from (hop for hop in self.hops(sums, partial) if len(hop) > 1)
+        for partial in partials(sums):
+            yield from (hop for hop in self.derivatives.hops(sums, partial) if len(hop) > 1)
 
     # ----- deltas and products -----
 
@@ -118,7 +85,7 @@ class Moves:
             meant = {e: self.meaning(e) for e in entries if array(e) == name}
             found = {e: m for e, m in meant.items() if m is not None}
             if found:
-                yield Move(self.swapped(sums, found.get), definition(name, next(iter(found.values()))))
+                yield Move(self.swapped(sums, found), definition(name, next(iter(found.values()))))
 
     def meaning(self, entry: t.Tree) -> t.Tree | None:
         """What stands on the right of the definition of an entry."""
@@ -129,13 +96,13 @@ class Moves:
             return None
         return self.world.equation_at(entry)
 
-    def swapped(self, sums: Sums, f: Callable[[t.Tree], t.Tree | None]) -> Sums:
+    def swapped(self, sums: Sums, meanings: Mapping[t.Tree, t.Tree]) -> Sums:
         """Other formulas in place of entries, outside of derivatives."""
 
         def swap(tree: t.Tree) -> t.Tree:
             if isinstance(tree, c.Partial):
                 return tree
-            made = f(tree)
+            made = meanings.get(tree)
             return self.world.refreshed(made) if made is not None else rebuilt(tree, swap)
 
         return tuple(
@@ -146,7 +113,7 @@ class Moves:
 
     def functions(self, sums: Sums) -> Iterator[Move]:
         """σ'(z) by σ(z) (1 - σ(z)), softmax by exponentials."""
-        calls = dict.fromkeys(p for one in sums for f in (*one.factors, *one.below) for p in _outside(f))
+        calls = dict.fromkeys(p for one in sums for f in (*one.factors, *one.below) for p in outside(f))
         for tree in calls:
             call = array(tree)
             if not isinstance(call, t.Call) or call.function in self.world.context.functions:
@@ -154,11 +121,10 @@ class Moves:
             if call.primes == 1 and call.function in SLOPES and len(call.args) == 1:
                 made = put(SLOPES[call.function], {"u": call.args[0]})
                 facts: dict[str, t.Tree] = {"name": t.Call(call.function, ())}
-                yield Move(self.swapped(sums, {tree: made}.get), Reason("slope", facts))
+                yield Move(self.swapped(sums, {tree: made}), Reason("slope", facts))
             elif call.function == "softmax" and isinstance(tree, t.Index) and not call.keywords and not call.primes:
-                yield Move(
-                    self.swapped(sums, {tree: self.softmax(call, tree.indices)}.get), Reason("softmax as exponentials")
-                )
+                made = self.softmax(call, tree.indices)
+                yield Move(self.swapped(sums, {tree: made}), Reason("softmax as exponentials"))
 
     def softmax(self, call: t.Call, at: tuple[t.Tree, ...]) -> t.Tree:
         """exp(z_i) / Σ_q exp(z_q)."""
@@ -168,191 +134,6 @@ class Moves:
             return t.Call("exp", (self.world.entries.entry(call.args[0], (*at[:-1], place)),))
 
         return t.Binary("/", power(at[-1]), c.Sum((q,), power(t.Name(q))))
-
-    # ----- derivatives -----
-
-    def derivatives(self, sums: Sums) -> Iterator[Move]:
-        """Every derivative one rule further, and as far as its rules go; all of them one rule further."""
-        for partial in _partials(sums):
-            named = isinstance(array(partial.of), t.Name)
-            for move in self.of_a_name(partial) if named else self.of_a_formula(partial):
-                yield move._replace(sums=placed(self.world, sums, partial, move.sums))
-            if named:
-                yield from self.sparse(sums, partial)
-        with contextlib.suppress(InputError):
-            if (derived := self.direct.step(sums)) is not None:
-                yield Move(derived.sums, derived.reason)
-
-    def of_a_name(self, partial: c.Partial) -> Iterator[Move]:
-        """The derivative of an entry: by one of its own array, along the graph, by its equation."""
-        of, by = array(partial.of), array(partial.by)
-        assert isinstance(of, t.Name)
-        assert isinstance(by, t.Name)
-        named = self.world.base.named
-        facts: dict[str, t.Tree] = {"of": of, "by": by, "name": by}
-        if named(of) == named(by):
-            derived = self.direct.entry(partial.of, partial.by)
-            yield Move(derived.sums, derived.reason)
-            return
-        if not self.world.depends(named(of), named(by)):
-            yield Move((), Reason("no path", facts))
-            return
-        yield from self.along(partial, facts)
-        expression = self.world.equation_at(partial.of)
-        if expression is not None:
-            yield Move((_one(c.Partial(expression, partial.by)),), Reason("definition", {"name": of}))
-
-    def along(self, partial: c.Partial, facts: dict[str, t.Tree]) -> Iterator[Move]:
-        """The chain rule: over all that names the variable, over all that the quantity names."""
-        of, by = self.world.base.named(array(partial.of)), self.world.base.named(array(partial.by))  # type: ignore[arg-type]
-        users = self.world.users(of, by)
-        if users and users != [of]:
-            rule = "sum over paths" if len(users) > 1 else "chain rule"
-            made = tuple(self.link(partial, user) for user in users)
-            yield Move(made, Reason(rule, {**facts, "via": users[0]}), len(users) > 1)
-        for name in self.ends:
-            if name not in (of, by, *users) and self.world.depends(of, name) and self.world.depends(name, by):
-                yield Move((self.link(partial, name),), Reason("chain rule", {**facts, "via": name}), True)
-        expression = self.world.base.equation(of)
-        if expression is None:
-            return
-        inner = [n for n in self.world.base.names(expression) if self.world.depends(n, by)]
-        if inner and by not in inner and inner != users:
-            rule = "sum over paths" if len(inner) > 1 else "chain rule"
-            made = tuple(self.link(partial, name) for name in inner)
-            yield Move(made, Reason(rule, {**facts, "via": inner[0]}), len(inner) > 1)
-
-    def link(self, partial: c.Partial, via: t.Name) -> Product:
-        """Σ_p ∂of/∂u_p ∂u_p/∂by; the way that ends at once has one factor."""
-        if via == self.world.base.named(array(partial.of)):  # type: ignore[arg-type]
-            return _one(partial)
-        letters = tuple(self.world.letter() for _ in range(self.world.base.rank(via)))
-        entry = entry_of(via, tuple(map(t.Name, letters)))
-        return Product(Fraction(1), letters, (c.Partial(partial.of, entry), c.Partial(entry, partial.by)))
-
-    def hops(self, sums: Sums, partial: c.Partial) -> Iterator[tuple[Move, ...]]:
-        """The chain rule, the definition of what is between, its derivative, the sums that collapse: line by line."""
-        if not isinstance(array(partial.of), t.Name):
-            yield self.hop(sums, partial, ())
-            return
-        of, by = array(partial.of), array(partial.by)
-        chained = list(self.along(partial, {"of": of, "by": by, "name": by})) if self.is_between(partial) else []
-        for move in chained:
-            first = move._replace(sums=tidy(placed(self.world, sums, partial, move.sums)))
-            yield self.hop(first.sums, partial, (first,))
-        if not chained:
-            yield self.hop(sums, partial, ())
-
-    def is_between(self, partial: c.Partial) -> bool:
-        """Whether a quantity depends on another one, and is not the same."""
-        of, by = (self.world.base.named(array(x)) for x in (partial.of, partial.by))  # type: ignore[arg-type]
-        return of != by and self.world.depends(of, by)
-
-    def hop(self, sums: Sums, partial: c.Partial, trail: tuple[Move, ...]) -> tuple[Move, ...]:
-        """What follows the chain rule: every derivative by the same entry is worked out."""
-        for name, found in self.defined(sums, partial):
-            for target, expression in found:
-                sums = placed(self.world, sums, target, (_one(c.Partial(expression, target.by)),))
-            trail = (*trail, Move(tidy(sums), Reason("definition", {"name": name})))
-        sums, reasons = tidy(sums), []
-        for _ in range(MOST_RULES):
-            nested = next((f for one in sums for f in one.factors if self.is_nested(f, partial.by)), None)
-            derived = self.derived(self.direct, nested) if nested is not None else None
-            if nested is None or derived is None:
-                break
-            sums = tidy(placed(self.world, sums, nested, derived.sums))
-            reasons.append(derived.reason)
-        if reasons:
-            trail = (*trail, Move(sums, _summary(reasons)))
-        fewer = tidy(tuple(contracted(one) for one in sums))
-        return (*trail, Move(fewer, Reason("contraction"))) if key_of(fewer) != key_of(sums) else trail
-
-    def defined(self, sums: Sums, partial: c.Partial) -> Iterator[tuple[t.Tree, list[tuple[c.Partial, t.Tree]]]]:
-        """The derivatives by an entry of what has an equation that names it, by the names of these quantities."""
-        named: dict[t.Tree, list[tuple[c.Partial, t.Tree]]] = {}
-        for target in _partials(sums):
-            name, by = array(target.of), array(target.by)
-            if (
-                target.by == partial.by
-                and isinstance(name, t.Name)
-                and isinstance(by, t.Name)
-                and self.is_between(target)
-            ):
-                expression = self.world.equation_at(target.of)
-                if expression is not None and self.direct.mentions(expression, target.by):
-                    named.setdefault(name, []).append((target, expression))
-        yield from named.items()
-
-    def is_nested(self, factor: t.Tree, by: t.Tree) -> bool:
-        """Whether a rule takes a derivative by an entry further."""
-        return isinstance(factor, c.Partial) and factor.by == by and self.derived(self.direct, factor) is not None
-
-    def of_a_formula(self, partial: c.Partial) -> Iterator[Move]:
-        """The derivative of what is written out, with what does not name the variable held fixed or varying, too."""
-        direct, total = (list(self.by_rules(rules, partial)) for rules in (self.direct, self.total))
-        if not (direct and total) or key_of(direct[0].sums) == key_of(total[0].sums):
-            yield from direct or total
-            return
-        if self.direct.mentions(partial.of, partial.by):
-            yield from (move._replace(doubtful=True) for move in direct)
-        yield from (move._replace(doubtful=True) for move in total)
-
-    def by_rules(self, rules: Rules, partial: c.Partial) -> Iterator[Move]:
-        """One rule further, and all the way."""
-        derived = self.derived(rules, partial)
-        if derived is None:
-            return
-        yield Move(derived.sums, derived.reason)
-        sums, reasons = derived.sums, [derived.reason]
-        for _ in range(MOST_RULES):
-            nested = next((f for one in sums for f in one.factors if self.derived(rules, f) is not None), None)
-            if nested is None:
-                break
-            further = self.derived(rules, nested)
-            assert further is not None
-            reasons.append(further.reason)
-            sums = tidy(placed(self.world, sums, nested, further.sums))
-        if len(reasons) > 1:
-            yield Move(sums, _summary(reasons))
-
-    def derived(self, rules: Rules, factor: t.Tree) -> Derived | None:
-        if not isinstance(factor, c.Partial) or factor.second is not None:
-            return None
-        of, by = factor.of, factor.by
-        if isinstance(array(of), t.Name) and array(of) != array(by):
-            return None
-        try:
-            return rules.partial(of, by)
-        except InputError:
-            return None
-
-    def sparse(self, sums: Sums, partial: c.Partial) -> Iterator[Move]:
-        """Σ_p f_p ∂z_p/∂W_ji is f_j ∂z_j/∂W_ji where no other z_p depends on W_ji."""
-        expression = self.world.equation_at(partial.of)
-        own = [i.text for i in indices(partial.of) if isinstance(i, t.Name)]
-        if expression is None or not any(x in one.letters for one in sums for x in own):
-            return
-        moves = list(self.by_rules(self.direct, c.Partial(expression, partial.by)))
-        found = tuple(contracted(one) for one in moves[-1].sums) if moves else ()
-        for letter in own:
-            others = [_tied(one, letter) for one in found]
-            if others and others[0] is not None and all(o == others[0] for o in others):
-                made = tuple(_at(one, letter, others[0]) if partial in one.factors else one for one in sums)
-                facts = {"of": array(partial.of), "by": partial.by, "letter": t.Name(letter)}
-                yield Move(made, Reason("only one term", facts))
-
-
-# ----- helpers -----
-
-
-def _one(factor: t.Tree) -> Product:
-    return Product(Fraction(1), (), (factor,))
-
-
-def _partials(sums: Sums) -> list[c.Partial]:
-    """The first derivatives by an entry of a quantity, each once."""
-    parts = dict.fromkeys(p for one in sums for f in one.factors for p in _outside(f, inside=True))
-    return [p for p in parts if isinstance(p, c.Partial) and p.second is None and isinstance(array(p.by), t.Name)]
 
 
 def definition(name: t.Tree, meaning: t.Tree) -> Reason:
@@ -366,16 +147,6 @@ def _collapses(one: Product, letter: str) -> bool:
     return collapsible(one) is not None and collapsed(one, letter) != one
 
 
-def _outside(tree: t.Tree, inside: bool = False) -> Iterator[t.Tree]:
-    """The parts of a factor outside of derivatives; with `inside` the derivatives themselves, too."""
-    if not isinstance(tree, c.Partial):
-        yield tree
-        for child in tree.children:
-            yield from _outside(child, inside)
-    elif inside:
-        yield tree
-
-
 def _entries(tree: t.Tree) -> Iterator[t.Tree]:
     """The entries of named quantities in a factor, outside of derivatives."""
     if isinstance(tree, t.Name) or (isinstance(tree, t.Index) and isinstance(tree.array, t.Name)):
@@ -383,24 +154,3 @@ def _entries(tree: t.Tree) -> Iterator[t.Tree]:
     elif not isinstance(tree, c.Partial):
         for child in tree.children:
             yield from _entries(child)
-
-
-def _summary(reasons: list[Reason]) -> Reason:
-    """The rule that says most about several."""
-    if {r.rule for r in reasons} <= AFFINE:
-        return Reason("derivative of an affine map")
-    return min(reasons, key=lambda r: SALIENT.index(r.rule))
-
-
-def _tied(one: Product, letter: str) -> t.Tree | None:
-    """What a delta says that a letter must be."""
-    for factor in deltas(one):
-        if t.Name(letter) in factor.args:
-            return next((a for a in factor.args if a != t.Name(letter)), None)
-    return None
-
-
-def _at(one: Product, letter: str, value: t.Tree | None) -> Product:
-    """A product without its sum over a letter, at one value of it."""
-    assert value is not None
-    return replace(one, letters=tuple(x for x in one.letters if x != letter)).mapped({letter: value})

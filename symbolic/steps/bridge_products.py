@@ -11,10 +11,10 @@ from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import rebuilt
 from symbolic.steps.bridge_keys import key_of
-from symbolic.steps.sums import Product, Sums, cancelled, merged, read, scaled, write
+from symbolic.steps.sums import Product, Sums, cancelled, merged, read, write
 
 if TYPE_CHECKING:
-    from symbolic.steps.bridge_entries import World
+    from symbolic.steps.bridge_world import World
 
 #: Products that multiplying out may make.
 MOST_PRODUCTS = 60
@@ -107,3 +107,13 @@ def _placed(world: World, one: Product, target: t.Tree, new: Sums) -> Iterator[P
     rest = replace(one, factors=(), below=tuple(map(swap, one.below)))
     for parts in itertools.product(*options):
         yield rest.times(*parts)
+
+
+def outside(tree: t.Tree, inside: bool = False) -> Iterator[t.Tree]:
+    """The parts of a factor outside of derivatives; with `inside` the derivatives themselves, too."""
+    if not isinstance(tree, c.Partial):
+        yield tree
+        for child in tree.children:
+            yield from outside(child, inside)
+    elif inside:
+        yield tree
