@@ -35,8 +35,9 @@ class Notation:
     names: Mapping[str, str] = field(default_factory=dict)
     #: Vectors and matrices in bold type.
     bold: bool = False
-    #: Outputs or inputs first; mixed is outputs first with gradients in the parameter's shape, see `layout_line`.
-    layout: Literal["numerator", "denominator", "mixed"] = "numerator"
+    #: Outputs or inputs first; mixed is outputs first with gradients in the parameter's shape, row-gradients that with
+    #: rows for columns, see `layout_line`.
+    layout: Literal["numerator", "denominator", "mixed", "row-gradients"] = "numerator"
     #: The sign of derivatives: ∂y/∂x, D_x y, J_y(x); of a number ∇_x L, or dx for the derivative of the loss by x.
     derivative: Derivative = "∂"
     kronecker: Literal["delta", "brackets"] = "delta"
@@ -63,8 +64,8 @@ class Notation:
 
         >>> Notation.read("layers=[k],bold,transpose=T").layers
         '[k]'
-        >>> Notation.read(r"ng,names.J=\mathcal{L}").names
-        {'J': '\\mathcal{L}'}
+        >>> Notation.read(r"ng,names.L=\mathcal{L}").names
+        {'L': '\\mathcal{L}'}
 
         Raises:
             InputError: no such preset, option or value, or a file that cannot be read; it says what there is.
