@@ -45,7 +45,7 @@ def relaid_context(notated: LaidOutFormulas) -> Context:
     """Equations, sizes and layout as the notation has them; names and sums as the context has them."""
     notation, layout = notated.notation, effective_layout(notated.notation)
     made = _relaid(notated) if notated.source.model is None else notated.source
-    layout = "strict mixed" if layout == "mixed" else layout
+    layout = {"mixed": "strict mixed", "row-gradients": "row gradients"}.get(layout, layout)
     return made.with_settings(layout=layout, vectors=notation.vectors, vec=notation.vec)
 
 

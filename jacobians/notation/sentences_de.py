@@ -32,6 +32,11 @@ SENTENCES = {
     "wonach abgeleitet wird",
     ("layout", "denominator"): "Nennerlayout: Eingaben zuerst; die Ableitung einer Zahl hat die Form dessen, wonach "
     "abgeleitet wird",
+    (
+        "layout",
+        "row-gradients",
+    ): "Layout ganzer Ableitungen: Ausgaben zuerst, dann die Achsen dessen, wonach abgeleitet "
+    "wird; die Ableitung einer Zahl nach einer Spalte ist eine Zeile",
     ("layout", "mixed"): "gemischtes Layout: Ausgaben zuerst; die Ableitung einer Zahl hat die Form dessen, wonach "
     "abgeleitet wird",
 }

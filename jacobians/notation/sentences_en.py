@@ -26,5 +26,10 @@ SENTENCES = {
     "what it is taken by",
     ("layout", "denominator"): "denominator layout: inputs first; the derivative of a number has the shape of what it "
     "is taken by",
+    (
+        "layout",
+        "row-gradients",
+    ): "layout of whole Jacobians: outputs first, then the axes of what the derivative is taken "
+    "by; the derivative of a number by a column is a row",
     ("layout", "mixed"): "mixed layout: outputs first; the derivative of a number has the shape of what it is taken by",
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from jacobians.claims.context import Context
 from jacobians.claims.judge import Judge
 from jacobians.claims.verdicts import Link
-from jacobians.notation.options import Notation
+from jacobians.notation.options import Derivative, Notation
 from jacobians.notation.tree import Chain, Tree
 from symbolic.documents.exports import Exports
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Style = Literal["index", "matrix", "tensor", "differential", "paths", "forward", "backward"]
 Detail = Literal["every step", "lecture", "result"]
 STYLES: tuple[Style, ...] = get_args(Style)
+#: The styles whose factors are whole Jacobians: outputs first, then the axes of the input.
+WHOLE_JACOBIANS: tuple[Style, ...] = ("tensor", "paths", "forward", "backward")
 DETAILS: tuple[Detail, ...] = get_args(Detail)
 
 
@@ -139,6 +141,12 @@ class Derivation(Exports):
         """Every part as one chain of equalities."""
         for part in self.parts:
             yield Chain((part.head, *(step.line for step in part.steps)))
+
+    def __post_init__(self) -> None:
+        """Products of whole Jacobians need their axes in one order, whatever layout the reader prefers elsewhere."""
+        if self.style in WHOLE_JACOBIANS:
+            sign: Derivative = "∂" if self.notation.derivative in "∇d" else self.notation.derivative
+            object.__setattr__(self, "notation", replace(self.notation, layout="row-gradients", derivative=sign))
 
     def check(self) -> Checked:
         """Evaluate every line, in every instance of the context: different sizes, equal sizes, every layer."""

@@ -14,7 +14,7 @@ from jacobians.notation import tree as t
 from jacobians.notation.options import Notation
 from jacobians.notation.to_plain import to_plain
 from symbolic.steps.accumulation import BackwardStyle, ForwardStyle
-from symbolic.steps.derivation import DETAILS, STYLES, Derivation, Detail, Part, Style
+from symbolic.steps.derivation import DETAILS, STYLES, WHOLE_JACOBIANS, Derivation, Detail, Part, Style
 from symbolic.steps.differential import DifferentialStyle
 from symbolic.steps.graph import Graph
 from symbolic.steps.index import IndexStyle
@@ -137,4 +137,6 @@ def _derived(
         parts = with_entries(graph, parts, context.settings.indices)
     if style == "differential":
         context = replace(context, varying=graph.wrt)
+    if style in WHOLE_JACOBIANS:
+        context = replace(context, settings=replace(context.settings, layout="row gradients"))
     return Derivation(context, top, by, style, tuple(parts), detail, notation)
