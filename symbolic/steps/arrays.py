@@ -12,6 +12,7 @@ from jacobians.claims.functions import elementwise
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
+from jacobians.notation.rebuild import rebuilt
 from jacobians.notation.to_plain import to_plain
 from symbolic.steps.graph import Graph
 
@@ -169,7 +170,7 @@ class Kinds:
         name = tree.function
         if name == "ones":
             return "column" if len(tree.args) == 1 else "matrix"
-        if name in ("Id", "outer"):
+        if name in ("Id", "outer", "inverse"):
             return "matrix"
         if name == "diag":
             return "column" if self.kind(tree.args[0]) == "matrix" else "matrix"
@@ -195,7 +196,7 @@ class Kinds:
 
     def size(self, tree: t.Tree, axis: int = 0) -> t.Tree:
         """How many entries an array has along an axis, as it is called."""
-        return self.graph.size(self.graph.shape(tree)[axis])
+        return self.graph.size(self.graph.shape(_undifferentiated(tree))[axis])
 
     def ones(self, tree: t.Tree) -> t.Tree:
         """The array of ones of the same shape."""
@@ -235,6 +236,13 @@ class Kinds:
     def natural(self, gradient: t.Tree, kind: Kind) -> t.Tree:
         """A gradient by a vector as the column or row that the vector is, and back."""
         return t.Transpose(gradient) if kind in ("row", "column") and kind != self.upright else gradient
+
+
+def _undifferentiated(tree: t.Tree) -> t.Tree:
+    """The formula with x in place of dx: an array of the same shape."""
+    if isinstance(tree, c.Differential):
+        return tree.of
+    return rebuilt(tree, _undifferentiated)
 
 
 def is_ones(tree: t.Tree) -> bool:

@@ -83,7 +83,11 @@ class _Function:
         self.graph = Graph(replace(derivation.context, varying=None), derivation.of, derivation.wrt)
         self.arrays = Arrays(self.graph)
         self.of, self.wrt = self.graph.of, self.graph.wrt
-        self.leaves = {t.Name(name): None for name, leaf in self.graph.context.leaves.items() if leaf.label is None}
+        context = self.graph.context
+        own = {name: None for name, leaf in context.leaves.items() if leaf.label is None}
+        self.leaves = {
+            t.Name(name): None for name in own or (context.model.leaves if context.model is not None else ())
+        }
         for name in self.leaves:
             self.variables[name] = identifier(name)
 

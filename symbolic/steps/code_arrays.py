@@ -99,8 +99,12 @@ class ArrayCode:
         return self.product(tree, tree.left, tree.right)
 
     def beside(self, tree: t.Tree, other: t.Tree, needed: int) -> str:
-        """An operand; a column that goes with every column of a matrix gets a second axis."""
-        if self.arrays.kind(tree) == "column" and self.arrays.kind(other) == "matrix":
+        """An operand; a column that goes with every column of a matrix gets a second axis, if it is no NumPy model."""
+        if (
+            self.arrays.graph.context.model is None
+            and self.arrays.kind(tree) == "column"
+            and self.arrays.kind(other) == "matrix"
+        ):
             return f"{self.text(tree, ATOM)}[:, None]"
         return self.text(tree, needed)
 
@@ -215,6 +219,12 @@ class ArrayCode:
             self._softmax[x] = f"{name} / np.sum({name}" + (", axis=1, keepdims=True)" if row else ")")
         return Written(self._softmax[x], PRODUCT)
 
+    def linear_algebra(self, tree: t.Call) -> Written:
+        """`linalg` is the same everywhere."""
+        name = {"inverse": "inv", "logdet": "slogdet"}.get(tree.function, "det")
+        made = f"{self.library.module}.linalg.{name}({self.text(tree.args[0])})"
+        return Written(made + "[1]" if name == "slogdet" else made)
+
     def ones(self, tree: t.Call) -> Written:
         sizes = self.library.sizes([self.size(x) for x in tree.args])
         return Written(self.library.ones(sizes, self.like))
@@ -259,6 +269,7 @@ CALLS: dict[str, Callable[..., Written]] = {
     **dict.fromkeys(("sum", "mean", "trace", "tr", "diag"), ArrayCode.reduced),
     "inner": ArrayCode.inner,
     "outer": ArrayCode.outer,
+    **dict.fromkeys(("inverse", "logdet", "determinant"), ArrayCode.linear_algebra),
     "softmax": ArrayCode.softmax,
     "ones": ArrayCode.ones,
     "Id": ArrayCode.identity,

@@ -13,7 +13,7 @@ from jacobians.notation.rebuild import rebuilt
 from symbolic.steps.arrays import NoMatrixFormError, matmul, no_matrix_form, plus, times
 from symbolic.steps.derivation import Detail, Part, Reason, Step
 from symbolic.steps.differentials import of_names
-from symbolic.steps.index import is_general, signal_of
+from symbolic.steps.index import signal_of
 from symbolic.steps.pullbacks import coefficient, pulled, varies
 from symbolic.steps.simplify import simplified
 from symbolic.steps.whole_arrays import WholeArrays, is_primitive
@@ -64,7 +64,8 @@ class DifferentialStyle(WholeArrays):
     def next_layers(self, name: t.Name, cut: Cut) -> Cut:
         """Behind the last layer, layers in general: the cut is what uses the first quantity of layer k."""
         following = self.sought[self.sought.index(name) + 1]
-        if is_general(name) or not is_general(following):
+        general = [x.label is not None and not self.graph.counted(x) for x in (name, following)]
+        if general != [False, True]:
             return cut
         return {user: self.symbol(user) for user in self.graph.uses(following)}
 

@@ -16,6 +16,8 @@ from symbolic.steps.sums import number
 SALIENT = (
     "softmax",
     "cross-entropy",
+    "inverse",
+    "determinant",
     "entry by entry",
     "quotient rule",
     "squared norm",
@@ -199,6 +201,26 @@ class Differentials:
         inner = self.of(tree.args[0])
         return t.Call("trace", (inner,)) if inner is not None else None
 
+    def inverse(self, tree: t.Call) -> t.Tree | None:
+        """-A^(-1) dA A^(-1)."""
+        inner = self.of(tree.args[0])
+        assert inner is not None
+        self.used("inverse")
+        return t.Negative(matmul(matmul(tree, inner), tree))
+
+    def log_determinant(self, tree: t.Call) -> t.Tree | None:
+        """tr(A^(-1) dA)."""
+        (x,) = tree.args
+        inner = self.of(x)
+        assert inner is not None
+        self.used("determinant")
+        return t.Call("trace", (matmul(t.Call("inverse", (x,)), inner),))
+
+    def determinant(self, tree: t.Call) -> t.Tree | None:
+        """det(A) tr(A^(-1) dA)."""
+        made = self.log_determinant(tree)
+        return times(tree, made) if made is not None else None
+
     def inner(self, tree: t.Call) -> t.Tree | None:
         a, b = tree.args
         return self.product(a, b, self.arrays.inner)
@@ -276,6 +298,10 @@ CALLS: dict[str, Callable[..., t.Tree | None]] = {
     "norm": Differentials.norm,
     "sum": Differentials.sum,
     "mean": Differentials.mean,
+    "inverse": Differentials.inverse,
+    "logdet": Differentials.log_determinant,
+    "determinant": Differentials.determinant,
+    "det": Differentials.determinant,
     "trace": Differentials.trace,
     "tr": Differentials.trace,
     "inner": Differentials.inner,

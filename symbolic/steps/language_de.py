@@ -123,6 +123,14 @@ RULES: dict[str, tuple[str, str]] = {
         "Differential[ über {via}]",
         "Das Differential[ von {of}][, und darin das von {via}].",
     ),
+    "inverse": (
+        "Differential der Inversen",
+        "A mal seine Inverse ist konstant; ableiten: auf jeder Seite ein Faktor der Inversen, und ein Minus.",
+    ),
+    "determinant": (
+        "Formel von Jacobi",
+        "Formel von Jacobi: Eine Determinante ändert sich um sich selbst mal eine Spur.",
+    ),
     "transposition": (
         "Transposition",
         "Ein Faktor wechselt transponiert auf die andere Seite eines inneren Produkts.",

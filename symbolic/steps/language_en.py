@@ -109,6 +109,11 @@ RULES: dict[str, tuple[str, str]] = {
         "differential[ through {via}]",
         "The differential[ of {of}][, and that of {via} in it].",
     ),
+    "inverse": (
+        "differential of the inverse",
+        "Differentiate A times its inverse, which is constant: a factor of the inverse on either side, and a minus.",
+    ),
+    "determinant": ("Jacobi's formula", "Jacobi's formula: a determinant changes by itself times a trace."),
     "transposition": ("transposition", "A factor crosses to the other side of an inner product transposed."),
     "in components": (
         "in components",

@@ -143,8 +143,9 @@ class _Lines:
     def entries(self, user: t.Name, of: t.Tree, signal: t.Tree) -> t.Tree:
         """Σ_pq (∇_U L)_pq ∇_V U_pq."""
         at = Letters(self.graph).several(self.graph.rank(user))
-        slope = t.Index(of, at)
-        inner = times(t.Index(signal, at), c.Gradient(self.name, slope) if self.graph.rank(self.name) else slope)
+        entry = t.Index(of, at)
+        slope = c.Gradient(self.name, entry) if self.graph.rank(self.name) else c.Partial(entry, self.name)
+        inner = times(t.Index(signal, at), slope)
         return c.Sum(tuple(x.text for x in at if isinstance(x, t.Name)), inner)
 
     def is_alone(self, user: t.Name) -> bool:

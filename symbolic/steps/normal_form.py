@@ -101,6 +101,7 @@ class Arrays(Kinds):
             return ()
         a, b = self._one(left), self._one(right)
         factors = tuple(f for f in a.factors + b.factors if not _is_unit(f)) or (a.factors + b.factors)[:1]
+        factors = _joined_ones(factors)
         made = Term(a.coefficient * b.coefficient, a.scalars + b.scalars, a.below + b.below, factors)
         if factors and self.kind(chain(factors)) == "number":
             made = replace(made, scalars=(*made.scalars, chain(factors)), factors=())
@@ -206,6 +207,18 @@ def cancelled(one: Term) -> Term:
 def _is_hadamard(one: Term) -> bool:
     (tree,) = one.factors if len(one.factors) == 1 else (ONE,)
     return isinstance(tree, t.Binary) and tree.op == "*"
+
+
+def _joined_ones(factors: tuple[t.Tree, ...]) -> tuple[t.Tree, ...]:
+    """A column of ones times a row of ones as a matrix of ones."""
+    made: list[t.Tree] = []
+    for factor in factors:
+        match made[-1:], factor:
+            case [t.Call("ones", (rows,))], t.Transpose(t.Call("ones", (columns,))):
+                made[-1] = t.Call("ones", (rows, columns))
+            case _:
+                made.append(factor)
+    return tuple(made)
 
 
 def _is_unit(tree: t.Tree) -> bool:

@@ -95,11 +95,13 @@ class WholeArrays:
         """The right side of the equation of a quantity that has one for the whole array.
 
         Raises:
-            NoMatrixFormError: it is written for entries, or nobody defined the function.
+            NoMatrixFormError: it is written for entries, or nobody defined the function, or its arrays do not fit.
         """
-        expression = self.graph.equation(name)
-        if expression is None or self.graph.entry_letters(name) or is_primitive(self.graph, name):
+        graph, expression = self.graph, self.graph.equation(name)
+        if expression is None or graph.entry_letters(name) or is_primitive(graph, name):
             raise no_matrix_form(name)
+        if graph.instances.shape_of(expression, (expression,)) is None:  # as X * v, where v goes with every row of X
+            raise no_matrix_form(expression)
         return expression
 
     # ----- results found before -----
