@@ -115,8 +115,10 @@ def _joined(before: Node, behind: Node) -> bool:
 
 def _open(found: Group, cut: int) -> bool:
     """Whether a bracket that is written as a plain sign is open at this place; those of `_in_brackets` do not count."""
-    signs = [i for i, start in zip(found.items, found.starts, strict=False) if start < cut and isinstance(i, Sign)]
-    kinds = [sign.kind for sign in signs if not SIZED.match(sign.tex)]
+    before = [
+        i.base if isinstance(i, Scripts) else i for i, at in zip(found.items, found.starts, strict=False) if at < cut
+    ]
+    kinds = [sign.kind for sign in before if isinstance(sign, Sign) and not SIZED.match(sign.tex)]
     return kinds.count("open") > kinds.count("close")
 
 
