@@ -28,24 +28,24 @@ def permutation(n=20):
 
 def test_slices_beside_one_another():
     assert forms.latex(linear("W"), "beside", of="a", wrt="W") == (
-        r"\begin{array}{cc} \frac{\partial a_{1}}{\partial W} & \frac{\partial a_{2}}{\partial W} \\[6pt] "
+        r"\begin{array}{cc} \dfrac{\partial a_{1}}{\partial W} & \dfrac{\partial a_{2}}{\partial W} \\[12pt] "
         r"\begin{bmatrix} 7 & 8 & 9 \\ 0 & 0 & 0 \end{bmatrix} & \begin{bmatrix} 0 & 0 & 0 \\ 7 & 8 & 9 \end{bmatrix} "
         r"\end{array}"
     )
     assert linear("W").latex("stacked") == (
-        r"\begin{array}{rcl} J_{1} & = & \begin{bmatrix} 7 & 8 & 9 \\ 0 & 0 & 0 \end{bmatrix} \\[6pt] "
-        r"J_{2} & = & \begin{bmatrix} 0 & 0 & 0 \\ 7 & 8 & 9 \end{bmatrix} \end{array}"
+        r"\begin{aligned} J_{1} &= \begin{bmatrix} 7 & 8 & 9 \\ 0 & 0 & 0 \end{bmatrix} \\[6pt] "
+        r"J_{2} &= \begin{bmatrix} 0 & 0 & 0 \\ 7 & 8 & 9 \end{bmatrix} \end{aligned}"
     )
 
 
 def test_slices_of_a_matrix_of_outputs_stand_in_lines():
     J = delta_einsum("i k -> i j | k j", ("A", np.array([[1.0, 2.0], [3.0, 5.0]])), j=3)
     tex = J.latex("beside")
-    assert tex.startswith(r"\begin{array}{ccc} J_{1, 1} & J_{1, 2} & J_{1, 3} \\[6pt] \begin{bmatrix} 1 & 0 & 0 \\ 2")
-    assert r"\\[6pt] J_{2, 1} & J_{2, 2} & J_{2, 3} \\[6pt] \begin{bmatrix} 3" in tex
+    assert tex.startswith(r"\begin{array}{ccc} J_{1, 1} & J_{1, 2} & J_{1, 3} \\[12pt] \begin{bmatrix} 1 & 0 & 0 \\ 2")
+    assert r"\\ \\ J_{2, 1} & J_{2, 2} & J_{2, 3} \\[12pt] \begin{bmatrix} 3" in tex
     wide = delta_einsum("i k -> i j | k j", ("A", np.ones((23, 2))), j=12).latex("beside")
     assert r"J_{3, 3} & \cdots & J_{3, 10}" in wide
-    assert r"\\[6pt] \vdots \\[6pt] J_{21, 1} & J_{21, 2}" in wide
+    assert r"\\ \\ \vdots \\ \\ J_{21, 1} & J_{21, 2}" in wide
     assert r"J_{4, 1}" not in wide
 
 

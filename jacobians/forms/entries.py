@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 MATRIX_COLUMNS = 10
 #: How slices stand: equations in a line, one under the other, matrices side by side under their headings.
 SliceLayout = Literal["slices", "stacked", "beside"]
-#: Between lines of matrices.
-APART = r"\\[6pt]"
+#: Between lines of matrices, and between headings and the matrices under them.
+APART, UNDER = r"\\[6pt]", r"\\[12pt]"
 #: At dots that stand for something else than what is beside them.
 STAR, STAR_MEANS = r"\ast", "not all as beside the dots"
 
@@ -151,8 +151,8 @@ def slice_list(slices: Sequence[tuple[str, str]], of: str, wrt: str, layout: Sli
     if layout == "slices":
         return r", \quad ".join(f"{name} = {matrix}" if matrix else r"\ldots" for name, _, matrix in named)
     if layout == "stacked":
-        lines = [f"{name} & = & {matrix}" if matrix else r"& \vdots &" for name, _, matrix in named]
-        return rf"\begin{{array}}{{rcl}} {f' {APART} '.join(lines)} \end{{array}}"
+        lines = [f"{name} &= {matrix}" if matrix else r"& \quad \vdots" for name, _, matrix in named]
+        return rf"\begin{{aligned}} {f' {APART} '.join(lines)} \end{{aligned}}"
     return _beside(named)
 
 
@@ -174,13 +174,12 @@ def _beside(named: Sequence[tuple[str, str, str]]) -> str:
             lines += [[], []] if broken else [[]]  # an empty line: lines were left out
         elif broken:
             lines[-1].append((r"\cdots", r"\cdots"))
-        lines[-1].append((name, matrix))
+        lines[-1].append((name.replace(r"\frac", r"\dfrac", 1), matrix))
         before, broken = leading, False
     width = max(map(len, lines))
-    rows = []
-    for line in lines:
-        rows += [" & ".join(part) for part in zip(*line, strict=True)] if line else [r"\vdots"]
-    return rf"\begin{{array}}{{{'c' * width}}} {f' {APART} '.join(rows)} \end{{array}}"
+    pairs = [[" & ".join(part) for part in zip(*line, strict=True)] if line else [r"\vdots"] for line in lines]
+    rows = r" \\ \\ ".join(f" {UNDER} ".join(pair) for pair in pairs)  # an empty row, since matrices are deep
+    return rf"\begin{{array}}{{{'c' * width}}} {rows} \end{{array}}"
 
 
 def explained(latex: str) -> str:
