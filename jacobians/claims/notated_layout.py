@@ -153,10 +153,12 @@ class LaidOutFormulas:
     def rewritten(self, parts: Sides) -> Sides | None:
         """The sides of an equation in the conventions of the notation; None where none was found that is right."""
         chain = t.Chain(tuple(parts))
+        detective = self.detective(chain)
         for source in self.sources:
-            detective = self.detective(chain)
             if not detective.finding([parts], source, direct=True).right:
                 continue
+            if source == self.goal:
+                return tuple(parts)
             try:
                 made = sides(Rewriting(detective, source, self.goal).statement(chain))
             except InputError:
