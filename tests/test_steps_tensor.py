@@ -15,8 +15,9 @@ from jacobians.notation import parse, to_latex, to_plain
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.options import Notation
+from jacobians.notation.presets import preset
 from symbolic.steps import ways
-from symbolic.steps.derivation import Derivation
+from symbolic.steps.derivation import WHOLE_JACOBIANS, Derivation, Style
 from symbolic.steps.engine import derivation
 from symbolic.steps.language import rule_name, rule_sentence
 from symbolic.steps.sums import Product, delta, read
@@ -160,6 +161,17 @@ def test_by_itself_and_by_what_has_no_influence(wrt: str, line: str) -> None:
     assert found.check().ok
 
 
+@pytest.mark.parametrize("notation", [Notation(), Notation(layout="denominator"), *map(preset, ("ng", "cs231n"))])
+@pytest.mark.parametrize("style", WHOLE_JACOBIANS)
+def test_one_layout_whatever_the_reader_prefers_elsewhere(style: Style, notation: Notation) -> None:
+    """Factors stand in the order of the chain rule, and the document says how derivatives are laid out."""
+    for name in ("mlp", "batch", "convolution"):
+        found = derivation(*CASES[name], style=style).written(notation)
+        assert found.notation.layout == "row-gradients"
+        assert "outputs first, then the axes" in " ".join(found.document().split())
+    assert found.context.settings.layout == "row gradients"
+
+
 def test_a_wrong_engine_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gradient that is not turned into a row does not fit in front of a matrix."""
     monkeypatch.setattr(ways, "row", lambda tree: tree)
@@ -169,10 +181,10 @@ def test_a_wrong_engine_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize("style", ["tensor", "paths", "forward", "backward"])
-def test_every_reason_has_its_sentence(style: str, language: str) -> None:
+@pytest.mark.parametrize("style", WHOLE_JACOBIANS)
+def test_every_reason_has_its_sentence(style: Style, language: str) -> None:
     for name in ("mlp", "residual", "shared", "paths"):
-        for part in derivation(*CASES[name], style=style, detail="every step").parts:  # type: ignore[arg-type]
+        for part in derivation(*CASES[name], style=style, detail="every step").parts:
             for reason in (part.title, *(step.reason for step in part.steps)):
                 notation = Notation(language=language)
                 assert rule_name(reason.rule, reason.facts, notation)

@@ -143,10 +143,11 @@ class Derivation(Exports):
             yield Chain((part.head, *(step.line for step in part.steps)))
 
     def __post_init__(self) -> None:
-        """Products of whole Jacobians need their axes in one order, whatever layout the reader prefers elsewhere."""
+        """Products of whole Jacobians need columns and axes in one order, whatever the reader prefers elsewhere."""
         if self.style in WHOLE_JACOBIANS:
             sign: Derivative = "∂" if self.notation.derivative in "∇d" else self.notation.derivative
-            object.__setattr__(self, "notation", replace(self.notation, layout="row-gradients", derivative=sign))
+            own = replace(self.notation, layout="row-gradients", vectors="columns", derivative=sign)
+            object.__setattr__(self, "notation", own)
 
     def check(self) -> Checked:
         """Evaluate every line, in every instance of the context: different sizes, equal sizes, every layer."""
