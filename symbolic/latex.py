@@ -14,9 +14,9 @@ import sympy as sp
 
 from jacobians.errors import FormError, unknown
 from jacobians.forms import general, kronecker, tensor
-from jacobians.forms.entries import array_latex, number_latex, slice_list
+from jacobians.forms.entries import SliceLayout, array_latex, number_latex, slice_list
 from jacobians.forms.writers import Writer, latex_writer
-from jacobians.jacobian import Jacobian
+from jacobians.jacobian import Form, Jacobian
 from jacobians.notation import name_to_latex
 from jacobians.op import Op, Shape
 from symbolic.derive import entry_array, shapes_of
@@ -24,7 +24,6 @@ from symbolic.index import Frame, derived, frame
 from symbolic.printer import index_latex
 from symbolic.scope import Expr, Symbolic, symbols
 
-Form = Literal["index", "tensor", "entries", "slices", "kronecker", "symbols", "general"]
 Vec = Literal["row", "column"]
 #: Sizes of the two instances on which a form with letters is proved: primes that no formula contains as a number, or
 #: their doubles, for ops that halve. Some ops take only small sizes; those are numbers in both instances.
@@ -37,8 +36,8 @@ SIZE_LETTERS = "mnklqrst"
 def latex(op: Op, wrt: str, form: Form = "index", sizes: Mapping[str, Any] | None = None, vec: Vec = "row") -> str:
     r"""LaTeX for math mode of the Jacobian of an op by its input `wrt`.
 
-    `index`, `tensor`, `kronecker` and, with dots, `general` have letters for the sizes; `entries` and `slices` are
-    written for given `sizes`, of labels or of inputs (as in `symbolic.entries`), with entries `x_{1}` that count from
+    `index`, `tensor`, `kronecker` and, with dots, `general` have letters for the sizes; `entries` and `slices`
+    (also `stacked` and `beside` one another) are written for given `sizes`, of labels or of inputs (as in `symbolic.entries`), with entries `x_{1}` that count from
     1; so are `symbols`, the matrix vec(output) x vec(input) in the names of the terms.
 
     Raises:
@@ -56,8 +55,8 @@ def latex(op: Op, wrt: str, form: Form = "index", sizes: Mapping[str, Any] | Non
             return with_letters(op, wrt, lambda J, writer: kronecker(J, vec).latex(writer))
         case "entries":
             return array_latex(entry_cells(op, wrt, shapes_of(op, sizes)), cell=str)
-        case "slices":
-            return _slices(op, wrt, shapes_of(op, sizes))
+        case "slices" | "stacked" | "beside":
+            return _slices(op, wrt, shapes_of(op, sizes), form)
         case "symbols":
             point = op.sample(np.random.default_rng(0), shapes_of(op, sizes))
             return op.jacobian(wrt, **point).latex("symbols", vec)
@@ -109,7 +108,7 @@ def _instances(op: Op) -> list[Mapping[str, Shape]]:
     signature, _ = op.sizes(op.example_shapes(SMALL_PROOFS[0])[0])
     labels = dict.fromkeys(a for spec in signature.inputs.values() for a in spec)
     for factor in (1, 2):
-        found = []
+        found: list[Mapping[str, Shape]] = []
         for primes in PROOFS:
             sizes = dict(zip(labels, (factor * p for p in itertools.cycle(primes)), strict=False))
             shapes = {name: tuple(sizes[a] for a in spec) for name, spec in signature.inputs.items()}
@@ -132,8 +131,8 @@ def _number(x: float, names: Mapping[int, str]) -> str:
     r"""Coefficients such as 2/11 written as 2/n where 11 is the size n, 1/\sqrt{11} as one over its root."""
     root = Fraction(x * x).limit_denominator(100)
     if root.numerator == 1 and abs(float(root) - x * x) < 1e-15 and _sized(root.denominator, names).strip("0123456789"):
-        below = re.sub(r"\\tfrac\{(.*)\}\{2\}", r"\1 / 2", _sized(root.denominator, names))
-        return rf"\tfrac{{1}}{{\sqrt{{{below}}}}}"
+        under_root = re.sub(r"\\tfrac\{(.*)\}\{2\}", r"\1 / 2", _sized(root.denominator, names))
+        return rf"\tfrac{{1}}{{\sqrt{{{under_root}}}}}"
     near = Fraction(x).limit_denominator(10**6)
     if abs(float(near) - x) > 1e-12:
         return number_latex(x)
@@ -197,7 +196,7 @@ def _with_indexed(cells: np.ndarray[Any, Any], shapes: Mapping[str, Shape]) -> n
     return shown
 
 
-def _slices(op: Op, wrt: str, shapes: Mapping[str, Shape]) -> str:
+def _slices(op: Op, wrt: str, shapes: Mapping[str, Shape], layout: SliceLayout) -> str:
     """For every output entry the derivative by the whole input."""
     out_shape = op.out_shape(**shapes)
     if not out_shape:
@@ -206,4 +205,4 @@ def _slices(op: Op, wrt: str, shapes: Mapping[str, Shape]) -> str:
         )
     cells = entry_cells(op, wrt, shapes)
     slices = [(", ".join(str(i + 1) for i in k), array_latex(cells[k], cell=str)) for k in np.ndindex(out_shape)]
-    return slice_list(slices, name_to_latex(op.symbol, ()), name_to_latex(wrt, ()))
+    return slice_list(slices, name_to_latex(op.symbol, ()), name_to_latex(wrt, ()), layout)

@@ -15,7 +15,7 @@ from jacobians.claims.context_text import read_context
 from jacobians.notation import tree as t
 from jacobians.notation.latex_parser import parse_statements
 from jacobians.notation.to_latex import LatexWriter
-from jacobians.notation.tree_calculus import Product, Sum
+from jacobians.notation.tree_calculus import Apply, Product, Sum
 
 PRIMED = re.compile(r"([a-z])('+)(?=[\s},])")
 FUNCTIONS: dict[str, Callable] = {
@@ -88,12 +88,17 @@ class Values:
     def _call(self, tree: t.Call) -> np.ndarray:
         over = [letter.text for key, letter in tree.keywords if key == "over"]
         if over:
-            return self.value(tree.args[0]).max(axis=self._axes(over), keepdims=True)
+            extreme = np.max if tree.function == "max" else np.min
+            return np.asarray(extreme(self.value(tree.args[0]), axis=self._axes(over), keepdims=True))
         if tree.function == "kronecker":
             return (self.value(tree.args[0]) == self.value(tree.args[1])) * 1.0
         if tree.function in WHOLE:
             return np.asarray(WHOLE[tree.function](self.arrays[written(tree.args[0])]))
         return self.functions[tree.function](*map(self.value, tree.args))
+
+    def _apply(self, tree: Apply) -> np.ndarray:
+        """What a reader may take for a function of a bracket is a product where it has a value."""
+        return self.value(tree.function) * self.value(tree.args[0])
 
     def _sum(self, tree: Sum) -> np.ndarray:
         full = self.value(tree.body)

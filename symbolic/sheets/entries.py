@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from jacobians.errors import FormError
 from jacobians.forms import tensor
@@ -26,6 +27,10 @@ from symbolic.scope import Expr
 
 #: `1/sigma`, `1/y^2`: an entry of it is one over an entry.
 _INVERSE = re.compile(r"1/([A-Za-z]\w*)(?:\^(\d+))?")
+
+
+#: Stands in no formula.
+_BETWEEN = "\n"
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,10 @@ class Entry:
         return rf"\frac{{\partial {self.of}}}{{\partial {self.at}}}"
 
 
-def entries(op: Op) -> list[Entry]:
+@lru_cache(maxsize=256)
+def entries(op: Op) -> tuple[Entry, ...]:
     """By every differentiable input."""
-    return [entry(op, wrt) for wrt in op.differentiable()]
+    return tuple(entry(op, wrt) for wrt in op.differentiable())
 
 
 def entry(op: Op, wrt: str) -> Entry:
@@ -61,14 +67,22 @@ def entry(op: Op, wrt: str) -> Entry:
     letters = sizes_by_axis(f)
     of, at = (name_to_latex(name, [a.name for a in axes]) for name, axes in ((op.symbol, f.out), (wrt, f.inp)))
     try:
-        index = with_letters(op, wrt, _index, letters)
-    except FormError:
-        return _of_example(op, wrt)
+        index, matrix = with_letters(op, wrt, _both, letters).split(_BETWEEN)
+    except FormError:  # the matrix form may be another one for other sizes
+        try:
+            index, matrix = with_letters(op, wrt, _index, letters), ""
+        except FormError:
+            return _of_example(op, wrt)
+    return Entry(wrt, of, at, index, matrix, len(f.out) + len(f.inp))
+
+
+def _both(J: Jacobian, writer: Writer) -> str:
+    """The index form, and the matrix form or nothing."""
     try:
-        matrix = with_letters(op, wrt, lambda J, writer: tensor(J).write(writer), letters)
+        matrix = tensor(J).write(writer)
     except FormError:
         matrix = ""
-    return Entry(wrt, of, at, index, matrix, len(f.out) + len(f.inp))
+    return f"{_index(J, writer)}{_BETWEEN}{matrix}"
 
 
 def _index(J: Jacobian, writer: Writer) -> str:
