@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from jacobians.errors import InputError
 from jacobians.op import Op
+from jacobians.options import own_signature
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,22 @@ class Node:
 
     @property
     def call(self) -> str:
-        """`linear(x, W1, b1)`."""
-        return f"{self.op.name}({', '.join(self.sources.values())})"
+        """`linear(x, W1, b1)`, with the options that are not the default ones: `softmax(z, axis=0)`."""
+        if function := getattr(self.op, "function", ""):  # nobody defined it: g(z)
+            return f"{function}({', '.join(self.sources.values())})"
+        defaults = {key: p.default for key, p in own_signature(type(self.op)).parameters.items()}
+        chosen = {key: getattr(self.op, key, default) for key, default in defaults.items()}
+        options = [f"{k}={_option(v)}" for k, v in chosen.items() if repr(v) != repr(defaults[k])]
+        return f"{self.op.name}({', '.join([*self.sources.values(), *options])})"
+
+
+def _option(value: Any) -> str:
+    """An option in the language of models: `true`, `[1, 2]`, `same`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_option, value))}]"
+    return str(value)
 
 
 def node(name: str, op: Op, /, **sources: str) -> Node:

@@ -29,7 +29,12 @@ def elementwise(name: str) -> Derivatives | None:
     if name in PRECISE:
         return PRECISE[name]
     op = OPS.get(name)
-    return elementwise_of(op) if isinstance(op, Elementwise) else None
+    return elementwise_of(op) if isinstance(op, Elementwise) and has_slope(op) else None
+
+
+def has_slope(op: Elementwise) -> bool:
+    """Whether an op has its slope as a function of its own; a power has only the rule of its Jacobian."""
+    return isinstance(op, Affine) or type(op).derivative is not Elementwise.derivative
 
 
 @lru_cache(maxsize=256)

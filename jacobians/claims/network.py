@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jacobians.claims.errors import IllFormed, NotUnderstood
-from jacobians.claims.functions import elementwise_of
+from jacobians.claims.functions import elementwise_of, has_slope
 from jacobians.claims.values import Array, Seeds, Value, aligned, mapped
 from jacobians.errors import JacobiansError, ShapeError
 from jacobians.op import Op
@@ -30,7 +30,7 @@ def node_value(ev: Evaluator, name: str) -> Value:
 
 def op_value(op: Op, inputs: Mapping[str, Value]) -> Value:
     """An op on values: at every point and for every value of the free letters, with exact first derivatives."""
-    if isinstance(op, Elementwise):
+    if isinstance(op, Elementwise) and has_slope(op):
         (x,) = inputs.values()
         return mapped(elementwise_of(op), x)
     letters = tuple(dict.fromkeys(letter for v in inputs.values() for letter in v.letters))

@@ -148,7 +148,9 @@ class _Lines:
     def link(self, user: t.Name, head: t.Tree) -> Product:
         """Σ_p ∂of/∂u_p ∂u_p/∂v: the way through one user; the last one ends the chain."""
         if user == self.graph.of:
-            return Product(factors=(c.Partial(self.top, head),))
+            direct = Product(factors=(c.Partial(self.top, head),))
+            # beside other ways ∂of/∂v would be read as the whole derivative
+            return self.with_definitions(direct) if self.facts == {} else direct
         at = self.components.letters.several(self.graph.rank(user))
         entry = entry_of(user, at)
         names = tuple(i.text for i in at if isinstance(i, t.Name))

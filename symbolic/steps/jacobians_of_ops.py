@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -100,11 +100,42 @@ def terms(graph: Graph, op: Op, call: t.Call, wrt: str) -> tuple[Term, ...]:
         )
     first, *others = (J.shown.terms for J in found)
     for other in others:
-        if [(x.pattern, x.coef) for x in first] != [(x.pattern, x.coef) for x in other]:
+        if _without_values(first) != _without_values(other):
             raise DependsOnSizesError(
                 f"derivation: the Jacobian of {to_plain(call)} has numbers that depend on its sizes"
             )
     return tuple(first)
+
+
+def _without_values(terms: Iterable[Term]) -> list[tuple[object, ...]]:
+    """What terms say apart from numbers in arrays."""
+    return [(x.pattern, x.coef, *(f.name for f in x.factors)) for x in terms]
+
+
+#: What only numbers decide, or has no meaning in formulas.
+UNSAID = frozenset(("argmax", "argmin", "floor", "ceil", "sign", "clip", "cof"))
+
+
+def _require_formula(call: t.Call, tree: t.Tree) -> None:
+    """That a factor of a rule can be written as a formula of the model.
+
+    Raises:
+        InputError: it is made of what no formula says.
+    """
+    for part in tree.walk():
+        if isinstance(part, t.Call) and part.function in UNSAID:
+            raise InputError(
+                f"derivation: the Jacobian of {to_plain(call)} is made of {part.function}, which has no value in "
+                f"formulas here; `jacobians op {call.function}` shows it"
+            )
+
+
+def _inverses(tree: t.Tree) -> t.Tree:
+    """The inverse of a matrix, which rules write as a power."""
+    tree = rebuilt(tree, _inverses)
+    if isinstance(tree, t.Binary) and tree.op == "^" and tree.right in (t.Negative(t.Number("1")), t.Number("-1")):
+        return t.Call("inverse", (tree.left,))
+    return tree
 
 
 def _filled(
@@ -129,9 +160,31 @@ def _filled(
             letters.append(components.letters.fresh())
             index[label] = t.Name(letters[-1])
     factors += [_factor(components, op, call, f, tuple(index[a] for a in f.labels)) for f in term.factors]
+    _require_ranges(call, letters, factors)
     if not bare:
         factors.append(c.Partial(components.entry(argument, tuple(index[a] for a in term.inp)), by))
     return Product(Fraction(nice(term.coef)), tuple(letters), tuple(factors))
+
+
+def _require_ranges(call: t.Call, letters: Iterable[str], factors: Iterable[t.Tree]) -> None:
+    """That every sum is over an axis of something.
+
+    Raises:
+        InputError: a letter stands in computed places only, as in x[2 i + p].
+    """
+    placed = {
+        i.text
+        for factor in factors
+        for part in factor.walk()
+        if isinstance(part, t.Index)
+        for i in part.indices
+        if isinstance(i, t.Name)
+    }
+    if unplaced := [letter for letter in letters if letter not in placed]:
+        raise InputError(
+            f"derivation: in the Jacobian of {to_plain(call)} the sum over {unplaced[0]} is over the places of a "
+            f"window, which formulas here have no name for; `jacobians op {call.function}` shows it"
+        )
 
 
 def _factor(components: Components, op: Op, call: t.Call, factor: Factor, at: Indices) -> t.Tree:
@@ -140,15 +193,19 @@ def _factor(components: Components, op: Op, call: t.Call, factor: Factor, at: In
     names.setdefault(op.symbol, components.graph.named_by(call))
     if slots := {int(k) for k in _SLOT.findall(factor.name)}:
         names |= {f"placeholder{k}": at[k] for k in slots}
-        return put_names(parse(_SLOT.sub(r"placeholder\1", factor.name)), names)
+        tree = put_names(parse(_SLOT.sub(r"placeholder\1", factor.name)), names)
+        _require_formula(call, tree)
+        return tree
     tree = parse(factor.name)
+    _require_formula(call, tree)
     for part in tree.walk():
         if isinstance(part, t.Name) and part.text not in names:
             raise InputError(
                 f"derivation: the Jacobian of {to_plain(call)} is made of {part.text}, which no equation of the model "
                 f"names; write {call.function} out in equations"
             )
-    return components.entry(put_names(tree, names), at)
+    tree = put_names(tree, names)
+    return components.entry(tree if factor.value.ndim < 2 else _inverses(tree), at)
 
 
 def put_names(tree: t.Tree, names: Mapping[str, t.Tree]) -> t.Tree:

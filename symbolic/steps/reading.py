@@ -33,8 +33,10 @@ def starts(model: Model | Context | str, with_letters: bool = True) -> Iterator[
     if not isinstance(model, Model):
         yield Instances(expanded(context_of(model)))
         return
+    _require_whole_text(model)
     for letters in (True, False) if with_letters else (False,):
-        context = read_context(equations_of(model, letters))
+        # a power of a model is that of every entry
+        context = read_context(equations_of(model, letters)).with_settings(inverse="elementwise")
         for name in broadcast_rows(model):
             context.leaves[name] = replace(context.leaves[name], row=True)
         for name, domain in domains(model).items():
@@ -51,6 +53,28 @@ def _as_model(text: str) -> Model | str:
         return Model.parse(text)
     except JacobiansError:
         return text
+
+
+def _require_whole_text(model: Model) -> None:
+    """That the text of nodes made in Python gives the same ops again.
+
+    Raises:
+        InputError: an option that the language of models has no words for.
+    """
+    made = [name for name, node in model.named.items() if not node.line]
+    if not made:
+        return
+    try:
+        again = Model.parse(equations_of(model, with_letters=False)).nodes
+    except JacobiansError:
+        again = {}
+    for name in made:
+        op, read = model.nodes[name].op, again[name].op if name in again else None
+        if type(read) is not type(op) or repr(vars(op)) != repr(vars(read)):
+            raise InputError(
+                f"derivation: {model.nodes[name].equation} does not say all that {op.label} does there; write the "
+                "model in equations, with ops that these can name"
+            )
 
 
 def equations_of(model: Model, with_letters: bool) -> str:
