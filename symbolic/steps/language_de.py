@@ -144,6 +144,7 @@ RULES: dict[str, tuple[str, str]] = {
     "bridge": ("der Weg von einer Zeile zur anderen", "Von {of} zu {by}."),
     "definition folded back": ("Definition[ von {name}]", "Nach seiner Definition ist das wieder[ {name}]."),
     "delta put in": ("Kronecker-Delta", "Eine Summe mit einem Kronecker-Delta[ über {letter}] ist ihr einer Summand."),
+    "equal indices": ("Kronecker-Delta", "Wo das Kronecker-Delta nicht null ist, sind seine Indizes gleich."),
     "only one term": (
         "nur ein Summand",
         "[{of} hängt nur an einer Stelle von {by} ab: ]Nur ein Summand ist nicht null.",

@@ -124,6 +124,7 @@ RULES: dict[str, tuple[str, str]] = {
     "bridge": ("the way from one line to the other", "From {of} to {by}."),
     "definition folded back": ("definition[ of {name}]", "By its definition, this is[ {name}] again."),
     "delta put in": ("Kronecker delta", "A sum with a Kronecker delta[ over {letter}] is its one term."),
+    "equal indices": ("Kronecker delta", "Where the Kronecker delta is not zero, its indices are equal."),
     "only one term": ("only one term", "[{of} depends on {by} at one place only: ]one term of the sum is not zero."),
     "distribution": ("distributive law", "Multiply the sum out."),
     "factoring out": ("factoring out", "Take the common factor out."),
