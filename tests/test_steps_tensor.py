@@ -128,15 +128,17 @@ def test_where_a_quotient_would_be_total_the_direct_jacobian_stands_itself() -> 
 def test_products_that_need_indices_are_written_in_components() -> None:
     """∂P/∂S of a softmax along rows has four axes that no product of matrices makes."""
     found = derivation(*CASES["attention"], style="tensor")
-    head, lines = _said(found)[-1]
+    chain, (head, lines) = _said(found)[-2:]
+    assert chain == ("D(L, Q)", ["D(L, O) @ D(O, P) @ D(P, S) @ D(S, Q)"])
     assert head == "D(L, Q[i, j])"
-    assert lines[0] == "D(L, O) @ D(O, P) @ D(P, S) @ D(S, Q)"
+    assert lines[0] == "sum_r_s_u_v_d_e(D(L, O[r, s]) D(O[r, s], P[u, v]) D(P[u, v], S[d, e]) D(S[d, e], Q[i, j]))"
     assert lines[-1].count("sum_") == 2
 
 
 def test_a_matrix_comes_back_where_the_components_are_one() -> None:
     found = derivation(*CASES["batch"], style="tensor")
-    assert to_plain(found.result) == "X.T @ ((A1 - Y) * sigmoid'(Z1))"
+    assert to_plain(found.parts[-1].head) == "D(L, W[i, j])"
+    assert to_plain(found.result) == "(X.T @ ((A1 - Y) * sigmoid'(Z1)))[i, j]"
 
 
 def test_layers_in_general_by_recursion() -> None:

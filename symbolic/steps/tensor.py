@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from symbolic.steps.accumulation import BackwardStyle, is_general, local_reason, trivial
-from symbolic.steps.derivation import Part, Reason
+from symbolic.steps.derivation import Part, Reason, Step
 from symbolic.steps.graph import Graph
 from symbolic.steps.local import Jacobian, Jacobians
 from symbolic.steps.paths import MOST, Paths
@@ -37,7 +37,7 @@ class TensorStyle:
         ways = paths.ways(self.jacobians.local)
         if all(len(way) == 1 for way in ways):
             return [self.local(graph.of, graph.wrt, Reason("result", {"of": graph.of, "by": graph.wrt}))]
-        return [*self.locals(ways), self.product(paths, ways)]
+        return [*self.locals(ways), *self.product(paths, ways)]
 
     # ----- local Jacobians -----
 
@@ -73,15 +73,24 @@ class TensorStyle:
 
     # ----- the product -----
 
-    def product(self, paths: Paths, ways: Ways) -> Part:
-        """The chain rule in whole Jacobians, the local ones put in, multiplied out from the left."""
+    def product(self, paths: Paths, ways: Ways) -> list[Part]:
+        """The chain rule in whole Jacobians, the local ones put in, multiplied out from the left.
+
+        Where that needs indices, the components follow in a part of their own.
+        """
         graph, work = self.graph, self.jacobians
         lines = Lines(work, graph.of, graph.wrt)
         facts: dict[str, t.Tree] = {"of": graph.of, "by": graph.wrt}
-        lines.add(paths.ways(work.unevaluated), Reason("sum over paths" if len(ways) > 1 else "chain rule", facts))
+        quotients = paths.ways(work.unevaluated)
+        rule = Reason("sum over paths" if len(ways) > 1 else "chain rule", facts)
+        lines.add(quotients, rule)
         lines.add(ways, local_reason(ways, work))
         lines.multiply(ways)
-        return lines.part(Reason("result", facts))
+        whole = lines.whole(quotients)
+        if not lines.by_entries or whole is None:
+            return [lines.part(Reason("result", facts))]
+        chain = Part(c.Partial(graph.of, graph.wrt), (Step(whole, rule, "result"),), Reason("result", facts))
+        return [chain, lines.part(Reason("in components", facts))]
 
 
 def summary(reasons: list[Reason], facts: dict[str, t.Tree]) -> Reason:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import NamedTuple
 
+from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import rebuilt
+from jacobians.notation.to_plain import to_plain
 from symbolic.steps.components import entry_of
 from symbolic.steps.derivation import Detail, Part, Reason, Step
 from symbolic.steps.local import Jacobian, Jacobians
@@ -31,6 +33,7 @@ class Lines:
     by: t.Name
     steps: list[Step] = field(default_factory=list)
     by_entries: bool = False
+    _added: list[tuple[Ways, Reason, Detail]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.out, self.inp = self.jacobians.axes(self.of), self.jacobians.axes(self.by)
@@ -47,11 +50,8 @@ class Lines:
     @property
     def component(self) -> t.Tree:
         """∂of_i/∂by_j with the letters of the lines."""
-        sides = (
-            entry_of(name, tuple(t.Name(axis.letter) for axis in axes))
-            for name, axes in ((self.of, self.out), (self.by, self.inp))
-        )
-        return self.jacobians.spelled(c.Partial(*sides), self.axes)
+        derivative = c.Partial(entry_of(self.of, _names(self.out)), entry_of(self.by, _names(self.inp)))
+        return self.jacobians.spelled(derivative, self.axes)
 
     def part(self, title: Reason) -> Part:
         """What was written."""
@@ -66,14 +66,21 @@ class Lines:
         if line != before:
             self.steps.append(Step(line, reason, detail, summary))
 
-    def add(self, ways: Ways, reason: Reason, detail: Detail = "lecture", summary: Reason | None = None) -> None:
-        """The sum over ways as the next line: of whole arrays, until a line needs indices."""
-        whole = None if self.by_entries else self.whole(ways)
-        if whole is not None:
-            self.write(whole, reason, detail, summary)
-        elif (line := self.entries(ways)) is not None:
-            self.by_entries = True
-            self.write(line, reason, detail, summary)
+    def add(self, ways: Ways, reason: Reason, detail: Detail = "lecture") -> None:
+        """The sum over ways as the next line; where it needs indices, so do all lines."""
+        self._added.append((ways, reason, detail))
+        if not self.by_entries and (whole := self.whole(ways)) is not None:
+            self.write(whole, reason, detail)
+        elif self.by_entries:
+            self._write_entries(ways, reason, detail)
+        else:
+            self.by_entries, self.steps = True, []
+            for added in self._added:
+                self._write_entries(*added)
+
+    def _write_entries(self, ways: Ways, reason: Reason, detail: Detail) -> None:
+        if (line := self.entries(ways)) is not None:
+            self.write(line, reason, detail)
 
     def whole(self, ways: Ways) -> t.Tree | None:
         """The sum as one of products of whole arrays; None where indices are needed."""
@@ -104,19 +111,30 @@ class Lines:
         return total
 
     def collect(self, total: Jacobian, reason: Reason) -> None:
-        """The last line: whole where it can be; behind components, in components first."""
-        if self.by_entries or self.whole(((total,),)) is None:
-            self.by_entries = True
-            line = self.entries(((total,),))
-            self.write(line if line is not None else write(total.sums), reason, "lecture")
-            reason = Reason("whole arrays")
-        self.conclude(total, reason)
+        """The last line: whole where it can be; behind components as the entry of a whole array, (A B)_ij.
+
+        Raises:
+            InputError: nothing says how far a sum goes.
+        """
+        self.add(((total,),), reason)
+        whole = self.whole(((total,),)) if self.by_entries else None
+        if whole is not None:
+            self.write(entry_of(whole, _names(self.axes)), Reason("whole arrays"))
+        if not self.steps:
+            raise InputError(
+                f"derivation: no line of {to_plain(self.derivative)} says how far its sums go; take style='index'"
+            )
+        self.steps[-1] = replace(self.steps[-1], detail="result")
 
     def conclude(self, total: Jacobian, reason: Reason) -> None:
         """The whole array as the last line, where it can be written without indices."""
         if (whole := self.whole(((total,),))) is not None:
             self.write(whole, reason)
         self.steps[-1] = replace(self.steps[-1], detail="result")
+
+
+def _names(axes: Sequence[Axis]) -> tuple[t.Tree, ...]:
+    return tuple(t.Name(axis.letter) for axis in axes)
 
 
 def product(factors: Sequence[Jacobian]) -> t.Tree | None:
