@@ -90,7 +90,7 @@ class TensorStyle:
         if not lines.by_entries or whole is None:
             return [lines.part(Reason("result", facts))]
         chain = Part(c.Partial(graph.of, graph.wrt), (Step(whole, rule, "result"),), Reason("result", facts))
-        return [chain, lines.part(Reason("in components", facts))]
+        return [chain, lines.part(Reason("product in components", facts))]
 
 
 def summary(reasons: list[Reason], facts: dict[str, t.Tree]) -> Reason:
