@@ -36,9 +36,10 @@ SIZE_LETTERS = "mnklqrst"
 def latex(op: Op, wrt: str, form: Form = "index", sizes: Mapping[str, Any] | None = None, vec: Vec = "row") -> str:
     r"""LaTeX for math mode of the Jacobian of an op by its input `wrt`.
 
-    `index`, `tensor`, `kronecker` and, with dots, `general` have letters for the sizes; `entries` and `slices`
-    (also `stacked` and `beside` one another) are written for given `sizes`, of labels or of inputs (as in `symbolic.entries`), with entries `x_{1}` that count from
-    1; so are `symbols`, the matrix vec(output) x vec(input) in the names of the terms.
+    `index`, `tensor`, `kronecker` and, with dots, `general` have letters for the sizes; `entries` and `slices` (in a
+    line, `stacked` or `beside` one another) are written for given `sizes`, of labels or of inputs (as in
+    `symbolic.entries`), with entries `x_{1}` that count from 1; so are `symbols`, the matrix vec(output) x vec(input)
+    in the names of the terms.
 
     Raises:
         FormError: there is no such form, or it could not be proved.
