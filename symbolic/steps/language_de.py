@@ -93,8 +93,8 @@ RULES: dict[str, tuple[str, str]] = {
     "cases": ("nach Fällen", "Nur wo die Indizes des Kronecker-Deltas gleich sind, bleibt etwas stehen."),
     "product in components": (
         "in Komponenten",
-        "Ein Produkt, das über mehrere Achsen zugleich summiert, ist kein Matrixprodukt; die Ableitung von {of} nach "
-        "{by} in Komponenten:",
+        "Ein Produkt, das über mehrere Achsen zugleich summiert, ist kein Matrixprodukt: die Ableitung von {of} nach "
+        "{by} in Komponenten.",
     ),
     "multiplied from the left": ("ausmultipliziert", "Von links ausmultiplizieren."),
     "kept forward": (

@@ -82,8 +82,8 @@ RULES: dict[str, tuple[str, str]] = {
     "cases": ("by cases", "Only where the indices of the Kronecker delta are equal something is left."),
     "product in components": (
         "in components",
-        "A product that sums over several axes at once is no product of matrices; the derivative of {of} by {by} in "
-        "components:",
+        "A product that sums over several axes at once is no product of matrices: the derivative of {of} by {by} in "
+        "components.",
     ),
     "multiplied from the left": ("multiplied out", "Multiply out from the left."),
     "kept forward": (
