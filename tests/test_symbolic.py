@@ -173,7 +173,7 @@ def test_bad_sizes(sizes, kind, message):
 def test_no_derivative():
     with pytest.raises(InputError, match="unknown input 'V'; known are x, W, b"):
         symbolic.index_form(jac.Linear(), "V")
-    with pytest.raises(InputError, match="unknown form 'matrix'; known are index, tensor, entries, slices, kronecker"):
+    with pytest.raises(InputError, match="unknown form 'matrix'; known are index, tensor, slices, kronecker, entries"):
         symbolic.latex(jac.Linear(), "W", "matrix")
 
 
