@@ -109,6 +109,10 @@ class Kinds:
             self._kinds[tree] = self._kind(tree)
         return self._kinds[tree]
 
+    def alike(self, tree: t.Tree, known: t.Tree) -> None:
+        """Say that a formula is of the kind of another one."""
+        self._kinds.setdefault(tree, self.kind(known))
+
     def _kind(self, tree: t.Tree) -> Kind:
         match tree:
             case t.Number():

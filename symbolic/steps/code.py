@@ -84,10 +84,8 @@ class _Function:
         self.arrays = Arrays(self.graph)
         self.of, self.wrt = self.graph.of, self.graph.wrt
         context = self.graph.context
-        own = {name: None for name, leaf in context.leaves.items() if leaf.label is None}
-        self.leaves = {
-            t.Name(name): None for name in own or (context.model.leaves if context.model is not None else ())
-        }
+        names = context.model.leaves if context.model is not None else context.leaves
+        self.leaves = {t.Name(name): None for name in names}
         for name in self.leaves:
             self.variables[name] = identifier(name)
 
@@ -149,16 +147,17 @@ class _Function:
         """
         name = part.title.facts["by"]
         assert isinstance(name, t.Name)
-        problem: InputError | None = None
-        for line in sorted((step.line for step in part.steps), key=length):
+        problems: dict[t.Tree, InputError] = {}
+        derivatives = (c.Gradient, c.Partial)
+        lines = [step.line for step in part.steps if not isinstance(step.line, derivatives) or len(part.steps) == 1]
+        for line in sorted(lines, key=length):
             try:
                 made = self.coded(part.head, line)
             except (NoCodeError, NoMatrixFormError) as error:
-                problem = problem or error
+                problems[line] = error
                 continue
             return self.named(name, made)
-        assert problem is not None
-        raise problem
+        raise problems[part.result]
 
     def coded(self, head: t.Tree, line: t.Tree) -> tuple[str, ArrayCode]:
         """The code of a line: of whole arrays, or of entries where the head is one."""
@@ -166,7 +165,7 @@ class _Function:
         axes = indices(head)
         if isinstance(head, c.Partial):
             axes = (*indices(head.of), *indices(head.by))
-        if not axes:
+        if not axes and not _by_entries(line):
             return code.text(line), code
         letters = tuple(x.text for x in axes if isinstance(x, t.Name))
         return EntryCode(code, self.counted(head, line)).array(line, letters), code
@@ -226,11 +225,16 @@ class _Function:
             self._compute(part, made)
         code = self.code()
         letters = self.graph.entry_letters(name)
-        if letters:
+        if letters or _by_entries(expression):
             value = EntryCode(code, self.counted(expression)).array(expression, letters)
         else:
             value = code.text(expression)
         made[name] = _Statement((name,), self.variables[name], value, tuple(code.before), tuple(code.used), code.sizes)
+
+
+def _by_entries(tree: t.Tree) -> bool:
+    """Whether a formula is one of entries."""
+    return any(isinstance(part, c.Sum | t.Index) for part in tree.walk())
 
 
 def wrapped(line: str) -> list[str]:

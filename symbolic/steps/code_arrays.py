@@ -99,7 +99,7 @@ class ArrayCode:
         return self.product(tree, tree.left, tree.right)
 
     def beside(self, tree: t.Tree, other: t.Tree, needed: int) -> str:
-        """An operand; a column that goes with every column of a matrix gets a second axis, if it is no NumPy model."""
+        """An operand; a column that goes with every column of a matrix gets a second axis, save in a model's text."""
         if (
             self.arrays.graph.context.model is None
             and self.arrays.kind(tree) == "column"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from jacobians.claims.conventions import LAYOUTS
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import rebuilt
@@ -172,6 +173,8 @@ class DifferentialStyle(WholeArrays):
     def identified(self, name: t.Name, value: t.Tree) -> Part:
         """The gradient: what stands before the differential, transposed."""
         work = _Lines(self)
+        if self.graph.rank(self.graph.of) and LAYOUTS[self.graph.context.settings.layout].inputs_first:
+            value = self.arrays.tidy(t.Transpose(value))
         if signal_of(self.graph, name) is not None:
             work.add(self.derivative(name), Reason("definition of delta", {"name": name}))
         scalar = not self.graph.rank(self.graph.of) and self.graph.rank(name)

@@ -163,10 +163,16 @@ class _Lines:
             made = pulled(arrays, linear, gradient, self.name)
             return arrays.natural(made, arrays.kind(self.name)) if made is not None else None
         local = coefficient(arrays, linear, self.name)
-        if local is None or user == top:
+        if local is None:
+            return None
+        if not self.transposed:  # the variable first
+            local = t.Transpose(local)
+        if user == top:
             return local
         before = self.style.symbol(user)
-        return matmul(before, local) if arrays.kind(local) != "number" else times(local, before)
+        if arrays.kind(local) == "number":
+            return times(local, before)
+        return matmul(before, local) if self.transposed else matmul(local, before)
 
     def insert(self) -> None:
         """What was found before, while the line stays short; then brackets multiplied out, where that is shorter."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -112,6 +112,10 @@ class Arrays(Kinds):
             return ()
         a, b = self._one(left), self._one(right)
         one, other = chain(a.factors), chain(b.factors)
+        for x, y in ((one, other), (other, one)):  # (1 / x) ⊙ y as y / x
+            if isinstance(x, t.Binary) and x.op == "/" and is_ones(x.left) and self.kind(x) == self.kind(y):
+                made = t.Binary("/", y, x.right)
+                return (cancelled(replace(_number_times(a, b), factors=(made,))),)
         same = self.kind(one) == self.kind(other)
         factor = other if same and is_ones(one) else one if same and is_ones(other) else hadamard(one, other)
         factors = a.factors if factor is one else b.factors if factor is other else (factor,)
@@ -153,7 +157,8 @@ class Arrays(Kinds):
         rest = [self._one(self.read(a)) for a in tree.args[1:]]
         for one in self.read(tree.args[0]):
             every = (one, *rest)
-            call = t.Call(tree.function, tuple(chain(x.factors) for x in every))
+            parts = [chain(x.factors) for x in every]
+            call = self.inner(*parts) if rest else t.Call(tree.function, tuple(parts))
             scalars = (*(s for x in every for s in x.scalars), call)
             coefficient = Fraction(1)
             for x in every:
@@ -233,6 +238,9 @@ def _absolute(one: Term) -> t.Tree:
     """A term without its sign: the number, the scalars, the product; what is below in one fraction."""
     size = abs(one.coefficient)
     array, scalars = one.factors, one.scalars
+    if not array and scalars and isinstance(scalars[-1], t.Binary) and scalars[-1].op == "@":
+        *before, last = scalars  # 2 (x^T A y) as 2 x^T A y
+        scalars, array = tuple(before), tuple(_factors(last))
     if not one.below:
         return _in_front(product_of((*_counted(size), *scalars)), array)
     outside: tuple[t.Tree, ...] = ()
@@ -251,6 +259,15 @@ def _in_front(lead: t.Tree | None, factors: tuple[t.Tree, ...]) -> t.Tree:
         return lead or ONE
     first, *rest = factors
     return chain((first if lead is None else times(lead, first), *rest))
+
+
+def _factors(tree: t.Tree) -> Iterator[t.Tree]:
+    """The factors of a matrix product."""
+    if isinstance(tree, t.Binary) and tree.op == "@":
+        yield from _factors(tree.left)
+        yield tree.right
+    else:
+        yield tree
 
 
 def _counted(size: Fraction) -> tuple[t.Tree, ...]:

@@ -85,7 +85,11 @@ class WholeArrays:
 
     def symbol(self, name: t.Name) -> t.Tree:
         """What stands for the derivative by a quantity: its error signal, if it has one."""
-        return signal_of(self.graph, name) or self.derivative(name)
+        signal, derivative = signal_of(self.graph, name), self.derivative(name)
+        if signal is None:
+            return derivative
+        self.arrays.alike(signal, derivative)
+        return signal
 
     def unit(self, name: t.Name) -> t.Tree:
         """The derivative of a quantity by itself."""
