@@ -12,6 +12,7 @@ from jacobians.claims.judge import Judge
 from jacobians.errors import InputError
 from jacobians.notation import parse, to_plain
 from jacobians.notation import tree as t
+from jacobians.notation.latex_parser import parse_latex
 from symbolic.steps.arrays import NoMatrixFormError
 from symbolic.steps.derivation import Derivation
 from symbolic.steps.engine import derivation
@@ -226,3 +227,8 @@ def test_brackets_are_multiplied_out_only_where_that_is_shorter(arrays: Arrays) 
 def test_factors_that_do_not_fit_have_no_matrix_form(arrays: Arrays, text: str) -> None:
     with pytest.raises(NoMatrixFormError, match="has no matrix form here; take style='index' or 'tensor'"):
         arrays.tidy(arrays.tidy(parse(f"({text}) @ (x @ x)")))
+
+
+@pytest.mark.parametrize("text", [r"\mathbf{1}_{p \times q}", r"\mathbf{1}_{p, q}", r"\mathbf{1}_{p q}"])
+def test_a_matrix_of_ones_is_read_back(text: str) -> None:
+    assert parse_latex(text) == t.Call("ones", (t.Name("p"), t.Name("q")))

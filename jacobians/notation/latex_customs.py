@@ -130,7 +130,7 @@ class CustomParser(ScriptParser):
         if not self.take(Kind.SUBSCRIPT):
             return Call("ones", (), span=self.span(start))
         if not (self.at(Kind.GROUP_OPEN) and self.is_condition_ahead()):
-            return Call("ones", self.indices(), span=self.span(start))
+            return Call("ones", self.sizes(), span=self.span(start))
         self.advance()
         if self.token.kind in BRACKETS:
             tree: Tree = self.indicator_bracket(start)
@@ -140,8 +140,15 @@ class CustomParser(ScriptParser):
         return replace(tree, span=self.span(start))
 
     def zeros(self, start: Token) -> Tree:
-        sizes = self.indices() if self.take(Kind.SUBSCRIPT) else ()
+        sizes = self.sizes() if self.take(Kind.SUBSCRIPT) else ()
         return Call("zeros", sizes, span=self.span(start))
+
+    def sizes(self) -> tuple[Tree, ...]:
+        r"""`_n`, `_{m, n}`, `_{m \times n}`."""
+        found = self.indices()
+        while found and isinstance(found[0], Binary) and found[0].op == "×":
+            found = (*found[0].children, *found[1:])
+        return found
 
     def indicator(self, start: Token) -> Tree:
         r"""`\mathbb I`: an indicator before a condition, else the identity."""
