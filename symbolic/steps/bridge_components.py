@@ -61,7 +61,8 @@ class InComponents:
         self.lettering = Lettering(self.world, *self.heads)
         moves = Moves(self.world, self.world.base.names(t.List((one, other))))
         self.head = shown[0]
-        search = Search(lambda s: self._trails(moves, s), key_of, _distance, self.limits)
+        starts = {key_of(sums) for sums, _ in read_ends}
+        search = Search(lambda s: self._trails(moves, s, key_of(s) in starts), key_of, _distance, self.limits)
         end = time.thread_time() + self.limits.seconds
         for _ in range(MOST_WAYS):
             legs = search.way(read_ends[0][0], read_ends[1][0])
@@ -71,9 +72,10 @@ class InComponents:
             wrong = self._wrong(shown[0], steps)
             if wrong is None:
                 return shown[0], tuple(steps)
-            if wrong not in {key_of(leg.formula) for leg in legs[1:-1]}:
+            key = next((key_of(leg.formula) for leg in legs[1:-1] if self._line(leg.formula) == wrong), None)
+            if key is None:
                 return None
-            search.banned.add(wrong)
+            search.banned.add(key)
             search.limits = search.limits._replace(seconds=rest)
         return None
 
@@ -103,10 +105,11 @@ class InComponents:
 
     # ----- searching -----
 
-    def _trails(self, moves: Moves, sums: Sums) -> Iterator[Trail[Sums]]:
+    def _trails(self, moves: Moves, sums: Sums, is_end: bool) -> Iterator[Trail[Sums]]:
         """What is one rule away, or a row of rules; nothing that is zero for no reason, or wrong in either reading."""
-        for trail in moves(sums):
-            if all(self._may_be(move) for move in trail):
+        descent = [moves.derivatives.descent(sums)] if is_end else []
+        for trail in (*moves(sums), *descent):
+            if trail and all(self._may_be(move) for move in trail):
                 yield tuple((move.sums, move.reason) for move in trail)
 
     def _may_be(self, move: Move) -> bool:
@@ -116,9 +119,13 @@ class InComponents:
 
     # ----- writing -----
 
+    def _line(self, sums: Sums) -> t.Tree:
+        """A sum of products as the reader sees it."""
+        return self.lettering.lettered(write(sums))
+
     def _steps(self, legs: list[Leg[Sums]], shown: list[t.Tree], folded: list[Folded]) -> list[Step]:
         """The lines after the head; the first and the last as the user wrote them."""
-        lines = [self.lettering.lettered(write(leg.formula)) for leg in legs]
+        lines = [self._line(leg.formula) for leg in legs]
         ends = legs[0].formula, legs[-1].formula
         same = [self._key(head) == key_of(end) for head, end in zip(self.heads, ends, strict=True)]
         reasons = [self.lettering.reason(reason) for leg in legs[1:] if (reason := _reason(leg)) is not None]
@@ -148,12 +155,9 @@ class InComponents:
         """The key of a line that is no formula of whole arrays."""
         return key_of(tidy(read(self.world.refreshed(line))))
 
-    def _wrong(self, head: t.Tree, steps: list[Step]) -> str | None:
-        """The key of the first line that does not hold; None where all do."""
-        for step in steps:
-            if self.world.judge.link(head, step.line).status != "true":
-                return self._key(self.world.standard(step.line))
-        return None
+    def _wrong(self, head: t.Tree, steps: list[Step]) -> t.Tree | None:
+        """The first line that does not hold; None where all do."""
+        return next((s.line for s in steps if self.world.judge.link(head, s.line).status != "true"), None)
 
 
 def _reason(leg: Leg[Sums]) -> Reason | None:

@@ -21,6 +21,8 @@ from symbolic.steps.sums import Product, Sums, contracted, deltas
 
 #: Derivatives that are taken one after the other for one line, at most.
 MOST_RULES = 40
+#: Quantities that backpropagation goes through, at most.
+MOST_HOPS = 12
 AFFINE = {"linearity", "product rule", "independent entries"}
 
 
@@ -65,7 +67,7 @@ class Derivatives:
                 yield move._replace(sums=placed(self.world, sums, partial, move.sums))
             if named:
                 yield from self.sparse(sums, partial)
-        with contextlib.suppress(InputError):
+        with contextlib.suppress(InputError, ValueError):
             if (derived := self.direct.step(sums)) is not None:
                 yield Move(derived.sums, derived.reason)
 
@@ -76,14 +78,15 @@ class Derivatives:
         assert isinstance(by, t.Name)
         named = self.world.base.named
         facts: dict[str, t.Tree] = {"of": of, "by": by, "name": by}
-        if named(of) == named(by):
+        if named(of) == named(by) and len(indices(partial.of)) == len(indices(partial.by)):
             derived = self.direct.entry(partial.of, partial.by)
             yield Move(derived.sums, derived.reason)
             return
         if not self.world.depends(named(of), named(by)):
             yield Move((), Reason("no path", facts))
             return
-        yield from self.along(partial, facts)
+        with contextlib.suppress(InputError):  # a layer that is not there for every k
+            yield from self.along(partial, facts)
         expression = self.world.equation_at(partial.of)
         if expression is not None:
             yield Move((_one(c.Partial(expression, partial.by)),), Reason("definition", {"name": of}))
@@ -122,12 +125,25 @@ class Derivatives:
             yield self.hop(sums, partial, ())
             return
         of, by = array(partial.of), array(partial.by)
-        chained = list(self.along(partial, {"of": of, "by": by, "name": by})) if self.is_between(partial) else []
+        chained: list[Move] = []
+        with contextlib.suppress(InputError):
+            chained += self.along(partial, {"of": of, "by": by, "name": by}) if self.is_between(partial) else ()
         for move in chained:
             first = move._replace(sums=tidy(placed(self.world, sums, partial, move.sums)))
             yield self.hop(first.sums, partial, (first,))
         if not chained:
             yield self.hop(sums, partial, ())
+
+    def descent(self, sums: Sums) -> tuple[Move, ...]:
+        """Backpropagation: quantity by quantity, until nothing is left to differentiate."""
+        trail: tuple[Move, ...] = ()
+        for _ in range(MOST_HOPS):
+            hops = (next(self.hops(sums, partial), ()) for partial in partials(sums))
+            hop = next((hop for hop in hops if hop), ())
+            if not hop:
+                break
+            trail, sums = (*trail, *hop), hop[-1].sums
+        return trail
 
     def is_between(self, partial: c.Partial) -> bool:
         """Whether a quantity depends on another one, and is not the same."""
@@ -209,7 +225,7 @@ class Derivatives:
             return None
         try:
             return rules.partial(of, by)
-        except InputError:
+        except (InputError, ValueError):  # ValueError: an entry with fewer indices than its array has axes
             return None
 
     def sparse(self, sums: Sums, partial: c.Partial) -> Iterator[Move]:

@@ -50,6 +50,18 @@ class Entries(Components):
     def whole(self, tree: t.Tree, at: Indices) -> t.Tree:
         return super().whole(tree, at) if at else tree
 
+    def binary(self, tree: t.Binary, at: Indices) -> t.Tree:
+        """A column that is added to a matrix goes with every column of it."""
+        if tree.op in "+-*/∘" and sorted(map(self.rank, tree.children)) == [1, 2] and self.is_column(*tree.children):
+            one, other = (self.entry(x, at if self.rank(x) == 2 else at[:1]) for x in tree.children)
+            return t.Juxtaposition(one, other) if tree.op in "*∘" else t.Binary(tree.op, one, other)
+        return super().binary(tree, at)
+
+    def is_column(self, *operands: t.Tree) -> bool:
+        """Whether the vector among two operands counts the rows of the matrix."""
+        vector, matrix = sorted(map(self.graph.shape, operands), key=len)
+        return vector[0] == matrix[0]
+
     def indexed(self, tree: t.Index, at: Indices) -> t.Tree:
         inner = tuple(tree.indices)
         return self.entry(tree.array, (*inner, *at))
@@ -125,13 +137,17 @@ class Entries(Components):
         return replace(tree, body=self.entry(tree.body, at))
 
     def cases(self, tree: c.Cases, at: Indices) -> t.Tree:
-        """δ_ik a where i = k gives a, and 0 elsewhere."""
+        """δ_ik a + (1 - δ_ik) b where i = k gives a, and b elsewhere."""
         match tree.branches:
-            case ((value, t.Comparison((i, k), ("==",))), (t.Number("0"), _)):
-                return t.Juxtaposition(delta(i, k), self.entry(value, at))
-            case ((t.Number("0"), t.Comparison((i, k), ("!=",))), (value, _)):
-                return t.Juxtaposition(delta(i, k), self.entry(value, at))
-        return self.whole(tree, at)
+            case ((same, t.Comparison((i, k), ("==",))), (other, _)):
+                pass
+            case ((other, t.Comparison((i, k), ("!=",))), (same, _)):
+                pass
+            case _:
+                return self.whole(tree, at)
+        tied = t.Juxtaposition(delta(i, k), self.entry(same, at))
+        rest = t.Juxtaposition(t.Binary("-", ONE, delta(i, k)), self.entry(other, at))
+        return tied if other == t.Number("0") else t.Binary("+", tied, rest)
 
     def bracket(self, tree: t.Iverson, at: Indices) -> t.Tree:
         match tree.condition:
@@ -158,6 +174,7 @@ class Entries(Components):
 
 OWN: dict[type[t.Tree], Callable[..., t.Tree]] = {
     t.Index: Entries.indexed,
+    t.Binary: Entries.binary,
     t.Call: Entries.call,
     c.Partial: Entries.partial,
     c.Gradient: Entries.gradient,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from jacobians.claims.letters import index_letters
+from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import rebuilt
@@ -23,6 +25,8 @@ class Lettering:
         self.world = world
         self.free = set(index_letters(world.context, *ends))
         self._given: dict[str, str] = {}
+        #: The letters of the line before: a new sum takes another one, where there is one.
+        self._before: set[str] = set()
 
     def spare(self) -> Iterator[str]:
         """The letters that name nothing, the usual ones first."""
@@ -39,6 +43,7 @@ class Lettering:
                 if x[:1] == "_" and x not in given:
                     given[x] = self._letter(x, {*given.values()})
         self._given |= given
+        self._before = {*given.values()}
         return self.world.in_words(_renamed(tree, given))
 
     def reason(self, reason: Reason) -> Reason:
@@ -52,14 +57,11 @@ class Lettering:
         for known in (self._given.get(x, ""), self.world.origins.get(x, "")):
             if known and known not in taken | self.free and known[:1] != "_":
                 return known
-        others = {*self._given.values()}
-        return next(s for avoided in (taken | others, taken) for s in self._first(avoided))
+        return next(s for avoided in (taken | self._before, taken) for s in self._first(avoided))
 
     def _first(self, avoided: set[str]) -> Iterator[str]:
-        try:
+        with contextlib.suppress(InputError):  # more letters than there are: one of another line serves again
             yield next(x for x in self.spare() if x not in avoided)
-        except ValueError:  # more letters than there are: one of another line serves again
-            return
 
 
 def _renamed(tree: t.Tree, given: Mapping[str, str]) -> t.Tree:

@@ -15,7 +15,7 @@ from symbolic.steps.bridge_products import distributed, outside, tidy
 from symbolic.steps.bridge_world import World
 from symbolic.steps.components import array, indices
 from symbolic.steps.derivation import Reason
-from symbolic.steps.sums import Product, Sums, collapsed, collapsible, contracted, put
+from symbolic.steps.sums import Product, Sums, collapsed, collapsible, contracted, deltas, put
 
 #: Functions whose slope is a formula of their value.
 SLOPES = {"sigmoid": parse("sigmoid(u) * (1 - sigmoid(u))"), "tanh": parse("1 - tanh(u)^2")}
@@ -49,6 +49,7 @@ class Moves:
         for letter in letters:
             fewer = tuple(collapsed(one, letter) if letter in one.letters else one for one in sums)
             yield Move(fewer, Reason("contraction", {"letter": t.Name(letter)}))
+        yield Move(tuple(map(_equated, sums)), Reason("equal indices"))
 
     def products(self, sums: Sums) -> Iterator[Move]:
         """Products of sums, multiplied out; probabilities that add up to 1."""
@@ -145,6 +146,18 @@ def definition(name: t.Tree, meaning: t.Tree) -> Reason:
 
 def _collapses(one: Product, letter: str) -> bool:
     return collapsible(one) is not None and collapsed(one, letter) != one
+
+
+def _equated(one: Product) -> Product:
+    """The first of two indices that a delta ties, in all other factors: δ_ij a_j is δ_ij a_i."""
+    for factor in deltas(one):
+        names = sorted((a for a in factor.args if isinstance(a, t.Name)), key=lambda a: a.text)
+        if len(names) == 2 and names[0] != names[1] and not {a.text for a in names} & set(one.letters):
+            rest = list(one.factors)
+            rest.remove(factor)
+            tied = replace(one, factors=tuple(rest)).mapped({names[1].text: names[0]})
+            one = replace(tied, factors=(factor, *tied.factors))
+    return one
 
 
 def _entries(tree: t.Tree) -> Iterator[t.Tree]:

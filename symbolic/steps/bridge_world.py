@@ -199,7 +199,10 @@ class World:
             tree = replace(tree, of=self.quantity(tree.of))
         if isinstance(tree, t.Name) and tree.label is not None:
             return self.base.named(tree)
-        return rebuilt(self._bare(tree), self.standard)
+        tree = self._bare(tree)
+        if isinstance(tree, t.Call) and tree.label is not None:
+            tree = replace(tree, label=self.base.named(t.Name(tree.function, tree.label)).label)
+        return rebuilt(tree, self.standard)
 
     def without_arguments(self, tree: t.Tree) -> t.Tree:
         """Quantities without what they are said to depend on: a for a(W), f_θ for f_θ(x)."""
