@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import numpy as np
@@ -11,6 +12,10 @@ from jacobians.cli import main
 
 #: Twins of the ops in JAX and PyTorch hold no tests; importing them needs the extra `peers`.
 collect_ignore = ["peers"]
+
+# SymPy reads this when it is first imported, which `jacobians` never does. By default it keeps the last 1000 results of
+# each function, fewer than the entries of one Jacobian have; derivatives then take up to twice as long.
+os.environ.setdefault("SYMPY_CACHE_SIZE", "None")
 
 
 @pytest.fixture(autouse=True)
