@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 import jacobians as jac
-from jacobians import ops
+from jacobians import ops, show
 from jacobians.built_in import BUILT_IN
 from jacobians.display import in_lines, nonzeros, sum_lines, toeplitz_text
 from jacobians.errors import InputError, ModelError
 from jacobians.op_pages import MATRICES
 from jacobians.ops import FAMILIES, FILES, OPS
 from jacobians.show import as_latex, collect, pairs
-from tests.test_katex import problems
+from tests.test_katex import problems, remembered
 
 #: Kept small: every Jacobian of every one is checked.
 MODELS = {
@@ -151,6 +151,14 @@ def test_a_block_has_no_deltas_and_says_why():
 # ----- commands -----
 
 
+@pytest.fixture
+def _collected_once(monkeypatch):
+    """All formats print the same Jacobians of the same network at the same point: they are worked out once."""
+    known = remembered(show.collect, lambda run, chosen, order: (*run.model.equations().items(), *chosen, order))
+    monkeypatch.setattr(show, "collect", known)
+
+
+@pytest.mark.usefixtures("_collected_once")
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_commands_take_every_built_in_network(run_command, name):
     model = BUILT_IN[name]()
