@@ -57,8 +57,11 @@ def op_formats(op: Op) -> dict[str, str]:
         rf"\frac{{\partial {name_to_latex(op.symbol, ())}}}{{\partial {name_to_latex(wrt, ())}}} &= {J.latex()}"
         for wrt, J in page.jacobians.items()
     )
+    said = f"`{op!r}`: `{page.summary.rstrip('.')}`"
+    if not rows:
+        return {"text/markdown": f"{said}; no input has a derivative"}
     formulas = f"$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$"
-    return {"text/latex": formulas, "text/markdown": f"`{op!r}`: `{page.summary.rstrip('.')}`\n\n{formulas}"}
+    return {"text/latex": formulas, "text/markdown": f"{said}\n\n{formulas}"}
 
 
 def table_formats(table: RenderableType) -> dict[str, str]:

@@ -10,8 +10,20 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from symbolic.documents.math_list import BINARY, RELATIONS, SIZED, Cover, Fence, Group, Node, Scripts, Sign, math_list
-from symbolic.documents.widths import size_of, width_of
+from symbolic.documents.math_list import (
+    BINARY,
+    RELATIONS,
+    SIZED,
+    Cover,
+    Fence,
+    Fraction,
+    Group,
+    Node,
+    Scripts,
+    Sign,
+    math_list,
+)
+from symbolic.documents.widths import bracket_for, size_of, width_of
 
 #: What stands before a row that goes on.
 INDENT, INDENT_WIDTH = r"\qquad ", 2.0
@@ -19,8 +31,6 @@ INDENT, INDENT_WIDTH = r"\qquad ", 2.0
 SIGNS = (("=", r"\le", r"\ge"), ("+", "-"), (r"\odot", r"\circ", r"\otimes", r"\times"), (r"\cdot",))
 #: Nothing may come between these and what they work on.
 _BOUND = frozenset((r"\partial", r"\nabla")) | BINARY | RELATIONS
-#: Brackets of a fixed size, by the height of what they hold, in em.
-_BRACKETS = ((1.3, "big"), (1.9, "Big"), (2.6, "bigg"))
 
 
 def rows(tex: str, width: float) -> list[str]:
@@ -53,7 +63,8 @@ class _Breaker:
         for pieces in (way(tex) for way in ways):
             if len(pieces) > 1:
                 return self.packed(pieces, first)
-        return [tex]
+        operator = _as_operator(tex)
+        return [tex] if operator is None else self.rows(operator, first)
 
     def packed(self, pieces: Sequence[_Piece], first: bool) -> list[str]:
         """As many pieces in a row as there is room for; a piece that is too wide by itself is broken further."""
@@ -106,11 +117,16 @@ def _joined(before: Node, behind: Node) -> bool:
     start = behind.base if isinstance(behind, Scripts) else behind
     if isinstance(start, Sign) and start.kind not in ("letter", "operator", "open"):
         return False
-    if isinstance(before, Sign):
-        return before.kind == "letter" and before.tex not in _BOUND
-    if isinstance(before, Scripts):
-        return not isinstance(before.base, Sign) or _joined(before.base, behind)
-    return not (isinstance(before, Cover) and before.command in (r"\operatorname", r"\mathrm"))
+    match before:
+        case Sign(tex, kind):
+            return kind == "letter" and tex not in _BOUND
+        case Scripts(Sign() | Cover(r"\operatorname") as base):
+            return _joined(base, behind)
+        case Fraction(Group((Sign(r"\partial"),))):  # it works on what follows
+            return False
+        case Cover(r"\operatorname" | r"\mathrm"):
+            return False
+    return True
 
 
 def _open(found: Group, cut: int) -> bool:
@@ -126,27 +142,38 @@ def _in_brackets(tex: str) -> list[_Piece]:
     r"""The widest bracket in a fixed size, so that what is in it can be broken."""
     found = math_list(tex)
     fences = [
-        (width_of(tex[start:end]), start, end, item)
+        (width_of(tex[start:end]), start, item)
         for start, end, item in zip(found.starts, found.starts[1:], found.items, strict=False)
         if isinstance(item, Fence) or (isinstance(item, Scripts) and isinstance(item.base, Fence))
     ]
     if not fences:
         return []
-    _, start, end, item = max(fences, key=lambda fence: fence[0])
+    _, start, item = max(fences, key=lambda fence: fence[0])
     fence = item.base if isinstance(item, Scripts) else item
     assert isinstance(fence, Fence)
-    opened, closed = tex.index(fence.left, start) + len(fence.left), tex.rindex(r"\right", start, end)
+    opened, closed = fence.body.starts[0], fence.body.starts[-1]
     body, behind = tex[opened:closed], tex[closed + len(r"\right") + len(fence.right) :]
     for way in (*map(_before, SIGNS), _factors):
         if len(pieces := way(body)) > 1:
-            big = next((name for height, name in _BRACKETS if size_of(body).height < height), "Bigg")
+            big = bracket_for(size_of(body).height).command
             first, *middle, last = pieces
             return [
-                first._replace(tex=rf"{tex[:start]}\{big}l{fence.left} {first.tex}"),
+                first._replace(tex=rf"{tex[:start]}{big}l{fence.left} {first.tex}"),
                 *middle,
-                last._replace(tex=rf"{last.tex} \{big}r{fence.right}{behind}"),
+                last._replace(tex=rf"{last.tex} {big}r{fence.right}{behind}"),
             ]
     return []
+
+
+def _as_operator(tex: str) -> str | None:
+    r"""The first `\frac{\partial \left(...\right)}{\partial x}` as `\frac{\partial}{\partial x} \left(...\right)`."""
+    found = math_list(tex)
+    for item, (start, end) in zip(found.items, itertools.pairwise(found.starts), strict=True):
+        match item:
+            case Fraction(Group((Sign(r"\partial"), Fence()), (_, inner, close)), Group(_, below)):
+                by, of = tex[below[0] : below[-1]], tex[inner:close]
+                return rf"{tex[:start]}\frac{{\partial}}{{{by}}} {of} {tex[end:]}".rstrip()
+    return None
 
 
 def _cut(tex: str, places: Sequence[int]) -> list[_Piece]:

@@ -3,7 +3,7 @@ r"""LaTeX: a snippet that needs amsmath only, and whole files: an article, slide
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
@@ -19,7 +19,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 #: The width of a line of text in em: of LaTeX's own article, of ours, of a slide, of a picture.
 SNIPPET_WIDTH, ARTICLE_WIDTH, SLIDE_WIDTH, PICTURE_WIDTH = 34.0, 41.0, 35.0, 44.0
 #: Rows of formulas fill a slide up to this height in em, less where the title has more than one line.
-SLIDE_HEIGHT, TITLE_LINE = 17.5, 1.5
+SLIDE_HEIGHT, TITLE_LINE = 17.0, 1.5
 #: No document has narrower lines.
 NARROWEST = 12.0
 
@@ -28,7 +28,7 @@ _PACKAGES = r"""\usepackage[T1]{fontenc}
 \usepackage{lmodern}
 \usepackage{amsmath,amssymb}
 """
-_REASON = rf"\newcommand{{\reason}}[1]{{\text{{\parbox{{{COLUMN}\textwidth}}{{\raggedright\footnotesize #1}}}}}}" "\n"
+_REASON = rf"\newcommand{{\reason}}[1]{{\tag*{{\parbox{{{COLUMN}\textwidth}}{{\raggedright\footnotesize #1}}}}}}" "\n"
 
 
 def snippet(content: Content, width: float = SNIPPET_WIDTH, reasons: Reasons = "names") -> str:
@@ -76,15 +76,12 @@ def _model(content: Content) -> str:
 # ----- one chain -----
 
 
-def align(rows: Sequence[Row], reason: Callable[[str], str], environment: str = "align*") -> str:
-    """The rows as an aligned display; what stands before the first stands before the display."""
-    first, *others = (_shown(row, reason) for row in rows)
-    if environment == "flalign*" and "&&" not in first:
-        first += " &&"  # at the left margin, also where there is nothing at the right one
-    body = f"  {first}"
-    for row, shown in zip(rows[1:], others, strict=True):
-        remark = f"\n  \\intertext{{{row.reason}}}" if _stands_before(row) else ""
-        body += f" \\\\{remark}\n  {shown}"
+def align(rows: Sequence[Row], reasons: Reasons, environment: Literal["align*", "flalign*"] = "align*") -> str:
+    """The rows as a display of its own, in the middle or at the left margin, after what stands before its first row."""
+    shown = [f"  {_shown(row, reasons, environment == 'flalign*')}" for row in rows]
+    body = shown[0]
+    for row, line in zip(rows[1:], shown[1:], strict=True):
+        body += " \\\\\n" + (f"  \\intertext{{{row.reason}}}\n" if _stands_before(row) else "") + line
     remark = f"{rows[0].reason}\n" if _stands_before(rows[0]) else ""
     return f"{remark}\\begin{{{environment}}}\n{body}\n\\end{{{environment}}}"
 
@@ -93,34 +90,39 @@ def aligned(rows: Sequence[Row]) -> str:
     """The rows as a part of a formula, where no text can stand in between."""
     lines: list[str] = []
     for row in rows:
-        lines += [f"  & {in_brackets(row.reason)}"] if _stands_before(row) else []
-        lines.append(f"  {_shown(row, in_brackets)}")
+        lines += [f"  & {_in_brackets(row.reason)}"] if _stands_before(row) else []
+        lines.append(f"  {_shown(row, 'names')}")
     body = " \\\\\n".join(lines)
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 
-def _shown(row: Row, reason: Callable[[str], str]) -> str:
-    column = f" && {reason(row.reason)}" if row.reason and row.placed == "beside" else ""
-    return f"{row.head + ' ' if row.head else ''}&{row.body}{column}"
+def _shown(row: Row, reasons: Reasons, flush: bool = False) -> str:
+    r"""`head &= body && \text{(reason)}`; sentences stand in the place of an equation's number."""
+    said = row.reason if row.placed == "beside" else ""
+    line = f"{row.head + ' ' if row.head else ''}&{row.body}{' &&' * (flush or bool(said and reasons == 'names'))}"
+    if not said:
+        return line
+    return f"{line} \\reason{{{said}}}" if reasons == "sentences" else f"{line} {_in_brackets(said)}"
 
 
 def _stands_before(row: Row) -> bool:
     return bool(row.reason) and row.placed == "before"
 
 
-def beside(reasons: Reasons) -> Callable[[str], str]:
-    """How a reason stands in its column."""
-    return (lambda text: rf"\reason{{{text}}}") if reasons == "sentences" else in_brackets
+def _in_brackets(text: str) -> str:
+    """In brackets, which tell remarks from quantities and their formulas from claims when the line is read back."""
+    return rf"(\text{{{text}}})" if "$" in text else rf"\text{{({text})}}"
 
 
-def in_brackets(text: str) -> str:
-    """In brackets, so that one word is not taken for the name of a quantity."""
-    return rf"\text{{({text})}}"
-
-
-def _block(section: Section, printer: Printer, width: float, reasons: Reasons, environment: str = "align*") -> str:
+def _block(
+    section: Section,
+    printer: Printer,
+    width: float,
+    reasons: Reasons,
+    environment: Literal["align*", "flalign*"] = "align*",
+) -> str:
     title = printer.prose_tex(section.title)
-    shown = align(section_rows(section, printer, width, reasons), beside(reasons), environment)
+    shown = align(section_rows(section, printer, width, reasons), reasons, environment)
     return f"{title}\n{shown}" if title else shown
 
 
@@ -152,7 +154,7 @@ def _slides(content: Content, reasons: Reasons) -> str:
     return rf"""\documentclass[11pt,aspectratio=169]{{beamer}}
 {_PACKAGES}\usefonttheme[onlymath]{{serif}}
 \setbeamertemplate{{navigation symbols}}{{}}
-\setbeamertemplate{{footline}}{{\hfill\insertframenumber\hspace{{1em}}\vspace{{1ex}}}}
+\setbeamertemplate{{footline}}{{\hfill\raisebox{{0pt}}[2ex][2.5ex]{{\insertframenumber}}\hspace*{{1em}}}}
 \setbeamerfont{{frametitle}}{{size=\normalsize}}
 \begin{{document}}
 \begin{{frame}}
@@ -171,7 +173,7 @@ def _frames(section: Section, printer: Printer, reasons: Reasons) -> Iterator[st
     room = SLIDE_HEIGHT - TITLE_LINE * (words_width(title) // SLIDE_WIDTH)
     for slide in _shared_out(rows, room):
         shown = [replace(slide[0], head=slide[0].head or head), *slide[1:]]
-        body = align(shown, beside(reasons))
+        body = align(shown, reasons)
         yield f"\\begin{{frame}}{{{title}}}\n{body}\n\\end{{frame}}"
 
 
@@ -197,7 +199,7 @@ def _picture(content: Content, reasons: Reasons) -> str:
     blocks = []
     for section in content.sections:
         rows = section_rows(section, printer, PICTURE_WIDTH, reasons, before="names")
-        blocks += [printer.prose_tex(section.title), f"${aligned(rows)}$"]
+        blocks += [printer.prose_tex(section.title), rf"\({aligned(rows)}\)"]
     body = " \\\\\n\\noalign{\\bigskip}\n".join(block for block in blocks if block)
     return rf"""\documentclass[border=6pt]{{standalone}}
 {_PACKAGES}\begin{{document}}

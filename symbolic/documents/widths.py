@@ -6,7 +6,8 @@ measures.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -50,7 +51,10 @@ SIGNS = {
 }
 #: A sign that is not listed; most Greek letters are as wide or narrower.
 AVERAGE = 620
-#: An upright letter of a word, on average, and a digit.
+#: Letters of words, on average of each group.
+LETTERS = (("ijl.,:;'!", 0.28), (" ftrs()-", 0.38), ("mMW", 0.92), ("wABCDEFGHKLNOPQRTUVXYZÄÖÜ", 0.73))
+OTHER_LETTER = 0.52
+#: An upright letter of a formula, on average, and a digit.
 UPRIGHT, DIGIT = 500, 500
 SCRIPT = 0.73
 THIN, MEDIUM, THICK = 1 / 6, 2 / 9, 5 / 18
@@ -58,9 +62,27 @@ THIN, MEDIUM, THICK = 1 / 6, 2 / 9, 5 / 18
 SCRIPT_SPACE, FRACTION_SPACE = 0.05, 0.24
 #: Between the columns of a matrix, around it, and how far its rows are apart at least.
 COLUMN_SPACE, ROW = 1.0, 1.2
-#: The brackets of a matrix; those of \left( \right) are narrower where what they hold is not so high.
+#: A bracket around a matrix.
 FENCE = 0.6
-FENCES = ((0.9, 0.39), (1.4, 0.46))
+
+
+class Bracket(NamedTuple):
+    """A size of brackets: what it holds is lower than `limit`."""
+
+    limit: float
+    height: float
+    width: float
+    command: str
+
+
+#: The brackets that \left takes, with the commands for the same sizes.
+BRACKETS = (
+    Bracket(0.92, 1.0, 0.39, r"\big"),
+    Bracket(1.0, 1.2, 0.46, r"\big"),
+    Bracket(2.2, 1.8, 0.6, r"\Big"),
+    Bracket(2.3, 2.4, 0.74, r"\bigg"),
+    Bracket(math.inf, 3.0, 0.79, r"\Bigg"),
+)
 #: The height of a letter with its depth.
 LETTER = 0.7
 Style = Literal["display", "text", "script"]
@@ -105,11 +127,16 @@ def measured(node: Node, style: Style = "display") -> Size:
             return Size(words_width(text))
         case Fence(body=body):
             inner = measured(body, style)
-            bracket = next((width for height, width in FENCES if inner.height < height), FENCE)
-            return Size(inner.width + 2 * bracket, max(inner.height * 1.2, 1.0))
+            bracket = bracket_for(inner.height)
+            return Size(inner.width + 2 * bracket.width, max(inner.height, bracket.height))
         case Table():
             return _table(node)
     return Size(AVERAGE / 1000)
+
+
+def bracket_for(height: float) -> Bracket:
+    """The bracket for a formula of this height."""
+    return next(bracket for bracket in BRACKETS if height < bracket.limit)
 
 
 def _row(items: Sequence[Node], style: Style) -> Size:
@@ -204,6 +231,5 @@ def words_width(text: str) -> float:
     return words + sum(measured(math_list(part), "text").width for part in parts[1::2])
 
 
-def _letters(text: Iterable[str]) -> float:
-    narrow, wide = set("ijltf.,:;'!()[] "), set("mwMWABCDEGHKNOQRUVXYZ")
-    return sum(0.32 if c in narrow else 0.75 if c in wide else 0.5 for c in text)
+def _letters(text: str) -> float:
+    return sum(next((width for signs, width in LETTERS if sign in signs), OTHER_LETTER) for sign in text)
