@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-from symbolic.steps.arrays import ONE, TWO, hadamard, is_elementwise, matmul, no_matrix_form, plus, times
+from symbolic.steps.arrays import TWO, hadamard, is_elementwise, no_matrix_form, plus, times
 from symbolic.steps.derivation import Reason
+from symbolic.steps.differentials_of_calls import CALLS
 from symbolic.steps.normal_form import Arrays
 from symbolic.steps.sums import number
 
@@ -137,7 +138,7 @@ class Differentials:
             raise no_matrix_form(tree)
         if isinstance(base, t.Call) and base.function == "norm" and exponent == TWO:
             self.used("squared norm")
-            return self._along(base.args[0], TWO)
+            return self.along(base.args[0], TWO)
         inner = self.of(base)
         assert inner is not None
         self.used("power rule")
@@ -146,11 +147,6 @@ class Differentials:
 
     def _join(self, tree: t.Tree) -> Callable[[t.Tree, t.Tree], t.Tree]:
         return times if self.arrays.kind(tree) == "number" else hadamard
-
-    def _along(self, x: t.Tree, factor: t.Tree) -> t.Tree | None:
-        """factor * <x, dx>."""
-        inner = self.of(x)
-        return times(factor, self.arrays.inner(x, inner)) if inner is not None else None
 
     # ----- functions -----
 
@@ -178,109 +174,10 @@ class Differentials:
                     return t.Binary("/", inner, times(TWO, tree))
         return self._join(x)(t.Call(tree.function, tree.args, tree.primes + 1, (), tree.label), inner)
 
-    def norm(self, tree: t.Call) -> t.Tree | None:
-        if len(tree.args) != 1:
-            raise no_matrix_form(tree)
-        return t.Binary("/", self._along(tree.args[0], ONE) or ONE, tree)
-
-    def sum(self, tree: t.Call) -> t.Tree | None:
-        (x,) = tree.args
+    def along(self, x: t.Tree, factor: t.Tree) -> t.Tree | None:
+        """factor * <x, dx>."""
         inner = self.of(x)
-        assert inner is not None
-        return self.arrays.inner(self.arrays.ones(x), inner)
-
-    def mean(self, tree: t.Call) -> t.Tree | None:
-        made = self.sum(tree)
-        assert made is not None
-        axes = range(len(self.arrays.graph.shape(tree.args[0])))
-        for axis in axes:
-            made = t.Binary("/", made, self.arrays.size(tree.args[0], axis))
-        return made
-
-    def trace(self, tree: t.Call) -> t.Tree | None:
-        inner = self.of(tree.args[0])
-        return t.Call("trace", (inner,)) if inner is not None else None
-
-    def inverse(self, tree: t.Call) -> t.Tree | None:
-        """-A^(-1) dA A^(-1)."""
-        inner = self.of(tree.args[0])
-        assert inner is not None
-        self.used("inverse")
-        return t.Negative(matmul(matmul(tree, inner), tree))
-
-    def log_determinant(self, tree: t.Call) -> t.Tree | None:
-        """tr(A^(-1) dA)."""
-        (x,) = tree.args
-        inner = self.of(x)
-        assert inner is not None
-        self.used("determinant")
-        return t.Call("trace", (matmul(t.Call("inverse", (x,)), inner),))
-
-    def determinant(self, tree: t.Call) -> t.Tree | None:
-        """det(A) tr(A^(-1) dA)."""
-        made = self.log_determinant(tree)
-        return times(tree, made) if made is not None else None
-
-    def inner(self, tree: t.Call) -> t.Tree | None:
-        a, b = tree.args
-        return self.product(a, b, self.arrays.inner)
-
-    def outer(self, tree: t.Call) -> t.Tree | None:
-        a, b = tree.args
-        return self.product(a, b, lambda x, y: matmul(x, t.Transpose(y)))
-
-    def softmax(self, tree: t.Call) -> t.Tree | None:
-        """The differential (diag(p) - p p^T) dz; row by row dP = (dZ - (dZ ⊙ P) 1 1^T) ⊙ P."""
-        (x,) = tree.args
-        inner = self.of(x)
-        assert inner is not None
-        p = self._value(tree)
-        self.used("softmax", name=p)
-        match self.arrays.kind(x):
-            case "column":
-                return matmul(t.Binary("-", t.Call("diag", (p,)), matmul(p, t.Transpose(p))), inner)
-            case "row":
-                return matmul(inner, t.Binary("-", t.Call("diag", (p,)), matmul(t.Transpose(p), p)))
-        n = self.arrays.size(x, 1)
-        return t.Binary("-", hadamard(inner, p), hadamard(matmul(hadamard(inner, p), t.Call("ones", (n, n))), p))
-
-    def log_softmax(self, tree: t.Call) -> t.Tree | None:
-        """d log softmax(z) = dz - 1 p^T dz."""
-        (x,) = tree.args
-        inner = self.of(x)
-        if self.arrays.kind(x) != "column" or inner is None:
-            raise no_matrix_form(tree)
-        p = self._softmax_of(x)
-        self.used("softmax", name=p)
-        return t.Binary("-", inner, times(matmul(t.Transpose(p), inner), self.arrays.ones(x)))
-
-    def logsumexp(self, tree: t.Call) -> t.Tree | None:
-        """d log Σ exp(z) = p^T dz."""
-        (x,) = tree.args
-        inner = self.of(x)
-        if self.arrays.kind(x) == "matrix" or inner is None:
-            raise no_matrix_form(tree)
-        p = self._softmax_of(x)
-        self.used("softmax", name=p)
-        return self.arrays.inner(p, inner)
-
-    def cross_entropy(self, tree: t.Call) -> t.Tree | None:
-        """d of -Σ y log softmax(z) by z is (p - y)^T dz where y sums to 1, else (Σy p - y)^T dz."""
-        z, y = tree.args
-        inner = self.of(z)
-        if self.of(y) is not None or inner is None or self.arrays.kind(z) == "matrix":
-            raise no_matrix_form(tree)
-        p = self._softmax_of(z)
-        self.used("cross-entropy", name=p)
-        weight = p if self.arrays.sums_to_one(y) else times(t.Call("sum", (y,)), p)
-        return self.arrays.inner(t.Binary("-", weight, y), inner)
-
-    def _value(self, tree: t.Call) -> t.Tree:
-        """The name of a quantity that has this equation, else the formula."""
-        return next((name for name in self.arrays.named(tree)), tree)
-
-    def _softmax_of(self, x: t.Tree) -> t.Tree:
-        return self._value(t.Call("softmax", (x,)))
+        return times(factor, self.arrays.inner(x, inner)) if inner is not None else None
 
 
 def _is_number(tree: t.Tree) -> bool:
@@ -293,23 +190,6 @@ RULES: dict[type[t.Tree], Callable[..., t.Tree | None]] = {
     t.Juxtaposition: Differentials.juxtaposition,
     t.Binary: Differentials.binary,
     t.Call: Differentials.call,
-}
-CALLS: dict[str, Callable[..., t.Tree | None]] = {
-    "norm": Differentials.norm,
-    "sum": Differentials.sum,
-    "mean": Differentials.mean,
-    "inverse": Differentials.inverse,
-    "logdet": Differentials.log_determinant,
-    "determinant": Differentials.determinant,
-    "det": Differentials.determinant,
-    "trace": Differentials.trace,
-    "tr": Differentials.trace,
-    "inner": Differentials.inner,
-    "outer": Differentials.outer,
-    "softmax": Differentials.softmax,
-    "log_softmax": Differentials.log_softmax,
-    "logsumexp": Differentials.logsumexp,
-    "cross_entropy": Differentials.cross_entropy,
 }
 
 
