@@ -74,6 +74,7 @@ ENDINGS = {
     ".py": FormatOption.NUMPY,
     ".json": FormatOption.JSON,
 }
+CODE = (FormatOption.NUMPY, FormatOption.TORCH, FormatOption.JAX)
 #: How the other formats are made.
 METHODS = {
     FormatOption.TEXT: "text",
@@ -96,7 +97,9 @@ def derive(
     ] = None,
     of: Annotated[str | None, typer.Option(help="What is differentiated; default: the loss.")] = None,
     wrt: Annotated[str | None, typer.Option(help="By what: W1, 'W^{(k)}'; default: the first matrix.")] = None,
-    style: Annotated[StyleOption, typer.Option(help="What the lines are made of.")] = StyleOption.INDEX,
+    style: Annotated[
+        StyleOption | None, typer.Option(help="What the lines are made of; default: index, for code matrix.")
+    ] = None,
     detail: Annotated[DetailOption, typer.Option(help="How many lines are shown.")] = DetailOption.LECTURE,
     notation: Annotated[
         str, typer.Option(help="A preset (goodfellow, ng, mml, ...), options (layers=[k],bold), or a .toml file.")
@@ -136,8 +139,9 @@ def derive(
     if lang is not None:
         written = replace(written, language=lang)
     file_format = FormatOption.JSON if json else format or _by_ending(output)
+    default = StyleOption.MATRIX if file_format in CODE else StyleOption.INDEX
     level = cast("Detail", detail.value.replace("-", " "))
-    found = derivation(_given(model), of, wrt, style.value, level, written, entries)
+    found = derivation(_given(model), of, wrt, (style or default).value, level, written, entries)
     _write(_made(found, file_format, kind, output is not None), output)
     return _checked(found, quiet=file_format is not FormatOption.TEXT) if check else 0
 

@@ -16,7 +16,7 @@ from jacobians.claims.values import Array, Value
 from jacobians.equations import PRIMES
 from jacobians.model import Model
 from jacobians.notation.names import split_name, with_layer
-from jacobians.notation.tree import Binary, Name, Negative, Number, Tree
+from jacobians.notation.tree import Binary, Index, Name, Negative, Number, Tree
 
 #: Random points that are evaluated together.
 DRAWS = 3
@@ -78,6 +78,8 @@ class Instance:
         if isinstance(tree, Name):
             name = tree.text if tree.label is None else with_layer(tree.text, str(self.label(tree.label, labels)))
             return self.size_of_name(name)
+        if (layered := _size_of_layer(tree, labels)) is not None:
+            return self.size_of_name(with_layer(layered[0], str(self.label(layered[1], labels))))
         if isinstance(tree, Binary) and tree.op in "+-*@·":
             a, b = self.size(tree.left, labels), self.size(tree.right, labels)
             return {"+": a + b, "-": a - b}.get(tree.op, a * b)
@@ -199,3 +201,13 @@ DOMAINS: dict[str, Any] = {
     "symmetric": lambda rng, x: (x + np.swapaxes(x, -1, -2)) / 2,
     "class": lambda rng, x: rng.integers(3, size=x.shape).astype(np.float64),
 }
+
+
+def _size_of_layer(tree: Tree, labels: Labels) -> tuple[str, Tree] | None:
+    """The letter and the layer of `n_{k - 1}`, or of `n^k` where k is a layer."""
+    match tree:
+        case Index(Name(text, None), (layer,)):
+            return text, layer
+        case Binary("^", Name(text, None), layer) if any(p.text in labels for p in layer.walk() if isinstance(p, Name)):
+            return text, layer
+    return None

@@ -154,7 +154,7 @@ class Derivation(Exports):
         judge = Judge(self.context)
         links: list[tuple[Tree, Link]] = []
         for chain in self.chains():
-            links += _chain_links(judge, *chain.parts)
+            links += chain_links(judge, *chain.parts)
         return Checked(tuple(links))
 
     def content(self) -> Content:
@@ -165,10 +165,13 @@ class Derivation(Exports):
 
     def as_dict(self) -> dict[str, Any]:
         """What it says, for JSON: every line in plain notation and in LaTeX, with its rule."""
+        from jacobians.claims.notated import Notated
         from jacobians.notation import to_plain
 
+        notated = Notated(self.context, self.notation)
+
         def formula(tree: Tree) -> dict[str, str]:
-            return {"plain": to_plain(tree), "latex": self.notation.write(tree, self.context)}
+            return {"plain": to_plain(tree), "latex": notated.latex(tree)}
 
         parts = [
             {
@@ -208,7 +211,7 @@ class Derivation(Exports):
         return replace(self, notation=notation)
 
 
-def _chain_links(judge: Judge, head: Tree, *lines: Tree) -> Iterator[tuple[Tree, Link]]:
+def chain_links(judge: Judge, head: Tree, *lines: Tree) -> Iterator[tuple[Tree, Link]]:
     """The verdicts on the lines of one chain; J_a(W) = ∂a_i/∂W_kl = δ_ik x_l: only the second says what i counts to."""
     true: list[Tree] = []
     for line in lines:
