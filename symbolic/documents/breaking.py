@@ -1,7 +1,7 @@
 r"""Wide lines in rows: broken before relations, then before + and -, then before the signs of products.
 
-A row that goes on begins with its sign and is indented. Factors that stand side by side are broken last of all, and get
-a \cdot. Brackets are not broken, unless nothing else helps: then those of the row become brackets of a fixed size.
+A row that goes on begins with its sign and is indented. Where no sign helps, factors that stand side by side are
+parted, with a \cdot, or a bracket is broken, which gets a fixed size then: whichever takes fewer rows.
 """
 
 from __future__ import annotations
@@ -59,10 +59,12 @@ class _Breaker:
         """Rows; all but the `first` of the formula will be indented."""
         if self.fits(tex, first):
             return [tex]
-        ways: list[Callable[[str], list[_Piece]]] = [*(_before(signs) for signs in SIGNS), _factors, _in_brackets]
-        for pieces in (way(tex) for way in ways):
+        for pieces in (way(tex) for way in map(_before, SIGNS)):
             if len(pieces) > 1:
                 return self.packed(pieces, first)
+        others = [self.packed(pieces, first) for pieces in (_factors(tex), _in_brackets(tex)) if len(pieces) > 1]
+        if others:
+            return min(others, key=len)
         operator = _as_operator(tex)
         return [tex] if operator is None else self.rows(operator, first)
 

@@ -28,7 +28,10 @@ _PACKAGES = r"""\usepackage[T1]{fontenc}
 \usepackage{lmodern}
 \usepackage{amsmath,amssymb}
 """
-_REASON = rf"\newcommand{{\reason}}[1]{{\tag*{{\parbox{{{COLUMN}\textwidth}}{{\raggedright\footnotesize #1}}}}}}" "\n"
+_REASON = (
+    rf"\newcommand{{\reason}}[1]{{\tag*{{\parbox{{{COLUMN}\textwidth}}{{\raggedright\footnotesize\strut #1\strut}}}}}}"
+    "\n"
+)
 
 
 def snippet(content: Content, width: float = SNIPPET_WIDTH, reasons: Reasons = "names") -> str:
