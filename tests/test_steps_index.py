@@ -151,3 +151,10 @@ def test_more_indices_than_letters() -> None:
     text = "\n".join([*(f"{x} : scalar" for x in names.split()), "W : 2 x 3", "x : 3", "z = W @ x", "L = norm(z)^2"])
     with pytest.raises(InputError, match="more indices than letters"):
         derivation(text, "L", "W")
+
+
+def test_what_means_something_else_in_formulas_is_refused() -> None:
+    """inner(A, B) of matrices is one number a row in a model, and one number in formulas."""
+    model = jac.Model.parse("A : 3 x 5\nB : 3 x 5\nv = inner(A, B)\nL = norm(v)^2")
+    with pytest.raises(InputError, match="means something else in formulas"):
+        derivation(model, "L", "A")

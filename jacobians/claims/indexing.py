@@ -82,9 +82,12 @@ def _free_parts(tree: t.Tree, bound: frozenset[str]) -> Iterator[t.Tree]:
         yield t.Index(
             tree.array, tuple(t.Name("") if isinstance(k, t.Name) and k.text in bound else k for k in tree.indices)
         )
-    elif isinstance(tree, t.Call) and tree.function == "kronecker":
-        if not any(isinstance(k, t.Name) and k.text in bound for k in tree.args):
-            yield tree
+    elif (
+        isinstance(tree, t.Call)
+        and tree.function == "kronecker"
+        and not bound & {k.text for k in tree.args if isinstance(k, t.Name)}
+    ):
+        yield tree
     inside = bound | frozenset(tree.indices) if isinstance(tree, c.Sum) else bound
     for child in tree.children:
         yield from _free_parts(child, inside)

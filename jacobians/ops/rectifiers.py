@@ -187,7 +187,8 @@ class GELU(Elementwise):
     """y = x Phi(x) with the normal distribution function Phi, or its approximation by tanh.
 
     Shapes:    x (...) -> y (...)
-    Formula:   y_i = x_i (1 + erf(x_i / sqrt(2))) / 2; gelu'(x) = (1 + erf(x / sqrt(2))) / 2 + x exp(-x^2 / 2) / sqrt(2 pi);
+    Formula:   y_i = x_i (1 + erf(x_i / sqrt(2))) / 2;
+               gelu'(x) = (1 + erf(x / sqrt(2))) / 2 + x exp(-x^2 / 2) / sqrt(2 pi);
                for approximation = "tanh": y_i = x_i (1 + tanh(sqrt(2/pi) (x_i + 0.044715 x_i^3))) / 2
     Jacobians: dy/dx = δ_ii' gelu'(x)_i   (i | i')
     Source:    Hendrycks, Gimpel, "Gaussian Error Linear Units (GELUs)" (2016), section 2

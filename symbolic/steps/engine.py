@@ -8,7 +8,7 @@ from typing import Protocol
 
 from jacobians.claims.context import Context
 from jacobians.claims.instances import Instances
-from jacobians.errors import unknown
+from jacobians.errors import InputError, unknown
 from jacobians.model import Model
 from jacobians.notation import tree as t
 from jacobians.notation.options import Notation
@@ -139,4 +139,20 @@ def _derived(
         context = replace(context, varying=graph.wrt)
     if style in WHOLE_JACOBIANS:
         context = replace(context, settings=replace(context.settings, layout="row gradients"))
-    return Derivation(context, top, by, style, tuple(parts), detail, notation)
+    found = Derivation(context, top, by, style, tuple(parts), detail, notation)
+    if context.model is not None:
+        _require_true(found)
+    return found
+
+
+def _require_true(found: Derivation) -> None:
+    """That the lines hold where the equations of a model may mean something else in formulas.
+
+    Raises:
+        InputError: they do not.
+    """
+    for failure in found.check().failures():
+        raise InputError(
+            "derivation: an equation of the model means something else in formulas, so that a line is wrong: "
+            f"{failure}; write that equation in other words"
+        )

@@ -29,7 +29,7 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "elementwise activation": (
         "elementwise activation",
-        "[{name} acts on each component by itself: ]only a component's own input counts, which the Kronecker delta says.",
+        "[{name} acts on each component by itself: ]only a component's own input counts, as the Kronecker delta says.",
     ),
     "independent entries": (
         "independent entries",

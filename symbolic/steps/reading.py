@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from jacobians.claims.bindings import Scope
 from jacobians.claims.check import context_of
 from jacobians.claims.context import Context, Domain
@@ -17,6 +19,7 @@ from jacobians.notation import tree as t
 from jacobians.notation.latex_parser import parse_latex
 from jacobians.notation.reading import parse
 from jacobians.notation.to_plain import to_plain
+from jacobians.ops.elementwise import Undefined
 from symbolic.steps.expansions import expanded
 
 #: Letters for sizes, the usual ones first.
@@ -41,6 +44,8 @@ def starts(model: Model | Context | str, with_letters: bool = True) -> Iterator[
             context.leaves[name] = replace(context.leaves[name], row=True)
         for name, domain in domains(model).items():
             context.leaves[name] = replace(context.leaves[name], domain=domain)
+        if not _says(context, model):
+            continue
         instances = Instances(expanded(context))
         if _has_value(instances, model.output):
             yield instances
@@ -117,6 +122,22 @@ def domains(model: Model) -> dict[str, Domain]:
                 elif node.op.interval(key)[0] >= 0:
                     found[source] = "positive"
     return found
+
+
+def _says(context: Context, model: Model) -> bool:
+    """Whether the equations mean in formulas what they mean in the model: the same numbers at a point of its sizes."""
+    if any(isinstance(node.op, Undefined) for node in model.nodes.values()):
+        return True  # g is another function in every claim
+    sizes: dict[str, int | None] = {}
+    for name, shape in model.leaves.items():
+        sizes |= {n.text: k for n, k in zip(context.leaves[name].sizes, shape, strict=True) if isinstance(n, t.Name)}
+    ev = Instances(replace(context, sizes={**context.sizes, **sizes})).first()
+    try:
+        point = {name: ev.quantity(name).array[0] for name in model.leaves}
+        got, want = ev.quantity(model.output).array[0], model.run(point)[model.output]
+    except (ClaimError, JacobiansError):
+        return False
+    return got.shape == want.shape and bool(np.allclose(got, want, rtol=1e-9, atol=1e-12))
 
 
 def _has_value(instances: Instances, name: str) -> bool:
