@@ -49,6 +49,7 @@ def test_widths_add_up():
     assert width_of("a b") == pytest.approx(0.529 + 0.429)
     assert width_of("a + b") == pytest.approx(0.529 + 0.429 + 0.778 + 4 / 9)
     assert width_of(r"\frac{a + b}{c}") == pytest.approx(width_of("a + b") + 0.24)
+    assert width_of(r"\Biggl( a \Biggr)") == pytest.approx(0.529 + 2 * 0.79)
     assert size_of(r"\frac{a}{b}").height > size_of("a").height
     assert words_width("so $a + b$") == pytest.approx(words_width("so ") + width_of("a + b"))
 

@@ -24,6 +24,8 @@ COLUMN = 0.36
 ROOM = 0.5
 #: A head that takes more than this part of the width gets a row of its own.
 HEAD = 0.35
+#: The part of the width that formulas are broken for, since they are measured roughly.
+SURE = 0.98
 #: The distance of two rows, beside their own height.
 SKIP = 0.75
 
@@ -51,7 +53,7 @@ def section_rows(
     """The rows of a section for lines of `width` em; what stands on rows of its own is said as `before` asks."""
     said = [printer.prose_tex(line.said(reasons)) for line in section.lines]
     heads, bodies = _without_wide_heads(*_sides(section.lines, printer), width)
-    room = width - max(map(width_of, heads), default=0.0)
+    room = SURE * width - max(map(width_of, heads), default=0.0)
     column = _column(said, width, reasons)
     beside = column > 0 and (room - column >= ROOM * width or max(map(width_of, bodies)) <= room - column)
     if reasons != "none" and not beside:

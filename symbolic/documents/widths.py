@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from symbolic.documents.math_list import (
     LARGE,
+    SIZED,
     SPACES,
     Cover,
     Fence,
@@ -179,6 +180,9 @@ def _sign(sign: Sign, style: Style) -> Size:
         return Size(SIGNS[tex] / 1000, 1.6) if style == "display" else Size(SIGNS[tex] / 1400, 1.0)
     if tex in SIGNS:
         return Size(SIGNS[tex] / 1000, 1.0 if sign.kind in ("open", "close") else LETTER)
+    if SIZED.match(tex):
+        bracket = next(b for b in BRACKETS[::-1] if tex.startswith(b.command))
+        return Size(bracket.width, bracket.height)
     if sign.kind == "operator":  # \tanh in upright type
         return Size((len(tex) - 1) * UPRIGHT / 1000, LETTER)
     return Size((DIGIT if tex.isdigit() else ITALIC.get(tex, AVERAGE)) / 1000, LETTER)
