@@ -9,7 +9,6 @@ import pytest
 import jacobians as jac
 from jacobians.claims.redpen.search import MISTAKES
 from jacobians.errors import InputError, MathSyntaxError
-from jacobians.notation import tree as t
 from jacobians.notation.options import Notation
 from jacobians.notation.reading import parse
 from symbolic.steps.bridge import Limits, bridge
@@ -133,7 +132,7 @@ def test_a_line_that_skips_the_sum_of_the_chain_rule_gets_it_back():
     ("model", "of", "wrt"),
     [
         (NETWORK, "L", "W1"),
-        (CLASSES, "L", "W"),
+        (CLASSES, "L", "z1"),
         ("x : 3\nW : 3 x 3\nh = tanh(W @ x)\nu = x + h\nL = 1/2*norm(u)^2", "L", "x"),
     ],
 )
@@ -245,9 +244,7 @@ def test_a_step_that_is_not_true_is_never_shown(monkeypatch):
         if len(sums) == 1 and len(sums[0].factors) == 2:
             yield (Move(read(parse("3*b1[i]")), Reason("order")), Move(goal, Reason("order")))
 
-    one = t.Name("q")
     line = parse("sum_q(kronecker(q, i) * b1[q])")
-    assert one in set(line.walk())
     assert rules(bridge(line, "b1[i]", NETWORK)) == ["contraction"]
     monkeypatch.setattr(Moves, "__call__", careless)
     assert bridge(line, "b1[i]", NETWORK).status == "equal"
@@ -279,7 +276,7 @@ def test_no_line_that_a_mistake_made_wrong_is_bridged():
     every = truths()
     rng.shuffle(every)
     made = []
-    for truth in every[:8]:
+    for truth in every[:7]:
         kinds = list(MISTAKES)
         rng.shuffle(kinds)
         line = next((tree for kind in kinds for tree in wrong(truth, kind, 1, rng)), None)
@@ -289,11 +286,19 @@ def test_no_line_that_a_mistake_made_wrong_is_bridged():
     assert {found.status for found in made} == {"unequal"}
 
 
-@pytest.mark.parametrize(("one", "other"), [("W1 @ (", "x"), ("unheard", "x"), ("x = 1; y = 2", "x")])
-def test_lines_that_mean_nothing(one, other):
-    found = bridge(one, other, NETWORK)
-    assert found.status in ("not understood", "unequal")
-    assert found.verdict.worst.reason
+@pytest.mark.parametrize(
+    ("one", "reason"),
+    [
+        ("W1 @ (", "'(' is never closed"),
+        ("unheard", "unheard is not declared"),
+        ("W1 x +", "line 1, column 4: expected an operator or the end"),
+        (r"x = y \quad a_1 = z_1", "expected one line, got 2 statements"),
+    ],
+)
+def test_lines_that_mean_nothing(one, reason):
+    found = bridge(one, "x", NETWORK)
+    assert found.status == "not understood"
+    assert reason in str(found)
 
 
 @pytest.mark.parametrize(

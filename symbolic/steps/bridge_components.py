@@ -115,7 +115,9 @@ class InComponents:
     def _may_be(self, move: Move) -> bool:
         if not move.sums:
             return self.head == t.Number("0")
-        return not move.doubtful or self.world.judge.holds(self.head, self.lettering.lettered(write(move.sums)))
+        judge = self.world.judge
+        holds = judge.corrected if move.reason.rule == "chain rule" else judge.holds  # of one way there is one reading
+        return not move.doubtful or holds(self.head, self._line(move.sums))
 
     # ----- writing -----
 

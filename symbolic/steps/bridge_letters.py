@@ -49,9 +49,9 @@ class Lettering:
     def reason(self, reason: Reason) -> Reason:
         """The reason with formulas as the lines have them."""
         letters = {x: t.Name(new) for x, new in self._given.items()}
-        return Reason(
-            reason.rule, {fact: self.world.in_words(put(tree, letters)) for fact, tree in reason.facts.items()}
-        )
+        spelled: dict[t.Tree, t.Tree] = dict(self.world.spelled.items())
+        facts = {k: self.world.in_words(put(spelled.get(fact, fact), letters)) for k, fact in reason.facts.items()}
+        return Reason(reason.rule, facts)
 
     def _letter(self, x: str, taken: set[str]) -> str:
         for known in (self._given.get(x, ""), self.world.origins.get(x, "")):

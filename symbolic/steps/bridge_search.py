@@ -81,7 +81,7 @@ class Search(Generic[Formula]):
                     last = min(last, looked + max(AFTER, looked // 2))
                 if best is None or len(legs) < len(best):
                     best = legs
-            if time.thread_time() > end:
+            if time.thread_time() > end or (best is not None and len(best) == 2):
                 break
         return best
 
