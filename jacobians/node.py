@@ -50,7 +50,8 @@ class Node:
         """`linear(x, W1, b1)`, with the options that are not the default ones: `softmax(z, axis=0)`."""
         if function := getattr(self.op, "function", ""):  # nobody defined it: g(z)
             return f"{function}({', '.join(self.sources.values())})"
-        defaults = {key: p.default for key, p in own_signature(type(self.op)).parameters.items()}
+        cls: type = type(self.op)
+        defaults = {key: p.default for key, p in own_signature(cls).parameters.items()}
         chosen = {key: getattr(self.op, key, default) for key, default in defaults.items()}
         options = [f"{k}={_option(v)}" for k, v in chosen.items() if repr(v) != repr(defaults[k])]
         return f"{self.op.name}({', '.join([*self.sources.values(), *options])})"

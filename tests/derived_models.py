@@ -55,6 +55,10 @@ CASES = {
     "batch bias": _case(
         "X : 7 x 3; W : 3 x 2; b : 2; Y : 7 x 2; Z1 = X @ W + b; A1 = sigmoid(Z1); L = 1/2*norm(A1 - Y)^2", "L", "b"
     ),
+    "columns of samples": Case(
+        "n, m, s : size\nX : n x s\nW : m x n\nb : m\nZ1 = W @ X + b\nL = 1/2 * norm(tanh(Z1))^2", "L", "b"
+    ),
+    "input of layers": Case(LAYERED, "C", "x"),
     "layer norm": _case(
         "x : 5; gamma : 5; beta : 5; t : 5; h = layer_norm(x, gamma, beta); L = 1/2*norm(h - t)^2", "L", "x"
     ),

@@ -67,7 +67,7 @@ CHANGED = [
     (
         "vectors=rows",
         r"\delta^{(k)}_j = g'(z^{(k)}_j) \sum_i W^{(k+1)}_{ij} \delta^{(k+1)}_i",
-        r"\delta^{(k)}_{j} = g'\left(z^{(k)}_{j}\right) \left(\sum_{i} W^{(k + 1)}_{j i} \delta^{(k + 1)}_{i}\right)",
+        r"\delta^{(k)}_{j} = g'\left(z^{(k)}_{j}\right) \sum_{i} W^{(k + 1)}_{j i} \delta^{(k + 1)}_{i}",
     ),
     (
         "vectors=rows,layout=denominator",

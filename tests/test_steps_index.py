@@ -146,6 +146,18 @@ def test_what_cannot_be_derived_is_said(options: dict[str, str], message: str) -
         derivation(jac.mlp([3, 5, 2]), **options)
 
 
+@pytest.mark.parametrize(
+    ("of", "wrt", "message"),
+    [
+        ("z^{(k)}", "x", "a layer in general; expected the loss, or a layer by its number"),
+        ("C", "y", "C = l.y, a_.L.. is a function that nobody defined"),
+    ],
+)
+def test_what_is_known_no_further_is_said(of: str, wrt: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        derivation(LAYERED, of, wrt)
+
+
 def test_more_indices_than_letters() -> None:
     names = " ".join("ijpqrsuvmndehklabcfg")
     text = "\n".join([*(f"{x} : scalar" for x in names.split()), "W : 2 x 3", "x : 3", "z = W @ x", "L = norm(z)^2"])

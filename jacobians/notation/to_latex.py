@@ -41,7 +41,7 @@ from jacobians.notation.tree import (
     Transpose,
     Tree,
 )
-from jacobians.notation.tree_calculus import Gradient, JacobianOf, Partial, Slice
+from jacobians.notation.tree_calculus import Gradient, JacobianOf, Partial, Slice, Sum
 
 SIGNS = {"*": r"\odot", "·": r"\cdot", "⊗": r"\otimes", "∘": r"\circ", "×": r"\times"}
 #: What a reader takes in as looser than the other signs of a product.
@@ -171,7 +171,9 @@ class LatexWriter(NameWriter):
         return self.side_by_side(tree.left, tree.right, " ")
 
     def side_by_side(self, left: Tree, right: Tree, gap: str) -> tuple[int, str]:
-        """Factors without a sign, save where two numbers would run together."""
+        """Factors without a sign, save where two numbers would run together; a sum as the last one reaches on."""
+        if type(right) is Sum:
+            return REACHING, f"{self.text(left, BASE if self.reaches_on(left) else IMPLICIT)}{gap}{self.text(right)}"
         behind = self.text(right, FRACTION)
         if behind[0].isdigit() or behind[0] == ".":
             return self.product(left, right, r"\cdot")

@@ -101,7 +101,7 @@ class BackwardStyle(Accumulation):
         users = graph.uses(name)
         if name == graph.of or not users:
             return trivial(self.jacobians, graph.of, name)
-        if users == [graph.of] and self.jacobians.is_primitive(graph.of):
+        if users == [graph.of] and graph.is_undefined(graph.of):
             return None
 
         def ways(factor: Factor) -> Ways:

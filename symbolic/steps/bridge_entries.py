@@ -50,18 +50,6 @@ class Entries(Components):
     def whole(self, tree: t.Tree, at: Indices) -> t.Tree:
         return super().whole(tree, at) if at else tree
 
-    def binary(self, tree: t.Binary, at: Indices) -> t.Tree:
-        """A column that is added to a matrix goes with every column of it."""
-        if tree.op in "+-*/∘" and sorted(map(self.rank, tree.children)) == [1, 2] and self.is_column(*tree.children):
-            one, other = (self.entry(x, at if self.rank(x) == 2 else at[:1]) for x in tree.children)
-            return t.Juxtaposition(one, other) if tree.op in "*∘" else t.Binary(tree.op, one, other)
-        return super().binary(tree, at)
-
-    def is_column(self, *operands: t.Tree) -> bool:
-        """Whether the vector among two operands counts the rows of the matrix."""
-        vector, matrix = sorted(map(self.graph.shape, operands), key=len)
-        return vector[0] == matrix[0]
-
     def indexed(self, tree: t.Index, at: Indices) -> t.Tree:
         inner = tuple(tree.indices)
         return self.entry(tree.array, (*inner, *at))

@@ -114,12 +114,21 @@ class Components:
         if tree.op == "^":
             return self.power(tree, at)
         if tree.op in "+-*/∘":
-            one, other = self.entry(left, at), self.entry(right, at)
+            one, other = (self.entry(x, self.beside(x, y, at)) for x, y in ((left, right), (right, left)))
             return t.Juxtaposition(one, other) if tree.op in "*∘" else t.Binary(tree.op, one, other)
         if tree.op == "⊗":
             many = self.rank(left)
             return t.Juxtaposition(self.entry(left, at[:many]), self.entry(right, at[many:]))
         return self.matmul(left, right, at)
+
+    def beside(self, tree: t.Tree, other: t.Tree, at: Indices) -> Indices:
+        """The indices of an operand: a column beside a matrix goes with every column of it, a row with every row."""
+        if len(at) != 2 or self.rank(tree) != 1 or self.rank(other) != 2:
+            return at
+        rows = self.graph.context.settings.vectors == "rows"
+        leaf = self.graph.context.leaves.get(tree.text) if isinstance(tree, t.Name) else None
+        is_row = rows or (leaf is not None and leaf.row) or self.graph.shape(tree)[0] != self.graph.shape(other)[0]
+        return at[1:] if is_row else at[:1]
 
     def juxtaposition(self, tree: t.Juxtaposition, at: Indices) -> t.Tree:
         return self.matmul(tree.left, tree.right, at)

@@ -17,7 +17,7 @@ from symbolic.steps.differentials import of_names
 from symbolic.steps.index import signal_of
 from symbolic.steps.pullbacks import coefficient, pulled, varies
 from symbolic.steps.simplify import simplified
-from symbolic.steps.whole_arrays import WholeArrays, is_primitive
+from symbolic.steps.whole_arrays import WholeArrays
 
 #: What stands before the differential of each quantity in d of; every path to `of` leads through one of them.
 Cut = dict[t.Name, t.Tree]
@@ -78,7 +78,7 @@ class DifferentialStyle(WholeArrays):
         Raises:
             NoMatrixFormError: there is no rule for its equation.
         """
-        if name == self.graph.of and is_primitive(self.graph, name):
+        if name == self.graph.of and self.graph.is_undefined(name):
             new = self.arguments(name)
             work = _Lines(self)
             work.add(self.written(new), Reason("differential"))

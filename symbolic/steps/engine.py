@@ -130,6 +130,7 @@ def _derived(
     context.loss = top.text if top.label is None else context.loss  # δ is the gradient of what is differentiated
     by = asked(instances, wrt, "wrt")
     graph = Graph(context, top, by, instances)
+    _require_meaning(graph)
     parts = MAKERS[style](graph).parts()
     if any(isinstance(p, t.Iverson) for part in parts for step in part.steps for p in step.line.walk()):
         context = replace(context, settings=replace(context.settings, indices=0))  # patterns count from 0
@@ -143,6 +144,25 @@ def _derived(
     if context.model is not None:
         _require_true(found)
     return found
+
+
+def _require_meaning(graph: Graph) -> None:
+    """That there is something to derive.
+
+    Raises:
+        InputError: the derivative of any layer k, or of a function that nobody defined by its own argument.
+    """
+    of, wrt = graph.of, graph.wrt
+    if of.label is not None and not graph.counted(of):
+        raise InputError(
+            f"derivation: of is {to_plain(of)}, a layer in general; expected the loss, or a layer by its number, as in "
+            "z^{(3)}; wrt may be a layer in general"
+        )
+    if of != wrt and graph.uses(wrt) == [of] and graph.is_undefined(of):
+        raise InputError(
+            f"derivation: {to_plain(of)} = {to_plain(graph.equation(of) or of)} is a function that nobody defined; its "
+            f"derivative by {to_plain(wrt)} is known no further; give an equation, or another wrt"
+        )
 
 
 def _require_true(found: Derivation) -> None:

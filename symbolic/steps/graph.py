@@ -114,7 +114,7 @@ class Graph:
             return tree if number is None else t.Name(tree.text, self._label(number).tree)
         parts = split_name(tree.text)
         base = parts.base + (f"_{parts.subscript}" if parts.subscript else "")
-        if parts.layer and tree.text not in self.equations and self.context.label_of(base):
+        if parts.layer and self.context.label_of(base):
             return t.Name(base, self._label(int(parts.layer)).tree)
         return tree
 
@@ -160,13 +160,13 @@ class Graph:
         if part.text != name.text or (part.label is None) != (name.label is None):
             return None
         if name.label is None or part.label is None:
-            return t.Name(user) if letter is None else None
+            return self.named(t.Name(user)) if letter is None else None
         there, wanted = label_of(part.label), label_of(name.label)
         if letter is None:
             same = there == wanted or (
                 self._counted(there) is not None and self._counted(there) == self._counted(wanted)
             )
-            return t.Name(user) if same else None
+            return self.named(t.Name(user)) if same else None
         if there.letter != letter:
             return None
         label = Label(wanted.letter, wanted.number - there.number)
@@ -244,6 +244,12 @@ class Graph:
     def counted(self, name: t.Name) -> bool:
         """Whether the label of a quantity is one number."""
         return name.label is not None and self._counted(label_of(name.label)) is not None
+
+    def is_undefined(self, name: t.Name) -> bool:
+        """Whether its equation is a function of whole arrays that nobody defined."""
+        expression = self.equation(name)
+        function = self.context.functions.get(expression.function) if isinstance(expression, t.Call) else None
+        return function is not None and function.kind in ("number", "vector")
 
     def is_last(self, name: t.Name) -> bool:
         """Whether a quantity is that of the last layer, which `of` is computed from."""

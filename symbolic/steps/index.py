@@ -54,7 +54,7 @@ class IndexStyle:
         users = graph.uses(name)
         if not users:
             return work.zero(head)
-        if users == [graph.of] and work.is_primitive(graph.of):
+        if users == [graph.of] and graph.is_undefined(graph.of):
             return None
         signal = signal_of(graph, name)
         work.start(head, users)
@@ -112,12 +112,6 @@ class _Lines:
             Reason("result", facts),
         )
 
-    def is_primitive(self, name: t.Name) -> bool:
-        """Whether the equation is a function of whole arrays that nobody defined."""
-        expression = self.graph.equation(name)
-        function = self.graph.context.functions.get(expression.function) if isinstance(expression, t.Call) else None
-        return function is not None and function.kind in ("number", "vector")
-
     # ----- the first lines -----
 
     def start(self, head: t.Tree, users: list[t.Name]) -> None:
@@ -172,7 +166,7 @@ class _Lines:
         last = one.factors[-1]
         assert isinstance(last, c.Partial)
         name = array(last.of)
-        if not isinstance(name, t.Name) or self.is_primitive(name):
+        if not isinstance(name, t.Name) or self.graph.is_undefined(name):
             return one
         inner = self.components.definition(name, indices(last.of))
         if inner is None:

@@ -89,7 +89,7 @@ class Jacobians:
         return self._local[of, by]
 
     def _derived(self, of: t.Name, by: t.Name) -> Jacobian:
-        if self.is_primitive(of):
+        if self.graph.is_undefined(of):
             return self.quotient(of, by)
         out, inp = self.axes(of), self.axes(by)
         *_, derived = self.rules(of, by, out, inp)
@@ -112,12 +112,6 @@ class Jacobians:
         if sums and sums[0].coefficient < 0:  # p - y, not -y + p
             sums = tuple(sorted(sums, key=lambda one: one.coefficient < 0))
         return Jacobian(of, by, out, inp, sums, tensor_form(sums, out, inp, self.size))
-
-    def is_primitive(self, name: t.Name) -> bool:
-        """Whether the equation is a function of whole arrays that nobody defined."""
-        expression = self.graph.equation(name)
-        function = self.graph.context.functions.get(expression.function) if isinstance(expression, t.Call) else None
-        return function is not None and function.kind in ("number", "vector")
 
     def is_split(self, of: t.Name, by: t.Name) -> bool:
         """Whether `of` depends on `by` through other quantities of its equation, too: ∂of/∂by is more than direct."""

@@ -14,7 +14,7 @@ from symbolic.steps.differentials import Differentials, of_names
 from symbolic.steps.index import signal_of
 from symbolic.steps.pullbacks import coefficient, pulled
 from symbolic.steps.simplify import simplified
-from symbolic.steps.whole_arrays import WholeArrays, is_primitive
+from symbolic.steps.whole_arrays import WholeArrays
 
 
 class MatrixStyle(WholeArrays):
@@ -34,7 +34,7 @@ class MatrixStyle(WholeArrays):
         if (part := self.trivial(name)) is not None:
             return part
         users = self.graph.uses(name)
-        if users == [self.graph.of] and is_primitive(self.graph, self.graph.of):
+        if users == [self.graph.of] and self.graph.is_undefined(self.graph.of):
             return None
         try:
             return self._whole(name, users)

@@ -43,14 +43,14 @@ class TensorStyle:
 
     def locals(self, ways: Ways) -> list[Part]:
         """Every local Jacobian on a way, once."""
-        return [self.local(of, by) for of, by in names_of(ways) if not self.jacobians.is_primitive(of)]
+        return [self.local(of, by) for of, by in names_of(ways) if not self.graph.is_undefined(of)]
 
     def general(self) -> list[Part]:
         """Those of a layer that its letter tells."""
         graph = self.graph
         order = [name for name in graph.generic_order() if not graph.counted(name)]
         pairs = [(user, name) for name in order for user in graph.uses(name) if not graph.counted(user)]
-        return [self.local(of, by) for of, by in pairs if not self.jacobians.is_primitive(of)]
+        return [self.local(of, by) for of, by in pairs if not self.graph.is_undefined(of)]
 
     def local(self, of: t.Name, by: t.Name, title: Reason | None = None) -> Part:
         """Component by component, then as a whole: ∂a_i/∂W_jp = δ_ij x_p is Id_m ⊗ x."""

@@ -102,7 +102,7 @@ class WholeArrays:
             NoMatrixFormError: it is written for entries, or nobody defined the function, or its arrays do not fit.
         """
         graph, expression = self.graph, self.graph.equation(name)
-        if expression is None or graph.entry_letters(name) or is_primitive(graph, name):
+        if expression is None or graph.entry_letters(name) or graph.is_undefined(name):
             raise no_matrix_form(name)
         if graph.instances.shape_of(expression, (expression,)) is None:  # as X * v, where v goes with every row of X
             raise no_matrix_form(expression)
@@ -130,10 +130,3 @@ def put(tree: t.Tree, known: dict[t.Tree, t.Tree]) -> t.Tree:
     if tree in known:
         return known[tree]
     return rebuilt(tree, lambda child: put(child, known))
-
-
-def is_primitive(graph: Graph, name: t.Name) -> bool:
-    """Whether the equation is a function of whole arrays that nobody defined."""
-    expression = graph.equation(name)
-    function = graph.context.functions.get(expression.function) if isinstance(expression, t.Call) else None
-    return function is not None and function.kind in ("number", "vector")
