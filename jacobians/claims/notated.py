@@ -137,8 +137,12 @@ class Notated(LaidOutFormulas):
                 f"notation.derivative: {sign} is a quantity here; give it another name, as in names.{sign}=..., or use "
                 "another sign"
             )
-        judge = self.relaid_judge
-        return made if all(judge.outcome(made[0], part).equal for part in made[1:]) else parts
+        judge, true = self.relaid_judge, [made[0]]
+        for part in made[1:]:  # an entry may say only with a line above what its letters count
+            if not any(judge.outcome(above, part).equal for above in true):
+                return parts
+            true.append(part)
+        return made
 
     def signed(self, tree: t.Tree) -> t.Tree:
         if isinstance(tree, c.Partial | c.Gradient) and (found := self.derivative(tree)) is not None:

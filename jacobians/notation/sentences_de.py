@@ -1,6 +1,8 @@
 """What the options of a notation mean, in German."""
 
 SENTENCES = {
+    ("cases", "if"): "falls",
+    ("cases", "otherwise"): "sonst",
     ("layers", "(k)"): "Hochgestellt in runden Klammern steht die Nummer der Schicht: $W^{(1)}$ gehört zur ersten.",
     ("layers", "[k]"): "Hochgestellt in eckigen Klammern steht die Nummer der Schicht: $W^{[1]}$ gehört zur ersten.",
     (

@@ -1,6 +1,8 @@
 """What the options of a notation mean, in English."""
 
 SENTENCES = {
+    ("cases", "if"): "if",
+    ("cases", "otherwise"): "otherwise",
     ("layers", "(k)"): "A superscript in brackets is the number of a layer: $W^{(1)}$ belongs to the first.",
     ("layers", "[k]"): "A superscript in square brackets is the number of a layer: $W^{[1]}$ belongs to the first.",
     (

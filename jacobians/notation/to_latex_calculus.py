@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from jacobians.notation.languages import sentence
 from jacobians.notation.latex_names import name_scripts, subscripts
 from jacobians.notation.tree import Name, Tree
 from jacobians.notation.tree_calculus import (
@@ -86,9 +87,11 @@ def summation(writer: LatexWriter, tree: Sum) -> Written:
 
 def cases(writer: LatexWriter, tree: Cases) -> Written:
     """One row for each value and its condition."""
+    language = writer.notation.language
+    when, otherwise = sentence(language, "cases", "if"), sentence(language, "cases", "otherwise")
     rows = [
         f"{writer.text(value, SUM)} & "
-        + (r"\text{otherwise}" if condition is None else rf"\text{{if }} {writer.text(condition)}")
+        + (rf"\text{{{otherwise}}}" if condition is None else rf"\text{{{when} }} {writer.text(condition)}")
         for value, condition in tree.branches
     ]
     body = r" \\ ".join(rows)

@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING
 
 from jacobians.notation.languages import sentence
 from jacobians.notation.to_plain import to_plain
+from jacobians.notation.tree_calculus import Gradient
 from symbolic.documents.content import Content, Line, Section, equations
-from symbolic.steps.language import rule_name, rule_sentence, words
+from symbolic.steps.language import Prose, rule_name, rule_sentence, words
 
 if TYPE_CHECKING:
-    from symbolic.steps.derivation import Derivation, Part
+    from symbolic.steps.derivation import Derivation, Part, Step
 
 
 def content_of(derivation: Derivation) -> Content:
     """The network, the parts with the reasons of their lines in the reader's language, and the layout."""
     notation = derivation.notation
     given = equations(derivation.context)
-    layout = sentence(notation.language, "layout", notation.layout)
+    # the sign ∇ means the shape of the variable, whatever the layout
+    gradients = any(isinstance(part.head, Gradient) for part in derivation.shown)
+    layout = sentence(notation.language, "layout", "mixed" if gradients else notation.layout)
     return Content(
         words("title", notation, of=derivation.of, wrt=derivation.wrt),
         tuple(_section(part, derivation) for part in derivation.shown),
@@ -59,9 +62,16 @@ def _section(part: Part, derivation: Derivation) -> Section:
             part.head if number == 0 else None,
             ":=" if part.defines and number == 0 else "=",
             step.reason.rule,
-            rule_name(step.reason.rule, step.reason.facts, notation),
-            rule_sentence(step.reason.rule, step.reason.facts, notation),
+            *_reason(step, derivation),
         )
         for number, step in enumerate(part.steps)
     )
     return Section(rule_sentence(part.title.rule, part.title.facts, notation), lines)
+
+
+def _reason(step: Step, derivation: Derivation) -> tuple[Prose, Prose]:
+    """The name and the sentence of a step's rule; where only results are shown, nothing leads from line to line."""
+    if derivation.detail == "result":
+        return (), ()
+    rule, facts = step.reason.rule, step.reason.facts
+    return rule_name(rule, facts, derivation.notation), rule_sentence(rule, facts, derivation.notation)

@@ -126,6 +126,8 @@ class Rules:
         slope = (
             {
                 "exp": Product(factors=(of,)),
+                "sin": Product(factors=(t.Call("cos", (inner,)),)),
+                "cos": Product(Fraction(-1), factors=(t.Call("sin", (inner,)),)),
                 "log": Product(below=(inner,)),
                 "ln": Product(below=(inner,)),
                 "sqrt": Product(coefficient=Fraction(1, 2), below=(of,)),
