@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from jacobians.bridge_command import bridge
 from jacobians.built_in import BUILT_IN
 from jacobians.check_command import check
 from jacobians.derive_command import derive
@@ -48,6 +49,7 @@ app.command(short_help="A verdict on every line of mathematics in a document.")(
 app.command(short_help="In which conventions a formula is right.")(layout)
 app.command(short_help="The sheet of one op, or the table of all.")(op)
 app.command(short_help="Two pages with every op and its Jacobians.")(cheatsheet)
+app.command(short_help="The named steps between two lines.")(bridge)
 app.command(short_help="A derivation step by step: text, LaTeX, PDF, notebook, code.")(derive)
 
 ModelArgument = Annotated[

@@ -141,12 +141,12 @@ def derive(
     file_format = FormatOption.JSON if json else format or _by_ending(output)
     default = StyleOption.MATRIX if file_format in CODE else StyleOption.INDEX
     level = cast("Detail", detail.value.replace("-", " "))
-    found = derivation(_given(model), of, wrt, (style or default).value, level, written, entries)
+    found = derivation(given_model(model), of, wrt, (style or default).value, level, written, entries)
     _write(_made(found, file_format, kind, output is not None), output)
     return _checked(found, quiet=file_format is not FormatOption.TEXT) if check else 0
 
 
-def _given(model: Path | None) -> Any:
+def given_model(model: Path | None) -> Any:
     """The text of a file of equations, or the built-in network of that name."""
     from jacobians.check_command import given
     from jacobians.claims.documents.files import checked_text, read_file

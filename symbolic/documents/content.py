@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from jacobians.claims.context import Context
 from jacobians.notation.options import Notation
-from jacobians.notation.tree import Index, Name, Tree
+from jacobians.notation.rebuild import rebuilt
+from jacobians.notation.tree import Binary, Index, Juxtaposition, Name, Tree
 from symbolic.documents.printer import Printer
 from symbolic.steps.language import Prose
 
@@ -72,12 +73,22 @@ class Content:
         yield from self.sections
 
 
-def equations(context: Context) -> tuple[Line, ...]:
-    """The equations of a network as lines."""
+def equations(context: Context, ranks: Mapping[str, int]) -> tuple[Line, ...]:
+    """The equations of a network as lines; numbers are multiplied without a sign."""
     found: list[Line] = []
     for name, equation in context.equations.items():
         head: Tree = Name(name.partition("[")[0], Name(equation.label) if equation.label else None)
         if equation.indices:
             head = Index(head, tuple(map(Name, equation.indices)))
-        found.append(Line(equation.expression, head))
+        found.append(Line(_products_of_numbers(equation.expression, ranks), head))
     return tuple(found)
+
+
+def _products_of_numbers(tree: Tree, ranks: Mapping[str, int]) -> Tree:
+    """`x * y` of numbers as x y."""
+    tree = rebuilt(tree, lambda child: _products_of_numbers(child, ranks))
+    if isinstance(tree, Binary) and tree.op == "*":
+        names = [part.text for part in tree.walk() if isinstance(part, Name)]
+        if names and all(ranks.get(name) == 0 for name in names):
+            return Juxtaposition(tree.left, tree.right)
+    return tree

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jacobians.claims.notated import Notated
 from jacobians.notation.languages import sentence
 from jacobians.notation.to_plain import to_plain
 from jacobians.notation.tree_calculus import Gradient
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def content_of(derivation: Derivation) -> Content:
     """The network, the parts with the reasons of their lines in the reader's language, and the layout."""
     notation = derivation.notation
-    given = equations(derivation.context)
+    given = equations(derivation.context, Notated(derivation.context, notation).ranks)
     # the sign ∇ means the shape of the variable, whatever the layout
     gradients = any(isinstance(part.head, Gradient) for part in derivation.shown)
     layout = sentence(notation.language, "layout", "mixed" if gradients else notation.layout)
