@@ -1,7 +1,7 @@
 """A derivation as a lecturer writes it: for layers in general, in components and in matrices, and as files.
 
-With a folder as its argument the files are written there: LaTeX, Markdown, a page that needs no network, a notebook, and
-a PDF, for which pdflatex must be installed.
+With a folder as its argument the files are written there: LaTeX, Markdown, a page that needs no network, a notebook,
+and a PDF, for which pdflatex must be installed.
 """
 
 import sys
