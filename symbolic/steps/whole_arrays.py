@@ -12,7 +12,7 @@ from jacobians.notation.to_plain import to_plain
 from symbolic.steps.arrays import ONE, length, no_matrix_form, times
 from symbolic.steps.derivation import Part, Reason, Step
 from symbolic.steps.graph import Graph
-from symbolic.steps.index import IndexStyle, signal_of
+from symbolic.steps.index import IndexStyle, is_general, signal_of
 from symbolic.steps.normal_form import Arrays
 
 #: Earlier results are put into a line that has at most so many names and numbers then.
@@ -117,9 +117,10 @@ class WholeArrays:
     def inserted(self, tree: t.Tree, final: bool) -> t.Tree:
         """A line with what was found before in place of the signs for it, while it is short.
 
-        Error signals stay, unless the line is the final one.
+        Error signals stay, unless the line is the final one; for layers in general they are the answer.
         """
-        known = {sign: value for sign, value in self.found.items() if final or not isinstance(sign, t.Name)}
+        signals = final and not is_general(self.graph.wrt)
+        known = {sign: value for sign, value in self.found.items() if signals or not isinstance(sign, t.Name)}
         while (longer := self.arrays.tidy(put(tree, known))) != tree and length(longer) <= SHORT:
             tree = longer
         return tree
