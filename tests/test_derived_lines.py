@@ -12,10 +12,11 @@ from tests.derived_lines import derived, read_back
 from tests.derived_models import CASES
 from tests.notations import NOTATIONS
 
-TURNS = list(zip(itertools.product(CASES, STYLES), itertools.cycle(NOTATIONS), strict=False))
+#: Two styles of every case; their numbers have no common divisor with that of the notations.
+TURNS = list(zip([*CASES, *CASES], itertools.cycle(STYLES), itertools.cycle(NOTATIONS), strict=False))
 
 
-@pytest.mark.parametrize(("name", "style", "notation"), [(*pair, notation) for pair, notation in TURNS])
+@pytest.mark.parametrize(("name", "style", "notation"), TURNS)
 def test_printed_lines_are_read_back(name: str, style: Style, notation: str) -> None:
     found = derived(name, style, NOTATIONS[notation])
     for status, tex in read_back(found) if found is not None else ():

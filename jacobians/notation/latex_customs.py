@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from jacobians.notation.latex_commands import ACCENTS
 from jacobians.notation.latex_scripts import ScriptParser
 from jacobians.notation.latex_stream import BRACKETS, PARTNERS
 from jacobians.notation.latex_subscripts import SYMBOLS, Scripts
@@ -98,7 +99,8 @@ class CustomParser(ScriptParser):
 
     def derivation(self, found: Scripts, start: Token) -> Tree | None:
         """`D_x f`."""
-        if len(found.items) != 1 or found.power or found.label or self.token.kind not in SYMBOLS:
+        accented = self.token.kind is Kind.COMMAND and self.token.value in ACCENTS
+        if len(found.items) != 1 or found.power or found.label or not (self.token.kind in SYMBOLS or accented):
             return None
         return JacobianOf(self.nested(self.power), found.items[0], span=self.span(start))
 
