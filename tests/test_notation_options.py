@@ -296,3 +296,13 @@ def test_what_is_told():
         "Vectors are rows: $z = x W + b$; $W$ is the transpose of that for columns.",
         "$dx$ is the derivative of the loss by $x$, in the shape of $x$.",
     ]
+
+
+def test_the_slope_of_a_numbered_layer_is_no_power():
+    model = r"k : layer; x : n; W^{(k)} : n x n; g : function; a^{(0)} = x; a^{(k)} = g^{(k)}(W^{(k)} a^{(k-1)})"
+    context = context_of(model.replace("; ", "\n"))
+    claim = r"\frac{\partial a^{(1)}}{\partial x} = \operatorname{diag}(g^{(1)\prime}(W^{(1)} x)) W^{(1)}"
+    tree = read_claim(claim, context)[1][0]
+    with pytest.raises(InputError, match=r"g'\^1 would be read as a power"):
+        Notation(layers="k").write(tree, context)
+    assert Checker(context).check(Notation().write(tree, context), explain=False).status == "true"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +43,9 @@ if TYPE_CHECKING:
 
 def call(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
     """`tanh(z)`, `g'(z)`, `softmax(x)`, `norm(x)`, `diag(v)`."""
-    name = tree.function
     functions = ev.instance.context.functions
+    tree = _with_layer(tree, functions)
+    name = tree.function
     if tree.primes and (derivative_of := functions.get(name + "'" * tree.primes)) is not None:
         return _defined(ev, derivative_of, t.Call(name, tree.args, span=tree.span), scope)
     if (function := functions.get(name)) is not None:
@@ -65,6 +66,14 @@ def call(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
     if tree.primes:
         return _primed(ev, tree, scope)
     return applied_op(ev, tree, [ev.value(a, scope) for a in tree.args], scope)
+
+
+def _with_layer(tree: t.Call, functions: Collection[str]) -> t.Call:
+    """g3(z) as the g of the third layer, where g is declared and g3 is not."""
+    parts = split_name(tree.function)
+    if tree.function in functions or not parts.layer or parts.subscript or parts.base not in functions:
+        return tree
+    return replace(tree, function=parts.base, label=t.Number(parts.layer))
 
 
 def _elementwise(ev: Evaluator, tree: t.Call, derivatives: Derivatives, scope: Scope) -> Value:

@@ -78,12 +78,24 @@ class Instance:
         if isinstance(tree, Name):
             name = tree.text if tree.label is None else with_layer(tree.text, str(self.label(tree.label, labels)))
             return self.size_of_name(name)
-        if (layered := _size_of_layer(tree, labels)) is not None:
+        if (layered := self._size_of_layer(tree, labels)) is not None:
             return self.size_of_name(with_layer(layered[0], str(self.label(layered[1], labels))))
         if isinstance(tree, Binary) and tree.op in "+-*@·":
             a, b = self.size(tree.left, labels), self.size(tree.right, labels)
             return {"+": a + b, "-": a - b}.get(tree.op, a * b)
         raise NotUnderstood("expected a size: a number or a name", tree)
+
+    def _size_of_layer(self, tree: Tree, labels: Labels) -> tuple[str, Tree] | None:
+        """The letter and the layer of `n_{k - 1}`, or of `n^k` where k is a layer, or n stands for layers only."""
+        match tree:
+            case Index(Name(text, None), (layer,)):
+                return text, layer
+            case Binary("^", Name(text, None), layer):
+                of_layer = any(p.text in labels for p in layer.walk() if isinstance(p, Name))
+                parts = [split_name(name) for name in self.sizes]
+                known = text not in self.context.sizes and any(p.base == text and p.layer for p in parts)
+                return (text, layer) if of_layer or known else None
+        return None
 
     def size_of_name(self, name: str) -> int:
         """The number of a named size."""
@@ -201,13 +213,3 @@ DOMAINS: dict[str, Any] = {
     "symmetric": lambda rng, x: (x + np.swapaxes(x, -1, -2)) / 2,
     "class": lambda rng, x: rng.integers(3, size=x.shape).astype(np.float64),
 }
-
-
-def _size_of_layer(tree: Tree, labels: Labels) -> tuple[str, Tree] | None:
-    """The letter and the layer of `n_{k - 1}`, or of `n^k` where k is a layer."""
-    match tree:
-        case Index(Name(text, None), (layer,)):
-            return text, layer
-        case Binary("^", Name(text, None), layer) if any(p.text in labels for p in layer.walk() if isinstance(p, Name)):
-            return text, layer
-    return None

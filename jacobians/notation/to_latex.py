@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from jacobians.errors import InputError
 from jacobians.notation.latex_names import Scripted, escaped, name_scripts, subscripts
 from jacobians.notation.methods import WRITERS
 from jacobians.notation.options import Notation
@@ -147,9 +148,18 @@ class LatexWriter(NameWriter):
         return BASE, self.head(tree).primed(tree.primes).text + self.brackets(", ".join([*args, *options]))
 
     def head(self, tree: Call) -> Scripted:
-        """The function's name with its label."""
+        """The function's name with its label.
+
+        Raises:
+            InputError: `g'^3(z)`, which would be read as a power.
+        """
         head = Scripted(HEADS[tree.function]) if tree.function in HEADS else self.function_scripts(tree.function)
-        return head if tree.label is None else head.labelled(self.label_text(tree.label), self.notation.layers)
+        if tree.label is not None:
+            head = head.labelled(self.label_text(tree.label), self.notation.layers)
+        if tree.primes and head.above.isdigit():
+            name = f"{head.base}'^{head.above}"
+            raise InputError(f"notation.layers=k: {name} would be read as a power; use another value, such as (k)")
+        return head
 
     def negative(self, tree: Negative) -> tuple[int, str]:
         return NEGATIVE, f"-{self.text(tree.operand, REACHING)}"
