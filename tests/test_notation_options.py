@@ -13,6 +13,8 @@ from jacobians.notation import parse
 from jacobians.notation.conventions import conventions, layout_line
 from jacobians.notation.options import Notation
 from jacobians.notation.to_latex import LatexWriter
+from jacobians.notation.tree import Call, Name, Number
+from tests import derived_models
 from tests.corpus import corpus
 from tests.notations import NOTATIONS, read_back, true_lines
 from tests.redpen import TRUTHS
@@ -299,10 +301,14 @@ def test_what_is_told():
 
 
 def test_the_slope_of_a_numbered_layer_is_no_power():
-    model = r"k : layer; x : n; W^{(k)} : n x n; g : function; a^{(0)} = x; a^{(k)} = g^{(k)}(W^{(k)} a^{(k-1)})"
-    context = context_of(model.replace("; ", "\n"))
-    claim = r"\frac{\partial a^{(1)}}{\partial x} = \operatorname{diag}(g^{(1)\prime}(W^{(1)} x)) W^{(1)}"
-    tree = read_claim(claim, context)[1][0]
-    with pytest.raises(InputError, match=r"g'\^1 would be read as a power"):
-        Notation(layers="k").write(tree, context)
-    assert Checker(context).check(Notation().write(tree, context), explain=False).status == "true"
+    slope = Call("g", (Name("z", Number("3")),), 1, (), Number("3"))
+    assert LatexWriter(notation=Notation()).text(slope) == r"g^{(3)\prime}\left(z^{(3)}\right)"
+    with pytest.raises(InputError, match=r"g'\^3 would be read as a power"):
+        LatexWriter(notation=Notation(layers="k")).text(slope)
+
+
+def test_the_function_of_a_numbered_layer_is_that_of_the_layer():
+    checker = Checker(context_of(derived_models.LAYERED))
+    claim = r"\frac{\partial a^{(2)}}{\partial z^{(2)}} = \operatorname{diag}(g^{(2)\prime}(z^{(2)}))"
+    assert checker.check(claim, explain=False).status == "true"
+    assert checker.check(claim.replace(r"g^{(2)\prime}", r"g^{(1)\prime}"), explain=False).status == "false"
