@@ -47,7 +47,7 @@ def test_every_line_of_forward_accumulation_is_true(name: str) -> None:
 
 def test_front_to_back_as_in_lecture_notes() -> None:
     assert _first_lines(derivation(SCALARS, "L", "s", style="forward")) == {
-        "D(x, s)": "sin'(s)",
+        "D(x, s)": "cos(s)",
         "D(y, s)": "exp(s)",
         "D(z, s)": "2 s",
         "D(f, s)": "D(f, x) D(x, s) + D(f, y) D(y, s) + D(f, z) D(z, s)",

@@ -55,7 +55,7 @@ def test_the_sum_over_all_paths_of_lecture_notes() -> None:
     first, *_, last = [to_plain(step.line) for step in part.steps]
     assert first == " + ".join(f"D(L, {b}) D({b}, f) D(f, {a}) D({a}, s)" for b in ("g", "h") for a in ("x", "y", "z"))
     assert last == (
-        "h tanh'(f) y sin'(s) + h tanh'(f) x exp(s) + 2 h tanh'(f) s + 2 g f y sin'(s) + 2 g f x exp(s) + 4 g f s"
+        "h tanh'(f) y cos(s) + h tanh'(f) x exp(s) + 2 h tanh'(f) s + 2 g f y cos(s) + 2 g f x exp(s) + 4 g f s"
     )
     assert found.check().ok
 
