@@ -54,19 +54,30 @@ def find_ranges(ev: Evaluator, tree: t.Tree, scope: Scope) -> None:
     """
     letters = dict(scope.letters)
     plain = ev.without(*ev.seeds)
-    deltas: list[t.Call] = []
+    deltas: list[tuple[t.Name, ...]] = []
     for part in _free_parts(tree, frozenset()):
         if isinstance(part, t.Index):
             _ranges_of(plain, part, scope, letters)
-        elif isinstance(part, t.Call) and part.function == "kronecker":
-            deltas.append(part)
+        elif tied := _tied(part):
+            deltas.append(tied)
     for delta in deltas:
         _tie(ev, delta, letters)
 
 
-def _tie(ev: Evaluator, delta: t.Call, letters: dict[str, str]) -> None:
+def _tied(tree: t.Tree) -> tuple[t.Name, ...]:
+    """The two letters of a Kronecker delta, also of [i = j]; none of anything else."""
+    ends: tuple[t.Tree, ...] = ()
+    if isinstance(tree, t.Call) and tree.function == "kronecker":
+        ends = tree.args
+    elif isinstance(tree, t.Iverson) and tree.condition.relations == ("==",):
+        ends = tree.condition.parts
+    names = tuple(x for x in ends if isinstance(x, t.Name) and x.label is None)
+    return names if len(names) == len(ends) == 2 else ()
+
+
+def _tie(ev: Evaluator, delta: tuple[t.Name, ...], letters: dict[str, str]) -> None:
     """Of the two letters of a delta, one that counts nothing else takes as many values as the other."""
-    axes = [letters.get(x.text) for x in delta.args if isinstance(x, t.Name)]
+    axes = [letters.get(x.text) for x in delta]
     known = [axis for axis in axes if axis is not None and axis in ev.ranges]
     if len(axes) == 2 and len(known) == 1:
         for axis in axes:
@@ -82,11 +93,7 @@ def _free_parts(tree: t.Tree, bound: frozenset[str]) -> Iterator[t.Tree]:
         yield t.Index(
             tree.array, tuple(t.Name("") if isinstance(k, t.Name) and k.text in bound else k for k in tree.indices)
         )
-    elif (
-        isinstance(tree, t.Call)
-        and tree.function == "kronecker"
-        and not bound & {k.text for k in tree.args if isinstance(k, t.Name)}
-    ):
+    elif (tied := _tied(tree)) and not bound & {k.text for k in tied}:
         yield tree
     inside = bound | frozenset(tree.indices) if isinstance(tree, c.Sum) else bound
     for child in tree.children:
