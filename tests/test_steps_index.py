@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from jacobians.notation import parse, to_plain
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from symbolic.steps.engine import derivation
+from symbolic.steps.sums import Product, cancelled, merged
 from tests.derived_models import CASES, LAYERED
 
 
@@ -170,3 +172,18 @@ def test_what_means_something_else_in_formulas_is_refused() -> None:
     model = jac.Model.parse("A : 3 x 5\nB : 3 x 5\nv = inner(A, B)\nL = norm(v)^2")
     with pytest.raises(InputError, match="means something else in formulas"):
         derivation(model, "L", "A")
+
+
+def test_like_products_have_each_factor_as_often() -> None:
+    """x x y and x y y have the same factors and as many of them."""
+    x, y = t.Name("x"), t.Name("y")
+    one, other = Product(factors=(x, x, y)), Product(factors=(x, y, y))
+    assert merged((one, other)) == (one, other)
+    assert merged((one, Product(factors=(y, x, x)))) == (replace(one, coefficient=Fraction(2)),)
+    assert merged((Product(below=(x, x, y)), Product(below=(x, y, y)))) != (Product(Fraction(2), below=(x, x, y)),)
+
+
+def test_what_stands_above_and_below_cancels_as_often_as_it_does() -> None:
+    x, y = t.Name("x"), t.Name("y")
+    assert cancelled(Product(factors=(x, x, y), below=(y, x))) == Product(factors=(x,))
+    assert cancelled(Product(factors=(x,), below=(x, x))) == Product(below=(x,))

@@ -10,7 +10,7 @@ from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import rebuilt
 from symbolic.steps.arrays import ONE, Kinds, hadamard, is_ones, matmul, times
-from symbolic.steps.sums import number, product_of
+from symbolic.steps.sums import number, product_of, without_common
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +201,8 @@ def chain(factors: Iterable[t.Tree]) -> t.Tree:
 
 def cancelled(one: Term) -> Term:
     """What stands above and below the line is gone."""
-    above, below = list(one.scalars), list(one.below)
-    for tree in one.below:
-        if tree in above:
-            above.remove(tree)
-            below.remove(tree)
-    return replace(one, scalars=tuple(above), below=tuple(below))
+    scalars, below = without_common(one.scalars, one.below)
+    return replace(one, scalars=scalars, below=below)
 
 
 def _is_hadamard(one: Term) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -47,7 +48,7 @@ class Product:
     @property
     def key(self) -> tuple[object, ...]:
         """Equal for products that differ by their coefficient only."""
-        return (self.letters, frozenset(self.factors), len(self.factors), frozenset(self.below), len(self.below))
+        return (self.letters, frozenset(Counter(self.factors).items()), frozenset(Counter(self.below).items()))
 
 
 Sums = tuple[Product, ...]
@@ -172,12 +173,24 @@ def _fraction(one: Product) -> t.Tree | None:
 
 def cancelled(one: Product) -> Product:
     """What stands above and below the line is gone."""
-    factors, below = list(one.factors), list(one.below)
-    for factor in one.below:
-        if factor in factors:
-            factors.remove(factor)
-            below.remove(factor)
-    return replace(one, factors=tuple(factors), below=tuple(below))
+    factors, below = without_common(one.factors, one.below)
+    return replace(one, factors=factors, below=below)
+
+
+def without_common(above: Iterable[t.Tree], below: Iterable[t.Tree]) -> tuple[tuple[t.Tree, ...], tuple[t.Tree, ...]]:
+    """Two lists of factors without those that are in both, each as often as it is in both."""
+    common = Counter(above) & Counter(below)
+    return _without(above, common), _without(below, common)
+
+
+def _without(factors: Iterable[t.Tree], gone: Counter[t.Tree]) -> tuple[t.Tree, ...]:
+    left, kept = Counter(gone), []
+    for factor in factors:
+        if left[factor] > 0:
+            left[factor] -= 1
+        else:
+            kept.append(factor)
+    return tuple(kept)
 
 
 def number(value: Fraction) -> t.Tree:
@@ -189,7 +202,7 @@ def number(value: Fraction) -> t.Tree:
 def product_of(factors: Iterable[t.Tree]) -> t.Tree | None:
     """The factors side by side, in their order; like ones as a power."""
     made: t.Tree | None = None
-    for factor, many in _powers(factors):
+    for factor, many in Counter(factors).items():
         one = factor if many == 1 else _power(factor, many)
         made = one if made is None else t.Juxtaposition(made, one)
     return made
@@ -199,13 +212,6 @@ def _power(factor: t.Tree, many: int) -> t.Tree:
     if isinstance(factor, t.Binary) and factor.op == "^" and isinstance(factor.right, t.Number):
         return t.Binary("^", factor.left, number(factor.right.value * many))
     return t.Binary("^", factor, t.Number(str(many)))
-
-
-def _powers(factors: Iterable[t.Tree]) -> Iterator[tuple[t.Tree, int]]:
-    counts: dict[t.Tree, int] = {}
-    for factor in factors:
-        counts[factor] = counts.get(factor, 0) + 1
-    yield from counts.items()
 
 
 # ----- deltas -----
