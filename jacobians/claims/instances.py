@@ -104,6 +104,12 @@ class Instances:
         """The number of a named size in the first instance."""
         return self.first().instance.size_of_name(name)
 
+    def size_called(self, number: int) -> t.Tree:
+        """A size of the first instance as it is called: the name of the only size of this number, else the number."""
+        sizes = self.first().instance.sizes
+        names = [name for name, value in sizes.items() if value == number and name.isidentifier()]
+        return t.Name(names[0]) if len(names) == 1 else t.Number(str(number))
+
     def is_zero(self, tree: t.Tree, claim: tuple[t.Tree, ...]) -> bool:
         """Whether a part of a claim is zero wherever it has a value."""
         return not any(np.any(value.array) for _, value in self._values(tree, claim))

@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 
-from jacobians.claims.functions import elementwise
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
@@ -73,16 +72,6 @@ def total(trees: Iterable[t.Tree | None]) -> t.Tree | None:
     for tree in trees:
         made = plus(made, tree)
     return made
-
-
-def is_elementwise(graph: Graph, tree: t.Call) -> bool:
-    """Whether a call is a function of one variable, entry by entry."""
-    if len(tree.args) != 1 or tree.keywords:
-        return False
-    declared = graph.context.functions.get(tree.function)
-    if declared is not None:
-        return declared.kind == "elementwise"
-    return elementwise(tree.function) is not None or len(tree.function.rstrip("0123456789")) == 1
 
 
 @dataclass
@@ -180,7 +169,7 @@ class Kinds:
             return "column" if self.kind(tree.args[0]) == "matrix" else "matrix"
         if name in TO_NUMBERS and not tree.keywords:
             return "number"
-        if name in ROWWISE or is_elementwise(self.graph, tree):
+        if name in ROWWISE or self.graph.is_elementwise(tree):
             return self.kind(tree.args[0])
         return self._kind_of_value(tree)
 

@@ -84,7 +84,7 @@ class Entries(Components):
                 return max(self.rank(left), self.rank(right))
             case t.Juxtaposition(left, right) if 0 in (ranks := (self.rank(left), self.rank(right))):
                 return max(ranks)
-            case t.Call(_, (inner,)) if self.is_elementwise(tree):
+            case t.Call(_, (inner,)) if self.graph.is_elementwise(tree):
                 return self.rank(inner)
         return self.graph.rank(tree)
 

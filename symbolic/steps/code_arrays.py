@@ -9,7 +9,7 @@ from jacobians.errors import InputError
 from jacobians.functions import ALIASES
 from jacobians.notation import tree as t
 from jacobians.notation.to_plain import to_plain
-from symbolic.steps.arrays import is_elementwise, is_ones
+from symbolic.steps.arrays import is_ones
 from symbolic.steps.code_tables import ATOM, FUNCTIONS, POWER, PRODUCT, SUM, Function, Library, Written
 from symbolic.steps.normal_form import Arrays
 
@@ -145,7 +145,7 @@ class ArrayCode:
 
     def function(self, tree: t.Call) -> Written:
         name = ALIASES.get(tree.function, tree.function)
-        if is_elementwise(self.arrays.graph, tree):
+        if self.arrays.graph.is_elementwise(tree):
             return self.elementwise(tree, name)
         write = CALLS.get(name)
         if write is None or tree.keywords or tree.primes:

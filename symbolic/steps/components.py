@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from jacobians.claims.functions import elementwise
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
@@ -162,20 +161,11 @@ class Components:
     # ----- calls -----
 
     def call(self, tree: t.Call, at: Indices) -> t.Tree:
-        if self.is_elementwise(tree):
+        if self.graph.is_elementwise(tree):
             return t.Call(tree.function, (self.entry(tree.args[0], at),), tree.primes, (), tree.label)
         write = CALLS.get(tree.function) if not (tree.primes or tree.keywords) else None
         made = write(self, tree.args, at) if write is not None else None
         return made if made is not None else self.whole(tree, at)
-
-    def is_elementwise(self, tree: t.Call) -> bool:
-        """Whether a call is a function of one variable, entry by entry."""
-        if len(tree.args) != 1 or tree.keywords:
-            return False
-        declared = self.graph.context.functions.get(tree.function)
-        if declared is not None:
-            return declared.kind == "elementwise"
-        return elementwise(tree.function) is not None or len(tree.function.rstrip("0123456789")) == 1
 
     def norm(self, args: Indices, at: Indices) -> t.Tree | None:
         if len(args) > 1:

@@ -189,7 +189,7 @@ class DifferentialStyle(WholeArrays):
             work.add(simplified(self.arrays, work.steps[-1].line), Reason("simplification"))
         self.note(name, work.steps[-1].line)
         head = self.symbol(name)
-        return replace(work.part(name), head=head, title=self.components.title(name, self.graph.uses(name), head))
+        return replace(work.part(name), head=head, title=self.components.title(name, head))
 
 
 class _Lines:

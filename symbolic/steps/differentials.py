@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-from symbolic.steps.arrays import TWO, hadamard, is_elementwise, no_matrix_form, plus, times
+from symbolic.steps.arrays import TWO, hadamard, no_matrix_form, plus, times
 from symbolic.steps.derivation import Reason
 from symbolic.steps.differentials_of_calls import CALLS
 from symbolic.steps.normal_form import Arrays
@@ -151,7 +151,7 @@ class Differentials:
     # ----- functions -----
 
     def call(self, tree: t.Call) -> t.Tree | None:
-        if is_elementwise(self.arrays.graph, tree):
+        if self.arrays.graph.is_elementwise(tree):
             return self.elementwise(tree)
         rule = CALLS.get(tree.function)
         if rule is None or tree.primes or tree.keywords:

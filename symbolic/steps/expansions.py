@@ -18,8 +18,10 @@ from jacobians.notation.model_text import Equation as ModelEquation
 from jacobians.notation.names import split_name, with_layer
 from jacobians.notation.reading import parse
 from jacobians.notation.rebuild import rebuilt
+from jacobians.notation.to_plain import to_plain
 from jacobians.op import Op
-from symbolic.steps.jacobians_of_ops import op_of, put_names
+from symbolic.steps.jacobians_of_ops import op_of
+from symbolic.steps.sums import put
 
 #: Calls that are nothing but a short formula of their inputs.
 INLINE = {"linear": "W @ x + b", "linear_map": "W @ x", "lerp": "z * a + (1 - z) * b"}
@@ -31,7 +33,7 @@ def inlined(tree: t.Call) -> t.Tree:
     formula = INLINE[tree.function]
     if tree.function == "linear" and len(tree.args) == 2:
         formula = INLINE["linear_map"]
-    return put_names(parse(formula), dict(zip(op.input_names(), tree.args, strict=True)))
+    return put(parse(formula), dict(zip(op.input_names(), tree.args, strict=True)))
 
 
 def expanded(context: Context) -> Context:
@@ -104,11 +106,11 @@ class _Expansion:
         *before, last = self.stages(tree, at)
         for stage in before:
             name = self.fresh(stage.name, at.name, new)
-            inner = self.rewritten(put_names(stage.expression, names), at, new)
+            inner = self.rewritten(put(stage.expression, names), at, new)
             new[name] = Equation(name, inner, stage.indices)
             self.context.equations[name] = new[name]  # the stages after it are evaluated with it
             names[stage.name] = t.Name(name)
-        return replace(last, expression=self.rewritten(put_names(last.expression, names), at, new))
+        return replace(last, expression=self.rewritten(put(last.expression, names), at, new))
 
     def fresh(self, name: str, target: str, new: Mapping[str, Equation]) -> str:
         """A name for a stage: with the layer or step of what it belongs to."""
@@ -132,11 +134,8 @@ class _Expansion:
         return self.instances.shape_of(tree, (tree,)) or ()
 
     def size(self, tree: t.Tree, axis: int) -> str:
-        """The size of an axis: the name of the only size of that number, else the number."""
-        number = self.shape(tree)[axis]
-        sizes = self.instances.first().instance.sizes
-        names = [name for name, value in sizes.items() if value == number and name.isidentifier()]
-        return names[0] if len(names) == 1 else str(number)
+        """The size of an axis as it is called."""
+        return to_plain(self.instances.size_called(self.shape(tree)[axis]))
 
 
 @dataclass(frozen=True)

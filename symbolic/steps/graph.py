@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
 from jacobians.claims.context import Context
+from jacobians.claims.functions import elementwise
 from jacobians.claims.instances import Instances
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
@@ -30,11 +31,8 @@ class Label(NamedTuple):
         number = t.Number(str(abs(self.number)))
         if not self.letter:
             return number
-        return (
-            t.Binary("+" if self.number > 0 else "-", t.Name(self.letter), number)
-            if self.number
-            else t.Name(self.letter)
-        )
+        letter = t.Name(self.letter)
+        return t.Binary("+" if self.number > 0 else "-", letter, number) if self.number else letter
 
 
 def label_of(tree: t.Tree) -> Label:
@@ -63,7 +61,6 @@ class Graph:
     wrt: t.Name
     #: Values at random points, which tell ranks; several graphs of one context may share them.
     instances: Instances = field(default=None)  # type: ignore[assignment]
-    _ranks: dict[t.Tree, int] = field(default_factory=dict)
     _depends: dict[tuple[t.Name, t.Name], bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -200,12 +197,10 @@ class Graph:
         key = (of, on)
         if key not in self._depends:
             self._depends[key] = False
-            expression = self.equation(of)
-            below = list(self.names(expression)) if expression is not None else []
             if on.label is not None and label_of(on.label).letter:
                 self._depends[key] = self._depends_generic(of, on)
-            else:
-                self._depends[key] = any(self.depends(part, on) for part in below)
+            elif (expression := self.equation(of)) is not None:
+                self._depends[key] = any(self.depends(part, on) for part in self.names(expression))
         return self._depends[key]
 
     def _depends_generic(self, of: t.Name, on: t.Name) -> bool:
@@ -251,6 +246,15 @@ class Graph:
         function = self.context.functions.get(expression.function) if isinstance(expression, t.Call) else None
         return function is not None and function.kind in ("number", "vector")
 
+    def is_elementwise(self, tree: t.Call) -> bool:
+        """Whether a call is a function of one variable, entry by entry."""
+        if len(tree.args) != 1 or tree.keywords:
+            return False
+        declared = self.context.functions.get(tree.function)
+        if declared is not None:
+            return declared.kind == "elementwise"
+        return elementwise(tree.function) is not None or len(tree.function.rstrip("0123456789")) == 1
+
     def is_last(self, name: t.Name) -> bool:
         """Whether a quantity is that of the last layer, which `of` is computed from."""
         letter = self.context.label_of(name.text)
@@ -282,10 +286,7 @@ class Graph:
         Raises:
             InputError: it has no value by itself.
         """
-        if tree not in self._ranks:
-            shape = self.shape(tree)
-            self._ranks[tree] = len(shape)
-        return self._ranks[tree]
+        return len(self.shape(tree))
 
     def shape(self, tree: t.Tree) -> tuple[int, ...]:
         """The shape of a part of a formula in the instance with different sizes."""
@@ -295,10 +296,8 @@ class Graph:
         return shape
 
     def size(self, number: int) -> t.Tree:
-        """A size as it is called: the name of the only size of this number, else the number."""
-        instance = self.instances.first().instance
-        names = [name for name, value in instance.sizes.items() if value == number and name.isidentifier()]
-        return t.Name(names[0]) if len(names) == 1 else t.Number(str(number))
+        """A size as it is called."""
+        return self.instances.size_called(number)
 
 
 def shifted(tree: t.Tree, letter: str, to: Label) -> t.Tree:
@@ -306,11 +305,5 @@ def shifted(tree: t.Tree, letter: str, to: Label) -> t.Tree:
     if isinstance(tree, t.Name | t.Call) and tree.label is not None:
         own = label_of(tree.label)
         if own.letter == letter:
-            tree = _with_label(tree, Label(to.letter, own.number + to.number).tree)
+            tree = replace(tree, label=Label(to.letter, own.number + to.number).tree)
     return rebuilt(tree, lambda child: shifted(child, letter, to))
-
-
-def _with_label(tree: t.Name | t.Call, label: t.Tree) -> t.Tree:
-    if isinstance(tree, t.Name):
-        return t.Name(tree.text, label)
-    return t.Call(tree.function, tree.args, tree.primes, tree.keywords, label)

@@ -62,11 +62,11 @@ class IndexStyle:
         self.found[name] = (at, work.sums)
         derivative = c.Partial(top, head)
         if signal is None:
-            return Part(derivative, tuple(work.steps), self.title(name, users, derivative))
+            return Part(derivative, tuple(work.steps), self.title(name, derivative))
         defined = Step(derivative, Reason("definition of delta", {"name": name}), "lecture")
-        return Part(entry_of(signal, at), (defined, *work.steps), self.title(name, users, entry_of(signal, at)))
+        return Part(entry_of(signal, at), (defined, *work.steps), self.title(name, entry_of(signal, at)))
 
-    def title(self, name: t.Name, users: list[t.Name], head: t.Tree) -> Reason:
+    def title(self, name: t.Name, head: t.Tree) -> Reason:
         facts: dict[str, t.Tree] = {"of": self.graph.of, "by": name, "head": head}
         if name.label is not None and name != self.graph.wrt:
             rule = "start of the recursion" if self.graph.is_last(name) else "recursion"
@@ -120,7 +120,7 @@ class _Lines:
         assert isinstance(name, t.Name)
         facts = {"of": self.graph.of, "by": name}
         self.facts = {} if many else {"of": users[0], "by": name}
-        chained = self.beside(self.link(user, head) for user in users)
+        chained = self.beside(self.link(user, head, many) for user in users)
         if users != [self.graph.of]:
             rule = "shared weights" if self.graph.is_shared(name, users) else "sum over paths" if many else "chain rule"
             self.add(chained, Reason(rule, {**facts, "via": users[0], "name": name}))
@@ -139,12 +139,12 @@ class _Lines:
         letters.taken = most
         return tuple(made)
 
-    def link(self, user: t.Name, head: t.Tree) -> Product:
-        """Σ_p ∂of/∂u_p ∂u_p/∂v: the way through one user; the last one ends the chain."""
+    def link(self, user: t.Name, head: t.Tree, many: bool) -> Product:
+        """Σ_p ∂of/∂u_p ∂u_p/∂v: the way through one user of `many`; the last one ends the chain."""
         if user == self.graph.of:
             direct = Product(factors=(c.Partial(self.top, head),))
             # beside other ways ∂of/∂v would be read as the whole derivative
-            return self.with_definitions(direct) if self.facts == {} else direct
+            return self.with_definitions(direct) if many else direct
         at = self.components.letters.several(self.graph.rank(user))
         entry = entry_of(user, at)
         names = tuple(i.text for i in at if isinstance(i, t.Name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from jacobians.printing import nice
 from jacobians.terms import Factor, Term
 from symbolic.steps.components import Indices, array, indices
 from symbolic.steps.derivation import Reason
-from symbolic.steps.sums import Product, delta
+from symbolic.steps.sums import Product, delta, put
 
 if TYPE_CHECKING:
     from symbolic.steps.components import Components
@@ -193,7 +193,7 @@ def _factor(components: Components, op: Op, call: t.Call, factor: Factor, at: In
     names.setdefault(op.symbol, components.graph.named_by(call))
     if slots := {int(k) for k in _SLOT.findall(factor.name)}:
         names |= {f"placeholder{k}": at[k] for k in slots}
-        tree = put_names(parse(_SLOT.sub(r"placeholder\1", factor.name)), names)
+        tree = put(parse(_SLOT.sub(r"placeholder\1", factor.name)), names)
         _require_formula(call, tree)
         return tree
     tree = parse(factor.name)
@@ -204,12 +204,5 @@ def _factor(components: Components, op: Op, call: t.Call, factor: Factor, at: In
                 f"derivation: the Jacobian of {to_plain(call)} is made of {part.text}, which no equation of the model "
                 f"names; write {call.function} out in equations"
             )
-    tree = put_names(tree, names)
+    tree = put(tree, names)
     return components.entry(tree if factor.value.ndim < 2 else _inverses(tree), at)
-
-
-def put_names(tree: t.Tree, names: Mapping[str, t.Tree]) -> t.Tree:
-    """Other formulas in place of names."""
-    if isinstance(tree, t.Name):
-        return names.get(tree.text, tree)
-    return rebuilt(tree, lambda child: put_names(child, names))

@@ -53,7 +53,7 @@ class MatrixStyle(WholeArrays):
         self.note(name, work.steps[-1].line)
         if signal_of(self.graph, name) is not None:
             work.steps.insert(0, Step(self.derivative(name), Reason("definition of delta", {"name": name})))
-        return Part(head, tuple(work.steps), self.components.title(name, users, head))
+        return Part(head, tuple(work.steps), self.components.title(name, head))
 
 
 class _Lines:

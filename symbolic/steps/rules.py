@@ -113,7 +113,7 @@ class Rules:
                 power = base if exponent == TWO else t.Binary("^", base, number(exponent.value - 1))
                 inner = Product(exponent.value, (), (power, c.Partial(base, by)))
                 return Derived((inner,), Reason("power rule"))
-            case t.Call() if self.components.is_elementwise(of):
+            case t.Call() if self.graph.is_elementwise(of):
                 return self.function(of, by)
             case t.Call() | t.Index(t.Call()):
                 return op_jacobian(self.components, of, by)
