@@ -7,6 +7,7 @@ import numpy as np
 import jacobians as jac
 from jacobians.claims.bindings import Scope
 from jacobians.claims.judge import Judge
+from jacobians.notation import to_plain
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from symbolic.steps.derivation import Derivation
@@ -70,3 +71,8 @@ def last_value(found: Derivation, model: jac.Model, of: str, wrt: str) -> tuple[
 
 def _entries(head: t.Tree) -> tuple[t.Tree, ...]:
     return (head.of, head.by) if isinstance(head, c.Partial) else (head,)
+
+
+def lines(found: Derivation, part: int) -> list[str]:
+    """The head and the lines of one part as its level of detail shows them, in plain notation."""
+    return [to_plain(found.parts[part].head), *(to_plain(step.line) for step in found.shown[part].steps)]

@@ -17,16 +17,11 @@ from jacobians.errors import InputError
 from jacobians.notation import parse, to_plain
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-from symbolic.steps.derivation import Derivation
 from symbolic.steps.engine import derivation
 from tests.derived_models import CASES, LAYERED
-from tests.derived_values import RULES, last_value, model_of
+from tests.derived_values import RULES, last_value, lines, model_of
 
 WHOLE = [name for name in CASES if name not in ("affine", "mlp tensor")]
-
-
-def lines(found: Derivation, part: int) -> list[str]:
-    return [to_plain(found.parts[part].head), *(to_plain(step.line) for step in found.shown[part].steps)]
 
 
 @pytest.mark.parametrize("name", WHOLE)

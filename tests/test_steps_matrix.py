@@ -14,22 +14,17 @@ from jacobians.notation import parse, to_plain
 from jacobians.notation import tree as t
 from jacobians.notation.latex_parser import parse_latex
 from symbolic.steps.arrays import NoMatrixFormError
-from symbolic.steps.derivation import Derivation
 from symbolic.steps.engine import derivation
 from symbolic.steps.graph import Graph
 from symbolic.steps.normal_form import Arrays
 from symbolic.steps.simplify import simplified
 from tests.derived_models import CASES, LAYERED
-from tests.derived_values import RULES, last_value, model_of
+from tests.derived_values import RULES, last_value, lines, model_of
 
 TENSORS = ("affine", "mlp tensor")
 WHOLE = [name for name in CASES if name not in TENSORS]
 #: By entries in the equations, or without a form as matrices.
 IN_COMPONENTS = ("layer norm", "batch norm", "convolution")
-
-
-def lines(found: Derivation, part: int) -> list[str]:
-    return [to_plain(found.parts[part].head), *(to_plain(step.line) for step in found.shown[part].steps)]
 
 
 @pytest.mark.parametrize("name", WHOLE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from jacobians.claims.context import Context
 from jacobians.claims.instances import Instances
@@ -25,6 +25,7 @@ from symbolic.steps.reading import asked, starts
 from symbolic.steps.tensor import TensorStyle
 from symbolic.steps.written_out import with_entries
 
+Made = TypeVar("Made")
 #: What makes the parts of each style, from the graph.
 MAKERS: dict[Style, Callable[[Graph], Maker]] = {
     "index": IndexStyle,
@@ -63,14 +64,8 @@ def derivation(
         InputError: an unknown name, style or detail; a style without meaning for what is asked, with the one to use.
     """
     _require(style, detail)
-    problem: DependsOnSizesError | None = None
-    for instances in starts(model, with_letters=not entries):
-        try:
-            return _derived(instances, of, wrt, style, detail, notation or Notation(), entries)
-        except DependsOnSizesError as error:
-            problem = error
-    assert problem is not None
-    raise problem
+    ask = _Asked(style, detail, notation or Notation(), entries)
+    return _in_first(model, entries, lambda instances: _derived(instances, of, wrt, ask))
 
 
 def derivations(
@@ -90,11 +85,30 @@ def derivations(
         InputError: as `derivation`.
     """
     _require(style, detail)
+    ask = _Asked(style, detail, notation or Notation(), entries)
+
+    def every(instances: Instances) -> dict[str, Derivation]:
+        names = _parameters(instances, of) if wrt is None else wrt
+        return {name: _derived(instances, of, name, ask) for name in names}
+
+    return _in_first(model, entries, every)
+
+
+class _Asked(NamedTuple):
+    """How a derivation is to be written."""
+
+    style: Style
+    detail: Detail
+    notation: Notation
+    entries: bool
+
+
+def _in_first(model: Model | Context | str, entries: bool, make: Callable[[Instances], Made]) -> Made:
+    """What is made in the first context that it can be made in: with letters for sizes, else with the given ones."""
     problem: DependsOnSizesError | None = None
     for instances in starts(model, with_letters=not entries):
-        names = _parameters(instances, of) if wrt is None else tuple(wrt)
         try:
-            return {n: _derived(instances, of, n, style, detail, notation or Notation(), entries) for n in names}
+            return make(instances)
         except DependsOnSizesError as error:
             problem = error
     assert problem is not None
@@ -116,31 +130,23 @@ def _parameters(instances: Instances, of: str | None) -> tuple[str, ...]:
     return tuple(to_plain(n) for n in real if graph.depends(top, n))
 
 
-def _derived(
-    instances: Instances,
-    of: str | t.Tree | None,
-    wrt: str | t.Tree | None,
-    style: Style,
-    detail: Detail,
-    notation: Notation,
-    entries: bool,
-) -> Derivation:
+def _derived(instances: Instances, of: str | t.Tree | None, wrt: str | t.Tree | None, ask: _Asked) -> Derivation:
     context = instances.context
     top = asked(instances, of, "of")
     context.loss = top.text if top.label is None else context.loss  # δ is the gradient of what is differentiated
     by = asked(instances, wrt, "wrt")
     graph = Graph(context, top, by, instances)
     _require_meaning(graph)
-    parts = MAKERS[style](graph).parts()
+    parts = MAKERS[ask.style](graph).parts()
     if any(isinstance(p, t.Iverson) for part in parts for step in part.steps for p in step.line.walk()):
         context = replace(context, settings=replace(context.settings, indices=0))  # patterns count from 0
-    if entries:
+    if ask.entries:
         parts = with_entries(graph, parts, context.settings.indices)
-    if style == "differential":
+    if ask.style == "differential":
         context = replace(context, varying=graph.wrt)
-    if style in WHOLE_JACOBIANS:
+    if ask.style in WHOLE_JACOBIANS:
         context = replace(context, settings=replace(context.settings, layout="row gradients"))
-    found = Derivation(context, top, by, style, tuple(parts), detail, notation)
+    found = Derivation(context, top, by, ask.style, tuple(parts), ask.detail, ask.notation)
     if context.model is not None:
         _require_true(found)
     return found
