@@ -9,15 +9,13 @@ import numpy as np
 import pytest
 
 import jacobians as jac
-from jacobians.claims.bindings import Scope
-from jacobians.claims.judge import Judge
 from jacobians.errors import InputError
 from jacobians.notation import parse, to_plain
 from jacobians.notation import tree as t
-from jacobians.notation import tree_calculus as c
 from symbolic.steps.engine import derivation
 from symbolic.steps.sums import Product, cancelled, merged
 from tests.derived_models import CASES, LAYERED
+from tests.derived_values import last_value
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -32,30 +30,9 @@ def test_the_last_line_is_the_jacobian_of_a_run(name: str) -> None:
     """A way that shares no code with the derivation: the terms of the ops, multiplied by the chain rule."""
     model, of, wrt = CASES[name]
     assert isinstance(model, jac.Model)
-    found = derivation(model, of, wrt)
-    head = found.parts[-1].head
-    letters = _letters(head)
-    ev = Judge(found.context).first()
-    scope = Scope((), tuple((x, x) for x in letters))
-    ev.start(scope, head, found.result)
-    value = ev.value(found.result, scope)
-    got = value.array[0].transpose([value.letters.index(x) for x in letters])
-    point = {name: ev.quantity(name).array[0] for name in model.leaves}
-    shaped = _model_of_shapes(model, {name: array.shape for name, array in point.items()})
-    want = shaped.run(point).jacobian(of, wrt).dense()
+    got, want = last_value(derivation(model, of, wrt), model, of, wrt)
     np.testing.assert_allclose(np.broadcast_to(got, want.shape), want, rtol=1e-9, atol=1e-12)
     assert np.any(want)
-
-
-def _letters(head: t.Tree) -> list[str]:
-    """The letters of ∂L/∂W_ij or of δ_i, outputs first."""
-    entries = (head.of, head.by) if isinstance(head, c.Partial) else (head,)
-    return [i.text for e in entries if isinstance(e, t.Index) for i in e.indices if isinstance(i, t.Name)]
-
-
-def _model_of_shapes(model: jac.Model, shapes: dict[str, tuple[int, ...]]) -> jac.Model:
-    lines = [f"{name} : {' x '.join(map(str, shape)) or 'scalar'}" for name, shape in shapes.items()]
-    return jac.Model.parse("\n".join([*lines, *(f"{k} = {v}" for k, v in model.equations().items())]))
 
 
 def _lines(found, part: int) -> list[str]:
