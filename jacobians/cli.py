@@ -17,6 +17,7 @@ from jacobians.derive_command import derive
 from jacobians.errors import InputError, JacobiansError
 from jacobians.layout_command import layout
 from jacobians.model import Model
+from jacobians.output import put_out
 from jacobians.sheet_commands import cheatsheet, op
 
 app = typer.Typer(
@@ -102,15 +103,7 @@ def _model(path: Path | None) -> Model:
 
 
 def _out(content: str | bytes, path: Path | None) -> None:
-    from jacobians.files import write_file
-
-    if path is not None:
-        write_file(path, content.encode() if isinstance(content, str) else content)
-        print(f"written: {path}", file=sys.stderr)
-    elif isinstance(content, str):
-        print(content)
-    else:
-        raise InputError("npz is a binary format: name the file with -o FILE")
+    put_out(content, path, "npz is a binary format: name the file with -o FILE")
 
 
 def _print_version(wanted: bool) -> None:

@@ -13,6 +13,7 @@ import typer
 
 from jacobians.built_in import BUILT_IN
 from jacobians.errors import InputError
+from jacobians.output import put_out
 
 if TYPE_CHECKING:
     from symbolic.documents.latex import Kind
@@ -142,7 +143,10 @@ def derive(
     default = StyleOption.MATRIX if file_format in CODE else StyleOption.INDEX
     level = cast("Detail", detail.value.replace("-", " "))
     found = derivation(given_model(model), of, wrt, (style or default).value, level, written, entries)
-    _write(_made(found, file_format, kind, output is not None), output)
+    content = _made(found, file_format, kind, output is not None)
+    if output is None and isinstance(content, str):
+        content = content.rstrip("\n")
+    put_out(content, output, "--format pdf: expected -o FILE, a PDF is no text; write -o derivation.pdf")
     return _checked(found, quiet=file_format is not FormatOption.TEXT) if check else 0
 
 
@@ -177,18 +181,6 @@ def _made(found: Derivation, format: FormatOption, kind: KindOption | None, to_f
         return encoder.dumps(found.as_dict(), indent=2, ensure_ascii=False)
     made: str = getattr(found, METHODS[format])()
     return made
-
-
-def _write(content: str | bytes, output: Path | None) -> None:
-    from jacobians.files import write_file
-
-    if output is not None:
-        write_file(output, content.encode() if isinstance(content, str) else content)
-        print(f"written: {output}", file=sys.stderr)
-    elif isinstance(content, str):
-        print(content.rstrip("\n"))
-    else:
-        raise InputError("--format pdf: expected -o FILE, a PDF is no text; write -o derivation.pdf")
 
 
 def _checked(found: Derivation, quiet: bool) -> int:

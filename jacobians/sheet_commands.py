@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from jacobians.errors import InputError
+from jacobians.output import put_out
 
 
 class OpFormat(StrEnum):
@@ -83,17 +83,5 @@ def cheatsheet(
 
 
 def write(content: str | bytes, path: Path | None) -> None:
-    """To the file, or else, where it is text, to standard output.
-
-    Raises:
-        InputError: binary content and no file.
-    """
-    from jacobians.files import write_file
-
-    if path is not None:
-        write_file(path, content.encode() if isinstance(content, str) else content)
-        print(f"written: {path}", file=sys.stderr)
-    elif isinstance(content, str):
-        print(content)
-    else:
-        raise InputError("pdf is a binary format: name the file with -o FILE")
+    """To the file, or else, where it is text, to standard output."""
+    put_out(content, path, "pdf is a binary format: name the file with -o FILE")
