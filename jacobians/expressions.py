@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from jacobians.errors import InputError, JacobiansError, ModelError, ShapeError, declaration
-from jacobians.functions import named_op, wrong_count
+from jacobians.functions import named_op, option_value, wrong_count
 from jacobians.node import Node
 from jacobians.notation import Equation, to_plain
 from jacobians.notation import tree as t
@@ -221,17 +221,13 @@ class Builder:
         return self._call_op(op, args, tree)
 
     def _op(self, tree: t.Call, count: int) -> Op:
-        options = {key: self._option(value) for key, value in tree.keywords}
+        options = {key: option_value(value, self._number_of_option) for key, value in tree.keywords}
         try:
             return named_op(tree.function, count, options)
         except ModelError as error:
             raise self._refuse(tree, str(error)) from None
 
-    def _option(self, tree: t.Tree) -> Any:
-        if isinstance(tree, t.Name):
-            return {"true": True, "false": False}.get(tree.text.lower(), tree.text)
-        if isinstance(tree, t.List):
-            return tuple(self._option(item) for item in tree.items)
+    def _number_of_option(self, tree: t.Tree) -> float | int:
         value = self._operand(tree)
         if not isinstance(value, Fraction):
             raise self._refuse(tree, f"option {to_plain(tree)}: expected a number, a word, or a list such as [1, 2]")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jacobians.errors import InputError, ModelError, unknown
+from jacobians.notation.tree import List, Name, Tree
 from jacobians.op import Op
 from jacobians.ops import OPS
 from jacobians.ops.elementwise import Undefined
@@ -64,6 +65,15 @@ def named_op(name: str, count: int, options: Mapping[str, Any]) -> Op:
         if parameter.default is parameter.empty and key not in options:
             raise InputError(f"{name}: option {key} is missing; give it by name, as in {name}(..., {key}=...)")
     return _switched(OPS[name], count, options)
+
+
+def option_value(tree: Tree, number: Callable[[Tree], float | int]) -> Any:
+    """What an option of a call means: true and false, a word, a list, else what `number` makes of it."""
+    if isinstance(tree, Name):
+        return {"true": True, "false": False}.get(tree.text.lower(), tree.text)
+    if isinstance(tree, List):
+        return tuple(option_value(item, number) for item in tree.items)
+    return number(tree)
 
 
 def wrong_count(op: Op, got: int) -> str:

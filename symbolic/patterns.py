@@ -5,7 +5,6 @@ Names of patterns are formulas in the plain notation, read by this project's own
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
@@ -14,14 +13,14 @@ import numpy as np
 import sympy as sp
 
 from jacobians.errors import MathSyntaxError
-from jacobians.notation import parse, tree
+from jacobians.notation import tree
+from jacobians.notation.factor_names import read_factor
 from symbolic.scope import Expr
 
 Entries = np.ndarray[Any, Any]
 Values = Callable[[str], Entries]
 Places = Mapping[str, Expr]
 
-_PLACEHOLDER = re.compile(r"\{([0-9]+)\}")
 _RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "==": sp.Eq}
 
 
@@ -37,9 +36,9 @@ def pattern(name: str, shape: tuple[int, ...], values: Values) -> Entries | None
     """
     found = np.empty(shape, object)
     try:
-        read = parse(_PLACEHOLDER.sub(r"placeholder\1", name))
+        read, slots = read_factor(name)
         for k in np.ndindex(shape):
-            places = {f"placeholder{axis}": sp.Integer(i) for axis, i in enumerate(k)}
+            places = {slot: sp.Integer(k[axis]) for axis, slot in slots.items()}
             found[k] = sp.Piecewise((1, _case(read, places, values)), (0, True))
     except (MathSyntaxError, _UnreadError):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from jacobians.claims.values import (
     structured,
 )
 from jacobians.errors import JacobiansError
-from jacobians.functions import named_op, wrong_count
+from jacobians.functions import named_op, option_value, wrong_count
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.names import split_name
@@ -167,7 +167,7 @@ def _primed(ev: Evaluator, tree: t.Call, scope: Scope) -> Value:
 
 def applied_op(ev: Evaluator, tree: t.Call, args: Sequence[Value], scope: Scope) -> Value:
     """An op of ours, with options as a model's equations have them."""
-    options = {key: _option(ev, value, scope) for key, value in tree.keywords}
+    options = {key: option_value(value, lambda x: _number(ev, x, scope)) for key, value in tree.keywords}
     try:
         op = named_op(tree.function, len(args), options)
     except JacobiansError as error:
@@ -180,11 +180,7 @@ def applied_op(ev: Evaluator, tree: t.Call, args: Sequence[Value], scope: Scope)
     return made.as_("row" if rows else "column")
 
 
-def _option(ev: Evaluator, tree: t.Tree, scope: Scope) -> Any:
-    if isinstance(tree, t.Name):
-        return {"true": True, "false": False}.get(tree.text.lower(), tree.text)
-    if isinstance(tree, t.List):
-        return tuple(_option(ev, item, scope) for item in tree.items)
+def _number(ev: Evaluator, tree: t.Tree, scope: Scope) -> float | int:
     number = float(ev.value(tree, scope).array.flat[0])
     return int(number) if number.is_integer() else number
 

@@ -14,6 +14,7 @@ from jacobians.notation.latex_names import subscripts
 from jacobians.notation.reading import parse
 from jacobians.notation.to_latex import LatexWriter, free_text
 from jacobians.notation.to_latex_calculus import PRODUCT, RELATION
+from jacobians.notation.tree import Tree
 
 _PLACEHOLDER = re.compile(r"\{([0-9]+)\}")
 #: A name that stands for a value, or what only looks like one: a number such as 1e5, `.T`, a function.
@@ -33,11 +34,20 @@ def name_to_latex(name: str, indices: Sequence[str] = (), factor: bool = False) 
     return _name_to_latex(name, tuple(indices), factor)
 
 
+def read_factor(name: str) -> tuple[Tree, dict[int, str]]:
+    """The formula of a factor's name, and what its placeholders are called in it: {0: "placeholder0"}.
+
+    Raises:
+        MathSyntaxError: it is no formula.
+    """
+    slots = {int(digits): f"placeholder{digits}" for digits in _PLACEHOLDER.findall(name)}
+    return parse(_PLACEHOLDER.sub(r"placeholder\1", name)), slots
+
+
 @lru_cache(maxsize=4096)
 def _name_to_latex(name: str, indices: tuple[str, ...], factor: bool) -> str:
-    slots = {int(digits) for digits in _PLACEHOLDER.findall(name)}
     try:
-        tree = parse(_PLACEHOLDER.sub(r"placeholder\1", name))
+        tree, slots = read_factor(name)
     except MathSyntaxError:
         return free_text(name) + subscripts(indices)
     if not slots:
@@ -48,7 +58,7 @@ def _name_to_latex(name: str, indices: tuple[str, ...], factor: bool) -> str:
         return writer.brackets(written) if factor and written[0].isdigit() else written  # not 2 times 3 as 23
     if max(slots) >= len(indices):
         return free_text(name)
-    return LatexWriter({f"placeholder{k}": indices[k] for k in slots}, sized=False).text(tree)
+    return LatexWriter({slot: indices[k] for k, slot in slots.items()}, sized=False).text(tree)
 
 
 def rename(name: str, names: Mapping[str, str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -12,10 +11,10 @@ import numpy as np
 from jacobians.claims.bindings import Scope
 from jacobians.claims.instances import CONFIGURATIONS
 from jacobians.errors import InputError, JacobiansError
-from jacobians.functions import named_op
+from jacobians.functions import named_op, option_value
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-from jacobians.notation.reading import parse
+from jacobians.notation.factor_names import read_factor
 from jacobians.notation.rebuild import rebuilt
 from jacobians.notation.to_plain import to_plain
 from jacobians.op import Op
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from symbolic.steps.components import Components
     from symbolic.steps.graph import Graph
     from symbolic.steps.rules import Derived
-
-_SLOT = re.compile(r"\{([0-9]+)\}")
 
 
 class DependsOnSizesError(InputError):
@@ -63,24 +60,19 @@ def op_jacobian(components: Components, of: t.Tree, by: t.Tree) -> Derived:
 
 def op_of(call: t.Call) -> Op:
     """The op that a call means."""
-    options = {key: _option(value) for key, value in call.keywords}
+    options = {key: option_value(value, _number) for key, value in call.keywords}
     try:
         return named_op(call.function, len(call.args), options)
     except JacobiansError as error:
         raise InputError(f"derivation: {to_plain(call)}: {error}") from None
 
 
-def _option(tree: t.Tree) -> object:
+def _number(tree: t.Tree) -> float | int:
     match tree:
         case t.Number():
             return int(tree.value) if tree.value.denominator == 1 else float(tree.value)
-        case t.Name(text):
-            return {"true": True, "false": False}.get(text.lower(), text)
-        case t.List(items):
-            return tuple(_option(item) for item in items)
         case t.Negative(operand):
-            value = _option(operand)
-            return -value if isinstance(value, int | float) else value
+            return -_number(operand)
     raise InputError(f"derivation: the option {to_plain(tree)} is no number or word")
 
 
@@ -191,12 +183,11 @@ def _factor(components: Components, op: Op, call: t.Call, factor: Factor, at: In
     """The entry of a factor of the rule, in the names of the model."""
     names: dict[str, t.Tree] = dict(zip(op.input_names(), call.args, strict=True))
     names.setdefault(op.symbol, components.graph.named_by(call))
-    if slots := {int(k) for k in _SLOT.findall(factor.name)}:
-        names |= {f"placeholder{k}": at[k] for k in slots}
-        tree = put(parse(_SLOT.sub(r"placeholder\1", factor.name)), names)
+    tree, slots = read_factor(factor.name)
+    if slots:
+        tree = put(tree, {**names, **{slot: at[k] for k, slot in slots.items()}})
         _require_formula(call, tree)
         return tree
-    tree = parse(factor.name)
     _require_formula(call, tree)
     for part in tree.walk():
         if isinstance(part, t.Name) and part.text not in names:
