@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import jacobians as jac
+from jacobians.notation import parse
+from symbolic.steps.derivation import Derivation
 from tests.derived_models import LAYERED
 
 
@@ -115,3 +118,17 @@ def test_unequal_lines_are_told_why(run_command):
     status, out, _err = run_command("bridge", "delta1 @ x.T", "(W2 @ delta2 * tanh'(z1)) @ x.T", "--json")
     assert status == 1
     assert json.loads(out)["status"] == "unequal"
+
+
+def test_a_line_that_does_not_hold_is_said(run_command, monkeypatch):
+    made = Derivation.check
+
+    def broken(self):
+        last = self.parts[-1]
+        wrong = replace(last.steps[-1], line=parse("2 * delta1[i] * x[j]"))
+        return made(replace(self, parts=(*self.parts[:-1], replace(last, steps=(*last.steps[:-1], wrong)))))
+
+    monkeypatch.setattr(Derivation, "check", broken)
+    status, _out, err = run_command("derive", "--wrt", "W1", "--format", "md")
+    assert status == 1
+    assert "this line does not hold, please report it: D(L, W1[i, j]) = 2 * delta1[i] * x[j]: false" in err

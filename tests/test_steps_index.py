@@ -164,3 +164,18 @@ def test_what_stands_above_and_below_cancels_as_often_as_it_does() -> None:
     x, y = t.Name("x"), t.Name("y")
     assert cancelled(Product(factors=(x, x, y), below=(y, x))) == Product(factors=(x,))
     assert cancelled(Product(factors=(x,), below=(x, x))) == Product(below=(x,))
+
+
+def test_more_sizes_than_letters() -> None:
+    """Sizes beyond the letters stay numbers."""
+    found = derivation(jac.mlp([3, 5, 2, 7, 11, 13, 17, 19, 23, 29, 31]), "L", "b10")
+    assert sum(n is None for n in found.context.sizes.values()) == 9
+    assert found.check().ok
+
+
+def test_every_quantity_means_what_it_means_in_the_model() -> None:
+    """Also one that the last equation does not depend on."""
+    model = jac.Model.parse("A : 3 x 5\nB : 3 x 5\nx : 2\nv = inner(A, B)\nM = norm(v)^2\nL = norm(x)^2")
+    with pytest.raises(InputError, match="means something else in formulas"):
+        derivation(model, "M", "A")
+    assert derivation(model, "L", "x").check().ok

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from jacobians.claims.context import Context
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
@@ -17,17 +18,17 @@ Indices = tuple[t.Tree, ...]
 LETTERS = "i j p q r s u v m n d e h k l t a b c f g".split()
 
 
+def taken(context: Context) -> set[str]:
+    """The names that mean something in a context."""
+    return {*context.names(), *context.labels, *context.sizes, *context.functions}
+
+
 class Letters:
     """Index letters that name nothing in the context, each given out once."""
 
     def __init__(self, graph: Graph) -> None:
-        context = graph.context
-        names = {*graph.equations, *context.leaves, *context.labels, *context.sizes, *context.functions}
-        if context.model is not None:
-            names |= {*context.model.leaves}
         calls = {p.function for e, _, _ in graph.equations.values() for p in e.walk() if isinstance(p, t.Call)}
-        free = [x for x in LETTERS if x not in names | calls]
-        self._free = free
+        self._free = [x for x in LETTERS if x not in taken(graph.context) | calls]
         #: How many are taken; products that are added up may take the same ones.
         self.taken = 0
 

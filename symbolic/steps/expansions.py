@@ -20,6 +20,7 @@ from jacobians.notation.reading import parse
 from jacobians.notation.rebuild import rebuilt
 from jacobians.notation.to_plain import to_plain
 from jacobians.op import Op
+from symbolic.steps.components import LETTERS, taken
 from symbolic.steps.jacobians_of_ops import op_of
 from symbolic.steps.sums import put
 
@@ -115,15 +116,14 @@ class _Expansion:
     def fresh(self, name: str, target: str, new: Mapping[str, Equation]) -> str:
         """A name for a stage: with the layer or step of what it belongs to."""
         layer = split_name(target).layer
-        taken = {*self.context.names(), *new, *self.context.labels, *self.context.sizes, *self.context.functions}
-        choices = (with_layer(name, layer), f"{with_layer(name, layer)}_{target}", f"{name}_{target}_{len(taken)}")
-        return next(choice for choice in choices if choice not in taken)
+        there = {*taken(self.context), *new}
+        choices = (with_layer(name, layer), f"{with_layer(name, layer)}_{target}", f"{name}_{target}_{len(there)}")
+        return next(choice for choice in choices if choice not in there)
 
     def letters(self, many: int) -> list[str]:
         """Letters for entries that name nothing else."""
-        context = self.context
-        taken = {*context.names(), *context.labels, *context.sizes, *context.functions}
-        return [x for x in "i j p q r s u v d e h k l a b c f g".split() if x not in taken][:many]
+        there = taken(self.context)
+        return [x for x in LETTERS if x not in there][:many]
 
     # ----- shapes -----
 

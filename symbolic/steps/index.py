@@ -11,7 +11,7 @@ from jacobians.notation.names import split_name
 from symbolic.steps.components import Components, Indices, Letters, array, entry_of, indices
 from symbolic.steps.derivation import Detail, Part, Reason, Step
 from symbolic.steps.graph import Graph, label_of
-from symbolic.steps.rules import SALIENT, Rules
+from symbolic.steps.rules import Rules, foremost
 from symbolic.steps.sums import Product, Sums, cancelled, collapsed, collapsible, contracted, merged, names, write
 
 #: Earlier results are put into a line that has at most so many parts then.
@@ -197,9 +197,8 @@ class _Lines:
 
     def summary(self, reasons: list[Reason]) -> Reason:
         """What several rules in a row are called: the derivative of an affine map, else the one that says most."""
-        foremost = min(reasons, key=lambda r: SALIENT.index(r.rule))
         affine = {r.rule for r in reasons} <= {"linearity", "independent entries"}
-        return Reason("derivative of an affine map", self.facts) if affine and len(reasons) > 1 else foremost
+        return Reason("derivative of an affine map", self.facts) if affine and len(reasons) > 1 else foremost(reasons)
 
     def sum_to_one(self) -> None:
         """The sum of the entries of a distribution is 1."""

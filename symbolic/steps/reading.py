@@ -84,15 +84,12 @@ def _require_whole_text(model: Model) -> None:
 
 def equations_of(model: Model, with_letters: bool) -> str:
     """The text of a model: its leaves with letters for sizes, or with the sizes they have, and its equations."""
-    letters: dict[int, str] = {}
-    free = iter(x for x in SIZES if x not in {*model.leaves, *model.nodes})
-
-    def size(number: int) -> str:
-        if with_letters and number > 1 and number not in letters:
-            letters[number] = next(free, str(number))
-        return letters.get(number, str(number))
-
-    shapes = {name: " x ".join(map(size, shape)) or "scalar" for name, shape in model.leaves.items()}
+    free = [x for x in SIZES if x not in {*model.leaves, *model.nodes}] if with_letters else []
+    sizes = dict.fromkeys(n for shape in model.leaves.values() for n in shape if n > 1)
+    letters = dict(zip(sizes, free, strict=False))  # sizes beyond the letters stay numbers
+    shapes = {
+        name: " x ".join(letters.get(n, str(n)) for n in shape) or "scalar" for name, shape in model.leaves.items()
+    }
     declared = [f"{', '.join(letters.values())} : size"] if letters else []
     leaves = [f"{name} : {shape}" for name, shape in shapes.items()]
     return "\n".join([*declared, *leaves, *(f"{name} = {right}" for name, right in model.equations().items())])
@@ -134,10 +131,11 @@ def _says(context: Context, model: Model) -> bool:
     ev = Instances(replace(context, sizes={**context.sizes, **sizes})).first()
     try:
         point = {name: ev.quantity(name).array[0] for name in model.leaves}
-        got, want = ev.quantity(model.output).array[0], model.run(point)[model.output]
+        run = model.run(point)
+        pairs = [(ev.quantity(name).array[0], run[name]) for name in model.named]
     except (ClaimError, JacobiansError):
         return False
-    return got.shape == want.shape and bool(np.allclose(got, want, rtol=1e-9, atol=1e-12))
+    return all(a.shape == b.shape and np.allclose(a, b, rtol=1e-9, atol=1e-12) for a, b in pairs)
 
 
 def _has_value(instances: Instances, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -44,7 +45,7 @@ class Rules:
                 whole = replace(one, factors=before).times(inner)
                 made.append(replace(whole, factors=(*whole.factors, *behind)))
             reasons.append(derived.reason)
-        return Derived(merged(tuple(made)), _foremost(reasons)) if reasons else None
+        return Derived(merged(tuple(made)), foremost(reasons)) if reasons else None
 
     def _first(self, one: Product) -> tuple[int, Derived] | None:
         for place, factor in enumerate(one.factors):
@@ -152,5 +153,6 @@ SALIENT = (
 )
 
 
-def _foremost(reasons: list[Reason]) -> Reason:
+def foremost(reasons: Iterable[Reason]) -> Reason:
+    """The one whose rule says most."""
     return min(reasons, key=lambda r: SALIENT.index(r.rule))

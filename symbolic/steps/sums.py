@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import prod
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
@@ -27,11 +28,8 @@ class Product:
     def times(self, *others: Product) -> Product:
         """The product; summation letters must differ."""
         every = (self, *others)
-        coefficient = Fraction(1)
-        for one in every:
-            coefficient *= one.coefficient
         return Product(
-            coefficient,
+            prod((one.coefficient for one in every), start=Fraction(1)),
             tuple(x for one in every for x in one.letters),
             tuple(x for one in every for x in one.factors),
             tuple(x for one in every for x in one.below),

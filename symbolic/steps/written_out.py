@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from itertools import pairwise, product
+from math import prod
+from typing import Any
 
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
@@ -15,6 +19,14 @@ from symbolic.steps.derivation import Part, Reason, Step
 from symbolic.steps.graph import Graph
 from symbolic.steps.sums import Product, Sums, deltas, merged, put, read, write
 
+COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 #: More entries than this are no help to a reader.
 MOST = 400
 
@@ -32,10 +44,7 @@ def with_entries(graph: Graph, parts: Sequence[Part], base: int) -> list[Part]:
         raise InputError("derivation: all entries are written out from components; take style='index'")
     work = _Entries(graph, base)
     sizes = [size for end in ends for size in graph.shape(array(end))] if letters else []
-    count = 1
-    for size in sizes:
-        count *= size
-    if count > MOST:
+    if (count := prod(sizes)) > MOST:
         raise InputError(f"derivation: {count:,} entries, at most {MOST} are written out; take a smaller network")
     names = [i.text for i in letters if isinstance(i, t.Name)]
     facts = {"of": graph.of, "by": graph.wrt}
@@ -122,20 +131,12 @@ def _holds(tree: t.Iverson) -> bool | None:
     values = [_number(part) for part in tree.condition.parts]
     if any(value is None for value in values):
         return None
-    compare = {
-        "==": lambda a, b: a == b,
-        "!=": lambda a, b: a != b,
-        "<": lambda a, b: a < b,
-        "<=": lambda a, b: a <= b,
-        ">": lambda a, b: a > b,
-        ">=": lambda a, b: a >= b,
-    }
     pairs = zip(tree.condition.relations, pairwise(values), strict=True)
-    return all(compare[relation](a, b) for relation, (a, b) in pairs)
+    return all(COMPARE[relation](a, b) for relation, (a, b) in pairs)
 
 
-def _number(tree: t.Tree) -> int | None:
+def _number(tree: t.Tree) -> Fraction | None:
     sums = read(tree)
     if any(one.factors or one.below for one in sums):
         return None
-    return int(sum(one.coefficient for one in sums))
+    return sum((one.coefficient for one in sums), Fraction(0))
