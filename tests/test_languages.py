@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import symbolic.steps
 from jacobians.errors import InputError
 from jacobians.notation import parse
 from jacobians.notation.languages import LANGUAGES
@@ -14,6 +18,41 @@ from symbolic.steps.language import facts_of, filled, rule_name, rule_sentence, 
 
 EN, DE = Notation(), Notation(language="de")
 OTHERS = [language for language in LANGUAGES if language != "en"]
+#: Where code names a rule: in calls of these functions, in these tables, in what these functions return.
+CALLS = {"Reason", "used", "_alone", "_of"}
+TABLES = {"rule", "SALIENT", "KEPT", "BACKWARDS"}
+CHOICES = {"sum_rule", "difference"}
+
+
+def named_rules(code: ast.AST) -> Iterator[str]:
+    """The rules that a module of derivations names."""
+    for node in ast.walk(code):
+        match node:
+            case ast.Call(ast.Name(name) | ast.Attribute(attr=name), args) if name in CALLS:
+                yield from (rule for arg in args for rule in texts(arg))
+            case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), value=value) if name in TABLES:
+                yield from texts(value)
+            case ast.FunctionDef(name) if name in CHOICES:
+                yield from (
+                    rule for part in ast.walk(node) if isinstance(part, ast.Return) for rule in texts(part.value)
+                )
+
+
+def texts(value: ast.AST | None) -> Iterator[str]:
+    """The texts that an expression may be or have as its values."""
+    match value:
+        case ast.Constant(str() as text):
+            yield text
+        case ast.IfExp(_, one, other):
+            yield from (*texts(one), *texts(other))
+        case ast.BoolOp(values=parts) | ast.Tuple(parts) | ast.Dict(values=parts):
+            yield from (text for part in parts for text in texts(part))
+
+
+def test_the_rules_that_derivations_name_are_those_that_have_a_sentence():
+    files = [file for file in Path(symbolic.steps.__path__[0]).glob("*.py") if not file.stem.startswith("language")]
+    named = {rule for file in files for rule in named_rules(ast.parse(file.read_text(encoding="utf-8")))}
+    assert named == set(table("en").RULES)
 
 
 def test_there_is_german():

@@ -75,7 +75,6 @@ RULES: dict[str, tuple[str, str]] = {
         "Identifikation",
         "Der Faktor, der vor dem Differential steht, ist der transponierte Gradient.",
     ),
-    "path": ("Pfad", "Ein Pfad[ von {by} nach {of}]: das Produkt der Ableitungen längs des Pfades."),
     "paths": ("Summe über alle Pfade", "Pfade von {by} nach {of}: " + _LISTED + "."),
     "many paths": (
         "zu viele Pfade zum Aufzählen",

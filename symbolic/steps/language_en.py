@@ -64,7 +64,6 @@ RULES: dict[str, tuple[str, str]] = {
         "identification",
         "The factor that stands before the differential is the transposed gradient.",
     ),
-    "path": ("path", "One path[ from {by} to {of}]: the product of the derivatives along it."),
     "paths": ("sum over all paths", "The paths from {by} to {of}: " + _LISTED + "."),
     "many paths": (
         "too many paths to list",
