@@ -87,6 +87,11 @@ def test_rows_go_on_with_their_sign():
     assert all(re.match(r"\\qquad (\+|-|\\odot|\\cdot|=)", row) for row in more)
 
 
+def test_the_sign_of_a_definition_is_one_sign():
+    assert width_of("a := b") == pytest.approx(0.529 + 0.429 + 0.278 + 0.778 + 10 / 18)
+    assert rows("a b c := d + e", 3) == ["a b c", r"\qquad := d", r"\qquad + e"]
+
+
 @pytest.mark.parametrize(
     "tex", [r"\left(a + b + c + d\right)", r"\frac{a + b + c + d}{e}", r"\tanh\left(a + b + c + d\right)"]
 )

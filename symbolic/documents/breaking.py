@@ -28,7 +28,7 @@ from symbolic.documents.widths import bracket_for, size_of, width_of
 #: What stands before a row that goes on.
 INDENT, INDENT_WIDTH = r"\qquad ", 2.0
 #: Signs by how readily a row ends before them.
-SIGNS = (("=", r"\le", r"\ge"), ("+", "-"), (r"\odot", r"\circ", r"\otimes", r"\times"), (r"\cdot",))
+SIGNS = (("=", ":=", r"\le", r"\ge"), ("+", "-"), (r"\odot", r"\circ", r"\otimes", r"\times"), (r"\cdot",))
 #: Nothing may come between these and what they work on.
 _BOUND = frozenset((r"\partial", r"\nabla")) | BINARY | RELATIONS
 

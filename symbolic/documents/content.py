@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jacobians.claims.context import Context
-from jacobians.notation.options import Notation
 from jacobians.notation.rebuild import rebuilt
 from jacobians.notation.tree import Binary, Index, Juxtaposition, Name, Tree
 from symbolic.documents.printer import Printer
@@ -48,8 +47,8 @@ class Content:
 
     title: Prose
     sections: tuple[Section, ...]
-    notation: Notation
-    context: Context | None = None
+    #: What writes its formulas.
+    printer: Printer
     #: Equations that the document starts from, with their own title.
     given: Section | None = None
     remarks: tuple[Prose, ...] = ()
@@ -57,14 +56,9 @@ class Content:
     code: str = ""
 
     @property
-    def printer(self) -> Printer:
-        """What writes its formulas."""
-        return Printer(self.notation, self.context)
-
-    @property
     def model(self) -> str:
-        """The text of the network and its conventions, by which the document can be checked; empty where unknown."""
-        return self.context.text if self.context is not None else ""
+        """The text of the network and its conventions, by which the document can be checked."""
+        return self.printer.context.text
 
     def all_sections(self) -> Iterator[Section]:
         """What is given, then the sections."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jacobians.claims.notated import Notated
 from jacobians.notation.languages import sentence
 from jacobians.notation.to_plain import to_plain
 from jacobians.notation.tree_calculus import Gradient
 from symbolic.documents.content import Content, Line, Section, equations
+from symbolic.documents.printer import Printer
 from symbolic.steps.language import Prose, rule_name, rule_sentence, words
 
 if TYPE_CHECKING:
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 def content_of(derivation: Derivation) -> Content:
     """The network, the parts with the reasons of their lines in the reader's language, and the layout."""
     notation = derivation.notation
-    given = equations(derivation.context, Notated(derivation.context, notation).ranks)
+    printer = Printer(notation, derivation.context)
+    given = equations(derivation.context, printer.notated.ranks)
     # the sign ∇ means the shape of the variable, whatever the layout
     gradients = any(isinstance(part.head, Gradient) for part in derivation.shown)
     layout = sentence(notation.language, "layout", "mixed" if gradients else notation.layout)
     return Content(
         words("title", notation, of=derivation.of, wrt=derivation.wrt),
         tuple(_section(part, derivation) for part in derivation.shown),
-        notation,
-        derivation.context,
+        printer,
         Section(words("network", notation), given) if given else None,
         ((f"{layout[:1].upper()}{layout[1:]}.",),) if layout else (),
         _code(derivation),
@@ -49,7 +49,7 @@ print(f"{{len(checked.links)}} lines, {{checked.points}} points, largest deviati
 
 def _block(text: str) -> str:
     """A text of several lines as Python writes it; what could end the string early is written with escapes."""
-    if '"""' in text or text.endswith(('"', "\\")) or not text.replace("\n", "").isprintable():
+    if '"""' in text or not text.replace("\n", "").isprintable():
         return repr(text)
     raw = "r" if "\\" in text else ""
     return f'{raw}"""\n{text}\n"""'

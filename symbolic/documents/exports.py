@@ -101,10 +101,11 @@ class Exports(InNotebooks):
 
     def _formats(self) -> Mapping[str, str]:
         from symbolic.documents.markdown import displays, markdown
+        from symbolic.documents.text import text
 
         content = self.content()
         return {
-            "text/plain": self.text(),
+            "text/plain": text(content),
             "text/markdown": markdown(content, title=False),
             "text/latex": displays(content),
         }

@@ -26,7 +26,7 @@ def html(content: Content) -> str:
     remarks = "".join(f"<p>{_prose(remark, printer)}</p>" for remark in content.remarks)
     body = f"<main>\n<h1>{_prose(content.title, printer)}</h1>\n{sections}\n<footer>{remarks}</footer>\n</main>"
     style, script = ((_TEMPLATES / f"page.{ending}").read_text(encoding="utf-8") for ending in ("css", "js"))
-    return offline_page(title, body, body, style, script, content.notation.language)
+    return offline_page(title, body, body, style, script, printer.notation.language)
 
 
 def _section(section: Section, printer: Printer) -> str:

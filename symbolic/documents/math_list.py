@@ -14,7 +14,7 @@ from typing import Literal
 
 Kind = Literal["letter", "operator", "binary", "relation", "open", "close", "comma", "space"]
 
-_TOKENS = re.compile(r"\\[A-Za-z]+|\\.|\s+|.", re.DOTALL)
+_TOKENS = re.compile(r"\\[A-Za-z]+|\\.|:=|\s+|.", re.DOTALL)
 BINARY = frozenset(r"+ - * \odot \circ \cdot \times \otimes \ast \star \pm".split())
 RELATIONS = frozenset(r"= < > : \le \ge \ne \in \to \mapsto := \coloneqq \approx \equiv \sim".split())
 #: Large signs whose limits stand below and above in a displayed formula.

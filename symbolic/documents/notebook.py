@@ -12,7 +12,8 @@ from symbolic.steps.language import words
 
 def notebook(content: Content) -> str:
     """The notebook as JSON; equal derivations give equal files."""
-    printer, notation = content.printer, content.notation
+    printer = content.printer
+    notation = printer.notation
     texts = [f"# {printer.prose_tex(content.title)}", *blocks_of(content), *map(printer.prose_tex, content.remarks)]
     cells = [_cell("markdown", text) for text in texts]
     if content.code:

@@ -21,12 +21,12 @@ class Printer:
     """Writes trees in a notation; the context says what the names are."""
 
     notation: Notation
-    context: Context | None = None
+    context: Context
 
     @cached_property
     def notated(self) -> Notated:
         """The notation, with what it knows of the names."""
-        return Notated(self.context or Context(), self.notation)
+        return Notated(self.context, self.notation)
 
     def tex(self, tree: Tree) -> str:
         """The formula in LaTeX."""
@@ -47,11 +47,11 @@ class Printer:
 
     def prose(self, prose: Prose, words: Callable[[str], str], formula: Callable[[Tree], str]) -> str:
         """The prose, its words and its formulas written by these."""
-        return "".join(_kept(piece, words) if isinstance(piece, str) else formula(piece) for piece in prose)
+        return "".join(kept(piece, words) if isinstance(piece, str) else formula(piece) for piece in prose)
 
 
-def _kept(text: str, words: Callable[[str], str]) -> str:
-    """The blanks at both ends stay, whatever `words` does with them."""
+def kept(text: str, words: Callable[[str], str]) -> str:
+    """The text as `words` has it, with the blanks at both ends as they were."""
     inner = text.strip()
     before, _, behind = text.partition(inner) if inner else (text, "", "")
     return before + words(inner) + behind

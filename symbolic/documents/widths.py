@@ -48,7 +48,7 @@ SIGNS = {
     **dict.fromkeys(r"\lVert \rVert \circ * /".split(), 500),
     **dict.fromkeys(r"\dots \cdots \ddots".split(), 1333),
     **dict.fromkeys(r"\to \mapsto \infty".split(), 1000),
-    **{r"\sum": 1444, r"\prod": 1278, r"\nabla": 833, r"\in": 667, r"\intercal": 556, r"\ell": 417},
+    **{r"\sum": 1444, r"\prod": 1278, r"\nabla": 833, r"\in": 667, r"\intercal": 556, r"\ell": 417, ":=": 1056},
 }
 #: A sign that is not listed; most Greek letters are as wide or narrower.
 AVERAGE = 620

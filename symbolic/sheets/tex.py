@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from jacobians.notation.latex_names import escaped
+from symbolic.documents.printer import kept
 from symbolic.sheets.prose import spans
 
 #: Signs that text fonts lack, or have as something else.
@@ -36,14 +37,8 @@ def words(text: str) -> str:
 
 def _plain(text: str) -> str:
     """One font of text; signs of mathematics are formulas."""
-    shown = "".join(MATHEMATICS.get(p) or _kept(p) for p in re.split(f"([{''.join(MATHEMATICS)}])", text))
+    shown = "".join(MATHEMATICS.get(p) or kept(p, escaped) for p in re.split(f"([{''.join(MATHEMATICS)}])", text))
     return shown.replace('"', "''")
-
-
-def _kept(text: str) -> str:
-    if not text.strip():
-        return text[:1]
-    return " " * (text[0] == " ") + escaped(text) + " " * (text[-1] == " ")
 
 
 def breakable(formula: str) -> str:
