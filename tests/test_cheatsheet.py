@@ -9,8 +9,8 @@ import pytest
 
 from jacobians.ops import FAMILIES, OPS
 from symbolic.sheets import cheatsheet
-from symbolic.sheets.content import LEGEND, all_items, families, lines
-from symbolic.sheets.entries import entries
+from symbolic.sheets.content import LEGEND, families, lines
+from symbolic.sheets.entries import Entry, entries
 from symbolic.sheets.prose import formulas
 from tests.sheet_pages import ink, overfull, pdflatex, text
 from tests.sheet_values import Values, parsed
@@ -29,13 +29,13 @@ def page():
 
 def test_every_op_is_there_once(sheet):
     assert [f.title for f in sheet] == list(FAMILIES)
-    assert sorted(op.name for item in all_items(sheet) for op in item.ops) == sorted(OPS)
+    assert sorted(op.name for family in sheet for item in family.items for op in item.ops) == sorted(OPS)
 
 
 def test_every_input_is_there(sheet):
     """By its entry in the line of its Jacobian; of ops with 2d and 3d the first op stands for all."""
     for family in sheet:
-        for item in family.items:
+        for item in family.others:
             said = " ".join(item.jacobians)
             for entry in entries(item.ops[0]):
                 assert rf"\partial {entry.at}" in said, (item.name, entry.wrt)
@@ -63,6 +63,21 @@ def test_inputs_share_a_line_where_they_differ_by_a_sign_or_a_factor():
     )
     shared = lines(entries(OPS["elman_cell"]))[-1]
     assert shared.endswith(r"$, $\partial W_{j' i}\colon \dots\, x_{i}$, $\partial U_{j' p}\colon \dots\, h_{p}$")
+
+
+@pytest.mark.parametrize(
+    ("index", "shared"),
+    [
+        ("a_{i} x_{i} - b_{j} y_{j}", True),
+        ("-a_{i} x_{i} - b_{j} y_{j}", False),  # the negative of one term
+        ("a_{i} x_{i} - b_{j} y_{j} z_{k}", False),  # one term times z_k
+    ],
+)
+def test_sums_share_a_line_where_they_are_equal_only(index, shared):
+    leader = "a_{i} x_{i} - b_{j} y_{j}"
+    found = lines([Entry("a", "y", "a", leader, "", 3), Entry("b", "y", "b", index, "", 3)])
+    apart = (rf"$\partial a\colon {leader}$", rf"$\partial b\colon {index}$")
+    assert found == ((rf"$\partial a,\ \partial b\colon {leader}$",) if shared else apart)
 
 
 def slopes(sheet):
@@ -114,7 +129,8 @@ def test_two_full_pages_with_every_name(page, tmp_path):
 
 @pytest.mark.katex
 def test_every_formula_renders(sheet):
-    shown = [f for item in all_items(sheet) for line in (item.formula, *item.jacobians) for f in formulas(line)]
+    items = [item for family in sheet for item in family.items]
+    shown = [f for item in items for line in (item.formula, *item.jacobians) for f in formulas(line)]
     shown += [f for line in LEGEND for f in formulas(line)]
     bad = [f"{error}\n  {f}" for f, error in zip(shown, problems(shown), strict=True) if error]
     assert not bad, "\n".join(bad)

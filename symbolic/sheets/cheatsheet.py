@@ -51,7 +51,7 @@ def latex() -> str:
 
 def _family(family: Family) -> Iterator[str]:
     yield rf"\family{{{words(family.title)}}}"
-    for item in (*family.elementwise, *family.items):
+    for item in family.items:
         yield _entry(item)
 
 
@@ -65,7 +65,7 @@ def markdown() -> str:
     parts = [f"# {TITLE}", f"{SUBTITLE}.", *(f"- {line}" for line in LEGEND)]
     for family in families():
         parts.append(f"\n## {family.title}\n")
-        for item in (*family.elementwise, *family.items):
+        for item in family.items:
             names = ", ".join(f"**{op.name}**" for op in item.ops).replace("_", r"\_")
             parts.append(f"- {names} " + " \u2003 ".join((item.formula, *item.jacobians)))
     return "\n".join(parts) + "\n"
@@ -76,7 +76,7 @@ def html() -> str:
     parts = [f"<h1>{TITLE}</h1>", f"<p>{SUBTITLE}.</p>", *(f"<p>{html_words(line)}</p>" for line in LEGEND)]
     for family in families():
         parts.append(f"<h2>{escape(family.title)}</h2>")
-        for item in (*family.elementwise, *family.items):
+        for item in family.items:
             said = "".join(f"<span>{html_words(line)}</span> " for line in (item.formula, *item.jacobians))
             parts.append(f'<p class="entry"><b>{escape(item.name)}</b> {said}</p>')
     return page(TITLE, f'<main class="wide">{"".join(parts)}</main>')

@@ -7,7 +7,7 @@ entry; inputs whose Jacobians differ by a sign or by a last factor share a line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -67,7 +67,12 @@ class Family:
 
     title: str
     elementwise: tuple[Item, ...]
-    items: tuple[Item, ...]
+    others: tuple[Item, ...]
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All of them, the elementwise ones first."""
+        return (*self.elementwise, *self.others)
 
 
 def families() -> list[Family]:
@@ -184,13 +189,14 @@ def _related(first: Entry, second: Entry) -> str:
     """`+` where they are equal, `-` where they differ by the sign, the last factor where that is all; else nothing."""
     if first.index == second.index:
         return "+"
+    if re.search(r" [+-] ", outside_brackets(first.index)):  # a sign or a factor beside a sum is that of one term
+        return ""
     if second.index in (f"-{first.index}", first.index.removeprefix("-")):
         return "-"
     rest = second.index.removeprefix(f"{first.index} ")
     if len(first.index) < SHORT:
         return ""
-    product = not re.search(r" [+-] ", outside_brackets(first.index))
-    return rf"\cdot {rest}" if product and rest != second.index and _FACTOR.fullmatch(rest) else ""
+    return rf"\cdot {rest}" if rest != second.index and _FACTOR.fullmatch(rest) else ""
 
 
 _FACTOR = re.compile(r"\(?[A-Za-z\\ ]+\)?_\{[^{}]*\}")
@@ -213,9 +219,3 @@ def _line(group: Sequence[tuple[Entry, str]]) -> str:
 def _unsized(tex: str) -> str:
     """Brackets of natural size around what is no fraction."""
     return tex if r"\frac" in tex else tex.replace(r"\left(", "(").replace(r"\right)", ")")
-
-
-def all_items(found: Sequence[Family]) -> Iterator[Item]:
-    """The entries of all families."""
-    for family in found:
-        yield from (*family.elementwise, *family.items)
