@@ -16,6 +16,7 @@ from symbolic.steps.derivation import Derivation
 RULES = {
     "trace": ("A : 3 x 2; B : 2 x 3; L = trace(A @ B)", "A", "B.T"),
     "inverse": ("A : 3 x 3; B : 3 x 3; L = trace(inverse(A) @ B)", "A", "-(inverse(A).T @ B.T @ inverse(A).T)"),
+    "short names": ("A : 3 x 3; B : 3 x 3; L = tr(inv(A) @ B)", "A", "-(inv(A).T @ B.T @ inv(A).T)"),
     "log determinant": ("A : 3 x 3; L = logdet(A)", "A", "inverse(A).T"),
     "determinant": ("A : 3 x 3; L = det(A)", "A", "det(A) inverse(A).T"),
     "norm": ("x : 3; L = norm(x)", "x", "x/norm(x)"),

@@ -34,6 +34,7 @@ CODED: dict[str, Case] = {
         "X : 1 x 7; W : 2 x 1 x 3; b : 2; O = conv1d(X, W, b); L = sum(O)", "W"
     ),
     "words of Python": _case("lambda : 3; e : 3; p = softmax(lambda); L = norm(p + e)^2", "lambda"),
+    "a short name before": _case("A : 3 x 3; x : 3; M = inv(A); L = norm(M @ x)^2", "x"),
     "a size that is a name": _case("n : 3; m : 3; L = mean(n)*norm(m)", "n"),
 }
 for name in ("affine", "mlp tensor"):
@@ -124,6 +125,12 @@ def test_only_what_is_needed_is_computed() -> None:
     assert body.count("\n") == 6
 
 
+def test_the_outer_product_by_its_sign() -> None:
+    source = derivation("u : 3\nv : 2\nA = u ⊗ v\nL = norm(A)^2", "L", "u", style="matrix").to_numpy()
+    u, v = np.array([1.0, 2.0, 4.0]), np.array([3.0, 5.0])
+    np.testing.assert_allclose(function(source)(u, v), 2 * (v @ v) * u)
+
+
 def test_components_are_broadcasts_and_einsum() -> None:
     source = derivation(*CASES["batch norm"], style="matrix").to_numpy()
     assert "mu = np.einsum('ij->j', X) / n" in source
@@ -151,6 +158,12 @@ def test_layers_in_general_are_refused() -> None:
     text = f"{layers}; L = norm(a^{{(2)}})^2".replace("; ", "\n")
     with pytest.raises(InputError, match=r"belongs to a layer in general; ask for one layer, such as wrt='W1'"):
         derivation(text, "L", "W^{(k)}", style="matrix").to_numpy()
+
+
+def test_sums_with_limits_are_refused() -> None:
+    text = "n, m : size\nx : n\ny : m\nW : m x n\na_i = \\sum_{j=1}^{n} W_{ij} x_j\nL = norm(a + y)^2"
+    with pytest.raises(InputError, match=r"sum_\{j = 1\.\.n\}\(W\[i, j\] x\[j\]\) has no short code"):
+        derivation(text, "L", "y", style="matrix").to_numpy()
 
 
 @pytest.mark.parametrize(

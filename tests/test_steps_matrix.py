@@ -218,6 +218,13 @@ def test_brackets_are_multiplied_out_only_where_that_is_shorter(arrays: Arrays) 
     assert to_plain(simplified(arrays, parse("(A + B) @ x"))) == "(A + B) @ x"
 
 
+@pytest.mark.parametrize("text", ["(B - x @ x.T) @ (1/x)", "(1/x) * x"])
+def test_a_number_over_a_vector_is_no_number_once_it_is_multiplied_out(arrays: Arrays, text: str) -> None:
+    """x^T (1 / x) is n, and (1 / x) ⊙ x is a vector of ones."""
+    made = simplified(arrays, parse(text))
+    assert Judge(arrays.graph.context).link(parse(text), made).status == "true"
+
+
 @pytest.mark.parametrize("text", ["x @ A", "x @ y", "x + A.T @ B", "A @ B.T * x.T @ y @ x"])
 def test_factors_that_do_not_fit_have_no_matrix_form(arrays: Arrays, text: str) -> None:
     with pytest.raises(NoMatrixFormError, match="has no matrix form here; take style='index' or 'tensor'"):

@@ -9,7 +9,7 @@ from jacobians.errors import InputError
 from jacobians.functions import ALIASES
 from jacobians.notation import tree as t
 from jacobians.notation.to_plain import to_plain
-from symbolic.steps.arrays import is_ones
+from symbolic.steps.arrays import TWO, is_ones
 from symbolic.steps.code_tables import ATOM, FUNCTIONS, POWER, PRODUCT, SUM, Function, Library, Written
 from symbolic.steps.normal_form import Arrays
 
@@ -93,6 +93,8 @@ class ArrayCode:
         if tree.op in "*∘/":
             sign = "/" if tree.op == "/" else "*"
             return Written(f"{self.beside(left, right, PRODUCT)} {sign} {self.beside(right, left, POWER)}", PRODUCT)
+        if tree.op == "⊗":
+            return self.call("outer", left, right)
         return self.product(tree, left, right)
 
     def juxtaposition(self, tree: t.Juxtaposition) -> Written:
@@ -110,7 +112,7 @@ class ArrayCode:
 
     def power(self, tree: t.Binary) -> Written:
         base = tree.left
-        if isinstance(base, t.Call) and base.function == "norm" and tree.right == t.Number("2"):
+        if isinstance(base, t.Call) and base.function == "norm" and len(base.args) == 1 and tree.right == TWO:
             return Written(f"{self.library.module}.sum({self.text(base.args[0], ATOM)} ** 2)")
         return Written(f"{self.text(base, ATOM)} ** {self.text(tree.right, ATOM)}", POWER)
 
@@ -195,7 +197,7 @@ class ArrayCode:
 
     def reduced(self, tree: t.Call) -> Written:
         """`sum`, `mean`, `trace` and `diag` have their names everywhere."""
-        return self.call({"tr": "trace"}.get(tree.function, tree.function), *tree.args)
+        return self.call(ALIASES.get(tree.function, tree.function), *tree.args)
 
     def inner(self, tree: t.Call) -> Written:
         a, b = tree.args
@@ -221,7 +223,8 @@ class ArrayCode:
 
     def linear_algebra(self, tree: t.Call) -> Written:
         """`linalg` is the same everywhere."""
-        name = {"inverse": "inv", "logdet": "slogdet"}.get(tree.function, "det")
+        names = {"inverse": "inv", "logdet": "slogdet", "determinant": "det"}
+        name = names[ALIASES.get(tree.function, tree.function)]
         made = f"{self.library.module}.linalg.{name}({self.text(tree.args[0])})"
         return Written(made + "[1]" if name == "slogdet" else made)
 
@@ -266,7 +269,7 @@ HANDLERS: dict[type[t.Tree], Callable[..., Written]] = {
 }
 CALLS: dict[str, Callable[..., Written]] = {
     "norm": ArrayCode.norm,
-    **dict.fromkeys(("sum", "mean", "trace", "tr", "diag"), ArrayCode.reduced),
+    **dict.fromkeys(("sum", "mean", "trace", "diag"), ArrayCode.reduced),
     "inner": ArrayCode.inner,
     "outer": ArrayCode.outer,
     **dict.fromkeys(("inverse", "logdet", "determinant"), ArrayCode.linear_algebra),

@@ -129,7 +129,7 @@ class EntryCode:
                 return Written(f"-{self.pointwise(inner, axes).at(PRODUCT)}", PRODUCT)
             case t.Juxtaposition(left, right) | t.Binary("*" | "@", left, right):
                 return infix(left, "*", right, PRODUCT)
-            case c.Sum():
+            case c.Sum(_, _, None, None, None) if type(tree) is c.Sum:
                 own = tuple(x for x in axes if x in free_letters(tree))
                 return self.spread(Operand(Written(self.array(tree, own), SUM), own), axes)
             case t.Index() | t.Name() | c.Partial() | t.Number():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from jacobians.functions import ALIASES
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from symbolic.steps.arrays import TWO, hadamard, no_matrix_form, plus, times
@@ -136,7 +137,7 @@ class Differentials:
         base, exponent = tree.left, tree.right
         if not isinstance(exponent, t.Number) or self.arrays.kind(base) == "matrix":
             raise no_matrix_form(tree)
-        if isinstance(base, t.Call) and base.function == "norm" and exponent == TWO:
+        if isinstance(base, t.Call) and base.function == "norm" and len(base.args) == 1 and exponent == TWO:
             self.used("squared norm")
             return self.along(base.args[0], TWO)
         inner = self.of(base)
@@ -153,7 +154,7 @@ class Differentials:
     def call(self, tree: t.Call) -> t.Tree | None:
         if self.arrays.graph.is_elementwise(tree):
             return self.elementwise(tree)
-        rule = CALLS.get(tree.function)
+        rule = CALLS.get(ALIASES.get(tree.function, tree.function))
         if rule is None or tree.primes or tree.keywords:
             raise no_matrix_form(tree)
         return rule(self, tree)

@@ -60,11 +60,11 @@ def _product(arrays: Arrays, a: t.Tree, b: t.Tree) -> t.Tree:
 
 
 def _cancelled(arrays: Arrays, tree: t.Tree) -> t.Tree:
-    """(y / p) ⊙ p is y, and p^T (y / p) is the sum of y, which may be 1."""
+    """(y / p) ⊙ p is y, and p^T (y / p) is the sum of y, which may be 1; 1 / p has the number in every entry."""
     tree = rebuilt(tree, lambda part: _cancelled(arrays, part))
     match tree:
-        case t.Binary("*", t.Binary("/", y, p), q) if p == q:
+        case t.Binary("*", t.Binary("/", y, p), q) if p == q and arrays.kind(y) == arrays.kind(p):
             return y
-        case t.Binary("@", t.Transpose(p), t.Binary("/", y, q)) if p == q:
+        case t.Binary("@", t.Transpose(p), t.Binary("/", y, q)) if p == q and arrays.kind(y) == arrays.kind(p):
             return ONE if arrays.sums_to_one(y) else t.Call("sum", (y,))
     return tree
