@@ -8,16 +8,17 @@ from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import places
-from symbolic.steps.bridge_components import BACKWARDS
 from symbolic.steps.bridge_keys import array_key, factors
 from symbolic.steps.bridge_moves import definition
-from symbolic.steps.bridge_search import Leg, Limits, Search, Trail
+from symbolic.steps.bridge_search import Leg, Limits, Search, Trail, apart
 from symbolic.steps.bridge_world import World
 from symbolic.steps.derivation import Reason, Step
 
 Rewritten = Iterator[tuple[t.Tree, Reason]]
 #: The search among whole arrays is small: what it does not find is looked for in components.
 MOST_FORMULAS, SHARE = 40, 0.3
+#: Numbers that are written with whole arrays.
+TRACES = ("tr", "trace", "inner", "norm")
 
 
 class Arrays:
@@ -40,7 +41,9 @@ class Arrays:
             return None
         if len(legs) == 2 and legs[1].reason is None:
             legs[1] = Leg(other, Reason("order"))
-        steps = (*(Step(leg.formula, _reason(leg)) for leg in legs[1:-1]), Step(other, _reason(legs[-1])))
+        formulas = (*(leg.formula for leg in legs[1:-1]), other)
+        reasons = (leg.said for leg in legs[1:])
+        steps = tuple(Step(f, reason) for f, reason in zip(formulas, reasons, strict=True) if reason is not None)
         holds = (self.world.judge.link(one, step.line).status == "true" for step in steps)
         return (one, steps) if all(holds) else None
 
@@ -90,7 +93,7 @@ class Arrays:
                     yield c.Partial(signal.of, by), Reason("definition of delta", {"name": by})
             return
         expression = base.equation(base.named(tree))
-        if expression is not None and not base.equations.get(tree.text, (None, None, ()))[2]:
+        if expression is not None and not base.entry_letters(base.named(tree)):
             yield expression, definition(tree, expression)
 
     def transposed(self, inner: t.Tree) -> Rewritten:
@@ -158,20 +161,12 @@ def _product(parts: list[t.Tree]) -> t.Tree:
     return made
 
 
-def _reason(leg: Leg[t.Tree]) -> Reason:
-    assert leg.reason is not None
-    return Reason(BACKWARDS.get(leg.reason.rule, leg.reason.rule), leg.reason.facts) if leg.backwards else leg.reason
-
-
 def _distance(tree: t.Tree, goal: t.Tree) -> float:
-    """What one formula names and the other does not, and how long it is."""
-    own, other = ({p for p in x.walk() if isinstance(p, t.Name)} for x in (tree, goal))
-    return 0.3 * len(own ^ other) + 0.02 * sum(1 for _ in tree.walk())
+    own, other = ([*x.walk()] for x in (tree, goal))
+    named, wanted = ({p for p in parts if isinstance(p, t.Name)} for parts in (own, other))
+    return apart(named, wanted, len(own))
 
 
 def _has_arrays(tree: t.Tree) -> bool:
     """Whether a number is written with whole arrays: a trace, an inner product."""
     return any(isinstance(p, t.Transpose) or (isinstance(p, t.Call) and p.function in TRACES) for p in tree.walk())
-
-
-TRACES = ("tr", "trace", "inner", "norm")

@@ -14,21 +14,12 @@ from symbolic.steps.bridge_keys import key_of
 from symbolic.steps.bridge_letters import Lettering, difference
 from symbolic.steps.bridge_moves import Moves
 from symbolic.steps.bridge_products import fresh, tidy
-from symbolic.steps.bridge_search import Leg, Limits, Search, Trail
+from symbolic.steps.bridge_search import Leg, Limits, Search, Trail, apart
 from symbolic.steps.bridge_world import World
 from symbolic.steps.components import entry_of
 from symbolic.steps.derivation import Reason, Step
 from symbolic.steps.sums import Sums, read, write
 
-#: What a rule is called that is read from right to left; the others keep their names.
-BACKWARDS = {
-    "definition": "definition folded back",
-    "contraction": "delta put in",
-    "distribution": "factoring out",
-    "components": "whole arrays",
-}
-#: How much a name that only one end has, and a further part of a formula, weigh against a step.
-NAME, SIZE = 0.3, 0.02
 #: Ways that are looked for, where lines of those before do not hold.
 MOST_WAYS = 4
 
@@ -130,7 +121,7 @@ class InComponents:
         lines = [self._line(leg.formula) for leg in legs]
         ends = legs[0].formula, legs[-1].formula
         same = [self._key(head) == key_of(end) for head, end in zip(self.heads, ends, strict=True)]
-        reasons = [self.lettering.reason(reason) for leg in legs[1:] if (reason := _reason(leg)) is not None]
+        reasons = [self.lettering.reason(reason) for leg in legs[1:] if (reason := leg.said) is not None]
         if not reasons:
             return self._without_rules(lines[0], shown, same, folded)
         made = [] if same[0] else [Step(lines[0], _read_as(folded[0]))]
@@ -162,12 +153,6 @@ class InComponents:
         return next((s.line for s in steps if self.world.judge.link(head, s.line).status != "true"), None)
 
 
-def _reason(leg: Leg[Sums]) -> Reason | None:
-    if leg.reason is None or not leg.backwards:
-        return leg.reason
-    return Reason(BACKWARDS.get(leg.reason.rule, leg.reason.rule), leg.reason.facts)
-
-
 def _read_as(folded: Folded) -> Reason:
     """Why a line is the same as its form in components."""
     return _of("definition folded back", folded) if folded else Reason("components")
@@ -182,13 +167,14 @@ def _of(rule: str, folded: Folded) -> Reason:
 
 
 def _distance(sums: Sums, goal: Sums) -> float:
-    """What one formula names and the other does not, and how long it is."""
-    own, other = (_described(s) for s in (sums, goal))
-    return NAME * len(own[0] ^ other[0]) + SIZE * own[1]
+    own, other = _parts(sums), _parts(goal)
+    return apart(_named(own), _named(other), len(own))
 
 
-def _described(sums: Sums) -> tuple[set[t.Name], int]:
-    every = [f for one in sums for f in (*one.factors, *one.below)]
-    return {p for f in every for p in f.walk() if isinstance(p, t.Name) and p.text[:1] != "_"}, sum(
-        sum(1 for _ in f.walk()) for f in every
-    )
+def _parts(sums: Sums) -> list[t.Tree]:
+    return [part for one in sums for factor in (*one.factors, *one.below) for part in factor.walk()]
+
+
+def _named(parts: list[t.Tree]) -> set[t.Name]:
+    """What is named; the letters of sums are no names."""
+    return {p for p in parts if isinstance(p, t.Name) and p.text[:1] != "_"}

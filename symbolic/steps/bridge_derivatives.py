@@ -16,7 +16,7 @@ from symbolic.steps.bridge_products import outside, placed, tidy
 from symbolic.steps.bridge_world import World
 from symbolic.steps.components import array, entry_of, indices
 from symbolic.steps.derivation import Reason
-from symbolic.steps.rules import SALIENT, Derived, Rules
+from symbolic.steps.rules import Derived, Rules, foremost
 from symbolic.steps.sums import Product, Sums, contracted, deltas
 
 #: Derivatives that are taken one after the other for one line, at most.
@@ -77,39 +77,40 @@ class Derivatives:
         assert isinstance(of, t.Name)
         assert isinstance(by, t.Name)
         named = self.world.base.named
-        facts: dict[str, t.Tree] = {"of": of, "by": by, "name": by}
         if named(of) == named(by) and len(indices(partial.of)) == len(indices(partial.by)):
             derived = self.direct.entry(partial.of, partial.by)
             yield Move(derived.sums, derived.reason)
             return
         if not self.world.depends(named(of), named(by)):
-            yield Move((), Reason("no path", facts))
+            yield Move((), Reason("no path", {"of": of, "by": by}))
             return
         with contextlib.suppress(InputError):  # a layer that is not there for every k
-            yield from self.along(partial, facts)
+            yield from self.along(partial)
         expression = self.world.equation_at(partial.of)
         if expression is not None:
             yield Move((_one(c.Partial(expression, partial.by)),), Reason("definition", {"name": of}))
 
-    def along(self, partial: c.Partial, facts: dict[str, t.Tree]) -> Iterator[Move]:
+    def along(self, partial: c.Partial) -> Iterator[Move]:
         """The chain rule: over all that names the variable, over all that the quantity names."""
         of, by = self.world.base.named(array(partial.of)), self.world.base.named(array(partial.by))  # type: ignore[arg-type]
         users = self.world.users(of, by)
         if users and users != [of]:
-            rule = "sum over paths" if len(users) > 1 else "chain rule"
-            made = tuple(self.link(partial, user) for user in users)
-            yield Move(made, Reason(rule, {**facts, "via": users[0]}), len(users) > 1)
+            yield self.chained(partial, users)
         for name in self.ends:
             if name not in (of, by, *users) and self.world.depends(of, name) and self.world.depends(name, by):
-                yield Move((self.link(partial, name),), Reason("chain rule", {**facts, "via": name}), True)
+                yield self.chained(partial, [name])._replace(doubtful=True)
         expression = self.world.base.equation(of)
         if expression is None:
             return
         inner = [n for n in self.world.base.names(expression) if self.world.depends(n, by)]
         if inner and by not in inner and inner != users:
-            rule = "sum over paths" if len(inner) > 1 else "chain rule"
-            made = tuple(self.link(partial, name) for name in inner)
-            yield Move(made, Reason(rule, {**facts, "via": inner[0]}), len(inner) > 1)
+            yield self.chained(partial, inner)
+
+    def chained(self, partial: c.Partial, via: list[t.Name]) -> Move:
+        """The sum over the ways through each of some quantities."""
+        rule = "sum over paths" if len(via) > 1 else "chain rule"
+        facts = {"of": array(partial.of), "by": array(partial.by), "via": via[0]}
+        return Move(tuple(self.link(partial, name) for name in via), Reason(rule, facts), len(via) > 1)
 
     def link(self, partial: c.Partial, via: t.Name) -> Product:
         """Σ_p ∂of/∂u_p ∂u_p/∂by; the way that ends at once has one factor."""
@@ -124,10 +125,9 @@ class Derivatives:
         if not isinstance(array(partial.of), t.Name):
             yield self.hop(sums, partial, ())
             return
-        of, by = array(partial.of), array(partial.by)
         chained: list[Move] = []
         with contextlib.suppress(InputError):
-            chained += self.along(partial, {"of": of, "by": by, "name": by}) if self.is_between(partial) else ()
+            chained += self.along(partial) if self.is_between(partial) else ()
         for move in chained:
             first = move._replace(sums=tidy(placed(self.world, sums, partial, move.sums)))
             yield self.hop(first.sums, partial, (first,))
@@ -156,14 +156,7 @@ class Derivatives:
             for target, expression in found:
                 sums = placed(self.world, sums, target, (_one(c.Partial(expression, target.by)),))
             trail = (*trail, Move(tidy(sums), Reason("definition", {"name": name})))
-        sums, reasons = tidy(sums), []
-        for _ in range(MOST_RULES):
-            nested = next((f for one in sums for f in one.factors if self.is_nested(f, partial.by)), None)
-            derived = self.derived(self.direct, nested) if nested is not None else None
-            if nested is None or derived is None:
-                break
-            sums = tidy(placed(self.world, sums, nested, derived.sums))
-            reasons.append(derived.reason)
+        sums, reasons = self.worked_out(self.direct, tidy(sums), partial.by)
         if reasons:
             trail = (*trail, Move(sums, _summary(reasons)))
         fewer = tidy(tuple(contracted(one) for one in sums))
@@ -185,9 +178,17 @@ class Derivatives:
                     named.setdefault(name, []).append((target, expression))
         yield from named.items()
 
-    def is_nested(self, factor: t.Tree, by: t.Tree) -> bool:
-        """Whether a rule takes a derivative by an entry further."""
-        return isinstance(factor, c.Partial) and factor.by == by and self.derived(self.direct, factor) is not None
+    def worked_out(self, rules: Rules, sums: Sums, by: t.Tree) -> tuple[Sums, list[Reason]]:
+        """Every derivative by an entry as far as the rules go, and the rules."""
+        reasons: list[Reason] = []
+        for _ in range(MOST_RULES):
+            nested = (f for one in sums for f in one.factors if isinstance(f, c.Partial) and f.by == by)
+            found = next(((f, derived) for f in nested if (derived := self.derived(rules, f)) is not None), None)
+            if found is None:
+                break
+            sums = tidy(placed(self.world, sums, found[0], found[1].sums))
+            reasons.append(found[1].reason)
+        return sums, reasons
 
     def of_a_formula(self, partial: c.Partial) -> Iterator[Move]:
         """The derivative of what is written out, with what does not name the variable held fixed or varying, too."""
@@ -205,20 +206,13 @@ class Derivatives:
         if derived is None:
             return
         yield Move(derived.sums, derived.reason)
-        sums, reasons = derived.sums, [derived.reason]
-        for _ in range(MOST_RULES):
-            nested = next((f for one in sums for f in one.factors if self.derived(rules, f) is not None), None)
-            if nested is None:
-                break
-            further = self.derived(rules, nested)
-            assert further is not None
-            reasons.append(further.reason)
-            sums = tidy(placed(self.world, sums, nested, further.sums))
-        if len(reasons) > 1:
-            yield Move(sums, _summary(reasons))
+        sums, further = self.worked_out(rules, derived.sums, partial.by)
+        if further:
+            yield Move(sums, _summary([derived.reason, *further]))
 
-    def derived(self, rules: Rules, factor: t.Tree) -> Derived | None:
-        if not isinstance(factor, c.Partial) or factor.second is not None:
+    def derived(self, rules: Rules, factor: c.Partial) -> Derived | None:
+        """One rule further; None where none is known."""
+        if factor.second is not None:
             return None
         of, by = factor.of, factor.by
         if isinstance(array(of), t.Name) and array(of) != array(by):
@@ -258,7 +252,7 @@ def _summary(reasons: list[Reason]) -> Reason:
     """The rule that says most about several."""
     if {r.rule for r in reasons} <= AFFINE:
         return Reason("derivative of an affine map")
-    return min(reasons, key=lambda r: SALIENT.index(r.rule))
+    return foremost(reasons)
 
 
 def _tied(one: Product, letter: str) -> t.Tree | None:

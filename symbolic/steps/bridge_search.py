@@ -5,10 +5,11 @@ from __future__ import annotations
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Iterator, Set
+from dataclasses import dataclass, field, replace
 from typing import Generic, NamedTuple, TypeVar
 
+from jacobians.notation import tree as t
 from symbolic.steps.derivation import Reason
 
 Formula = TypeVar("Formula")
@@ -22,6 +23,15 @@ Trail = tuple[tuple[Formula, Reason], ...]
 FURTHER = 0.2
 #: How many formulas are looked at after a first way was found, for a shorter one.
 AFTER = 5
+#: How much a name that only one end has, and a further part of a formula, weigh against a step.
+NAME, SIZE = 0.3, 0.02
+#: What a rule is called that is read from right to left; the others keep their names.
+BACKWARDS = {
+    "definition": "definition folded back",
+    "contraction": "delta put in",
+    "distribution": "factoring out",
+    "components": "whole arrays",
+}
 
 
 class Limits(NamedTuple):
@@ -37,6 +47,18 @@ class Leg(NamedTuple, Generic[Formula]):
     formula: Formula
     reason: Reason | None
     backwards: bool = False
+
+    @property
+    def said(self) -> Reason | None:
+        """The reason as a reader of the way finds it."""
+        if self.reason is None or not self.backwards:
+            return self.reason
+        return replace(self.reason, rule=BACKWARDS.get(self.reason.rule, self.reason.rule))
+
+
+def apart(one: Set[t.Name], other: Set[t.Name], parts: int) -> float:
+    """How far a formula is from an end: what one of them names and the other does not, and how long it is."""
+    return NAME * len(one ^ other) + SIZE * parts
 
 
 @dataclass
