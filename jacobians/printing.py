@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -50,15 +50,9 @@ def _index_form(J: Jacobian, style: Style) -> str:
 
 def term_parts(term: Term, names: Labels, style: Style) -> tuple[bool, list[str]]:
     """Whether a term is negative, and its factors: a number, deltas, a sum, entries."""
-    name: dict[str, str] = {}
-    deltas = []
-    for label, axis in zip((*term.out, *term.inp), names, strict=True):
-        if label in name:
-            deltas.append(style.delta(name[label], axis))
-        else:
-            name[label] = axis
-    for label in term.hidden:
-        name[label] = free_label(label, {*names, *name.values()})
+    name = index_letters(term, names)
+    tied = ((name[a], axis) for a, axis in zip((*term.out, *term.inp), names, strict=True))
+    deltas = [style.delta(first, axis) for first, axis in tied if first != axis]
     factors = [style.factor(f, tuple(name[a] for a in f.labels)) for f in term.factors]
     sums = [style.total([name[a] for a in term.hidden])] if term.hidden else []
     parts = [*deltas, *sums, *factors]
@@ -66,6 +60,16 @@ def term_parts(term: Term, names: Labels, style: Style) -> tuple[bool, list[str]
     if size != 1 or not parts:
         parts.insert(0, style.number(size))
     return math.copysign(1, term.coef) < 0, parts
+
+
+def index_letters(term: Term, names: Labels, taken: Collection[str] = ()) -> dict[str, str]:
+    """The index letter of every label: that of the first axis it stands at, of a hidden one a letter of its own."""
+    found: dict[str, str] = {}
+    for label, name in zip((*term.out, *term.inp), names, strict=True):
+        found.setdefault(label, name)
+    for label in term.hidden:
+        found[label] = free_label(label, {*names, *taken, *found.values()})
+    return found
 
 
 def nice(number: float) -> Fraction | float:

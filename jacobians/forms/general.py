@@ -18,9 +18,9 @@ from jacobians.errors import FormError, shape_text
 from jacobians.forms.entries import bmatrix, slice_list
 from jacobians.forms.writers import Writer
 from jacobians.notation import name_to_latex
-from jacobians.printing import LATEX, index_latex, label_latex, nice, untransposed
+from jacobians.printing import LATEX, index_latex, index_letters, label_latex, nice, untransposed
 from jacobians.structure import axis_names
-from jacobians.terms import Labels, Term, free_label
+from jacobians.terms import Labels, Term
 
 if TYPE_CHECKING:
     from jacobians.jacobian import Jacobian
@@ -105,7 +105,7 @@ class _Pattern:
         """The entry at the axes' own letters, with deltas."""
         parts = []
         for term in self.terms:
-            name = dict(zip(reversed(_axes(term)), reversed(self.names), strict=True))  # the first axis of a label
+            name = index_letters(term, self.names)
             tied = [(name[a], b) for a, b in zip(_axes(term), self.names, strict=True) if name[a] != b]
             letters = {a: label_latex(b) for a, b in name.items()}
             parts.append((term.coef, self._product(term, letters, [LATEX.delta(a, b) for a, b in tied])))
@@ -123,7 +123,8 @@ class _Pattern:
 
     def _product(self, term: Term, index: Mapping[str, str], deltas: Sequence[str] = ()) -> str:
         """The product of a term without its sign."""
-        summed = {a: label_latex(free_label(a, {*self.names, *self.size})) for a in term.hidden}
+        letter = index_letters(term, self.names, self.size)
+        summed = {a: label_latex(letter[a]) for a in term.hidden}
         parts = [*deltas]
         parts += [rf"\sum_{{{', '.join(summed.values())}}}"] if summed else []
         for f in term.factors:

@@ -17,9 +17,9 @@ from jacobians.pictures.layers import Layers, Spot, layers
 from jacobians.pictures.lettering import Label, factor, index, sign
 from jacobians.pictures.scene import WIDTH, Box, Curve, Disc, Line, Point, Scene, Shape, Text, corners, moved, scaled
 from jacobians.pictures.wiring import Vertex, Wiring, wiring
-from jacobians.printing import LATEX, TEXT, index_text, nice
+from jacobians.printing import LATEX, TEXT, index_letters, index_text, nice
 from jacobians.structure import axis_names
-from jacobians.terms import Labels, Term, free_label
+from jacobians.terms import Labels, Term
 
 if TYPE_CHECKING:
     from jacobians.jacobian import Jacobian
@@ -76,14 +76,14 @@ def _in_lines(pieces: Sequence[Sequence[Shape]]) -> list[Shape]:
             x, y, line = 0.0, bottom + LINES - low.y, []
         line += [moved(shape, x - low.x, y) for shape in piece]
         x += high.x - low.x + BETWEEN
-        bottom = max(bottom, corners(line)[1].y)
+        bottom = max(bottom, y + high.y)
     return shapes + line
 
 
 def _piece(term: Term, names: Labels, first: bool) -> list[Shape]:
     """Sign, coefficient and diagram of a term, the diagram's middle at the height 0."""
     graph = wiring(term)
-    drawn = _Drawing(graph, layers(graph), _letters(term, names), names).shapes()
+    drawn = _Drawing(graph, layers(graph), index_letters(term, names), names).shapes()
     low, high = corners(drawn)
     drawn = [moved(shape, -low.x, -(low.y + high.y) / 2) for shape in drawn]
     front = _front(term.coef, first, bare=not drawn)
@@ -104,16 +104,6 @@ def _front(coef: float, first: bool, bare: bool) -> Label | None:
     if isinstance(size, Fraction) and size.denominator != 1:
         latex = latex.replace(r"\tfrac", r"\frac", 1)
     return sign(plain, f"{mark} {latex}".strip())
-
-
-def _letters(term: Term, names: Labels) -> dict[str, str]:
-    """The index letter of every label, as in the index form."""
-    found: dict[str, str] = {}
-    for label, name in zip((*term.out, *term.inp), names, strict=True):
-        found.setdefault(label, name)
-    for label in term.hidden:
-        found[label] = free_label(label, {*names, *found.values()})
-    return found
 
 
 def _wire(a: Point, b: Point) -> Shape:
