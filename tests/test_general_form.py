@@ -95,6 +95,14 @@ def test_dots_that_hide_something_else_have_a_star():
     assert vector.startswith(r"\begin{bmatrix} 0 & 0 & 0 & \cdots^{\ast} & 0 & 0 & 0 \end{bmatrix}^{\top}")
 
 
+def test_dots_between_ones_on_all_sides_stand_for_ones():
+    W = np.ones((20, 20))
+    W[3:17, 3:17] = np.eye(14)
+    (rows,) = matrices(delta_einsum("i j -> i | j", ("W", W)).latex("entries"))
+    assert [[cell for cell in row if "ast" in cell] for row in rows] == [[], [], [], [r"\ddots^{\ast}"], [], [], []]
+    assert "ast" not in delta_einsum("i j -> i | j", ("W", np.ones((20, 20)))).latex("entries")
+
+
 GENERAL = [
     (
         linear("W"),
@@ -126,11 +134,17 @@ GENERAL = [
         r"\begin{bmatrix} u_{1} x_{1} & \cdots & u_{1} x_{n} \\ \vdots & \ddots & \vdots \\ "
         r"u_{m} x_{1} & \cdots & u_{m} x_{n} \end{bmatrix}",
     ),
+    (
+        delta_einsum("o n, n m, m i -> o | i", *((a, np.ones((k, k + 1))) for k, a in enumerate("ABD", 2))),
+        r"\begin{bmatrix} \sum_{p, q} A_{1 p} B_{p q} D_{q 1} & \cdots & \sum_{p, q} A_{1 p} B_{p q} D_{q n} \\ "
+        r"\vdots & \ddots & \vdots \\ "
+        r"\sum_{p, q} A_{m p} B_{p q} D_{q 1} & \cdots & \sum_{p, q} A_{m p} B_{p q} D_{q n} \end{bmatrix}",
+    ),
     (delta_einsum("-> | i", i=3), r"\begin{bmatrix} 1 & \cdots & 1 \end{bmatrix}^{\top}"),
 ]
 
 
-@pytest.mark.parametrize(("J", "tex"), GENERAL, ids=["W", "x", "b", "softmax", "outer", "ones"])
+@pytest.mark.parametrize(("J", "tex"), GENERAL, ids=["W", "x", "b", "softmax", "outer", "two sums", "ones"])
 def test_general_sizes(J, tex):
     assert J.latex("general") == tex
 

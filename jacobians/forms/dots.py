@@ -37,8 +37,12 @@ def misleading(J: Jacobian, array: Array, cut: Sequence[bool]) -> Array:
         for cell in itertools.product(*(range(len(axis)) for axis in dotted)):
             part = tuple(axis[k] for axis, k in zip(dotted, cell, strict=True))
             if any(isinstance(p, slice) for p in part):
-                ends = [array[(*at, *corner)] for corner in _corners(part, cell, dotted)]
-                marks[(*at, *cell)] = ends[0] == ends[1] and not _constant(J, (*here, *part), ends[0])
+                before, after = _corners(part, cell, dotted)
+                value = array[(*at, *before)]
+                around = [array[(*at, *corner)] for corner in itertools.product(*zip(before, after, strict=True))]
+                diagonal = value != 0 and any(other != value for other in around)
+                alike = value == array[(*at, *after)]
+                marks[(*at, *cell)] = alike and not _constant(J, (*here, *part), value, diagonal)
     return marks
 
 
@@ -57,12 +61,12 @@ def _corners(part: Sequence[Part], cell: Sequence[int], dotted: Sequence[Sequenc
     return [tuple(k - back if isinstance(p, slice) else k for k, p in zip(moved, part, strict=True)) for back in (1, 0)]
 
 
-def _constant(J: Jacobian, part: tuple[Part, ...], value: float) -> bool:
-    """Whether all entries of a part are equal to a value (of a diagonal, all on it), as far as can be told."""
+def _constant(J: Jacobian, part: tuple[Part, ...], value: float, diagonal: bool) -> bool:
+    """Whether all entries of a part, or all on its `diagonal`, are equal to a value, as far as can be told."""
     hidden = J[part]
     if hidden.size > LOOKED_AT:
         return bool(value == 0 and hidden.nnz == 0)
     array = hidden.dense()
-    if array.ndim == 2 and value != 0:
+    if array.ndim == 2 and diagonal:
         array = np.diagonal(array)
     return bool((array == value).all())
