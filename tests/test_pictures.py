@@ -134,10 +134,21 @@ def test_symbols_stand_in_the_cells():
 
 @pytest.mark.parametrize(
     ("x", "plain", "latex"),
-    [(-3, "−3", "$-3$"), (0.123456, "0.12", "$0.12$"), (-1.26e-7, "−1.3·10−7", r"$-1.3 \cdot 10^{-7}$")],
+    [
+        (-3, "−3", "$-3$"),
+        (0.123456, "0.12", "$0.12$"),
+        (-1.26e-7, "−1.3·10−7", r"$-1.3 \cdot 10^{-7}$"),
+        (-np.inf, "−∞", r"$-\infty$"),
+        (np.nan, "nan", r"$\mathrm{nan}$"),
+    ],
 )
 def test_numbers_in_cells(x, plain, latex):
     assert (number(x).plain, number(x).latex) == (plain, latex)
+
+
+def test_nothing_to_draw():
+    with pytest.raises(FormError, match=r"picture: the shape \(\) \| \(0\) has no entries"):
+        delta_einsum("-> | i", i=0).picture()
 
 
 def test_too_large_for_a_picture():

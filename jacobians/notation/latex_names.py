@@ -24,7 +24,7 @@ TRANSPOSES = (r"\top", r"\intercal", "T")
 #: À to ſ without the signs × and ÷: what the text fonts of TeX and KaTeX have.
 LATIN_LETTERS = frozenset(map(chr, range(0xC0, 0x180))) - {"×", "÷"}
 #: xhat, mubar, wtilde: a letter under a sign.
-_ACCENTED = re.compile(rf"([A-Za-z]|{'|'.join(GREEK_LETTERS)})(hat|bar|tilde)")
+ACCENTED = re.compile(rf"([A-Za-z]|{'|'.join(GREEK_LETTERS)})(hat|bar|tilde)")
 #: calL, boldx: a letter in a font of its own.
 FONTS = {"cal": "mathcal", "bold": "mathbf"}
 _FONT = re.compile(r"(cal|bold)([A-Za-z])")
@@ -115,7 +115,7 @@ def _word(text: str) -> str:
         return f"\\{text}"
     if font := _FONT.fullmatch(text):
         return rf"\{FONTS[font[1]]}{{{_word(font[2])}}}"
-    if accented := _ACCENTED.fullmatch(text):
+    if accented := ACCENTED.fullmatch(text):
         return rf"\{accented[2]}{{{_word(accented[1])}}}"
     if numbered := _NUMBERED.fullmatch(text):
         return f"{numbered[1]}^{{({numbered[2]})}}"

@@ -50,11 +50,13 @@ def cells(J: Jacobian, content: Content) -> Cells:
     """The cells of a Jacobian, outputs first.
 
     Raises:
-        FormError: too many entries for a picture, or no symbols for them.
+        FormError: no entries or too many for a picture, or no symbols for them.
         InputError: another `content`.
     """
     if content not in get_args(Content):
         raise unknown("Jacobian.picture", "cells", content, get_args(Content))
+    if not J.size:
+        raise FormError(f"picture: the shape {shape_text(J.out_shape)} | {shape_text(J.in_shape)} has no entries")
     if J.size > ENTRIES:
         raise FormError(
             f"picture: the shape {shape_text(J.out_shape)} | {shape_text(J.in_shape)} has {J.size:,} entries, at most "

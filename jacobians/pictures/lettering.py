@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from jacobians.forms.entries import number_latex
 from jacobians.notation import name_to_latex
-from jacobians.notation.latex_names import GREEK_LETTERS, escaped
+from jacobians.notation.latex_names import ACCENTED, GREEK_LETTERS, escaped
 from jacobians.notation.names import split_name
 from jacobians.printing import LATEX, TEXT, label_latex
 from jacobians.terms import Factor, Labels
@@ -18,7 +19,6 @@ from jacobians.terms import Factor, Labels
 _PIECE = re.compile(r"([^\W\d_][^\W_]*)|_(\{[^}]*\}|\w+)")
 #: Signs over a letter, as in xhat.
 ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
-_ACCENTED = re.compile(rf"([A-Za-z]|{'|'.join(GREEK_LETTERS)})({'|'.join(ACCENTS)})")
 #: The average width of a letter, in parts of its size; scripts are smaller.
 LETTER, SCRIPT = 0.56, 0.7
 
@@ -76,8 +76,10 @@ def index(label: str) -> Label:
 
 
 def number(x: Any) -> Label:
-    """Two digits; whole numbers up to 9999 in full."""
+    r"""Two digits; whole numbers up to 9999 in full; `∞`, `nan`."""
     x = float(x)
+    if not math.isfinite(x):
+        return sign(f"{x}".replace("-", "−").replace("inf", "∞"), number_latex(x))
     short = f"{x:.0f}" if x == round(x) and abs(x) < 1e4 else f"{x:.2g}"
     mantissa, _, exponent = short.replace("-", "−").partition("e")
     power = (Run("·10", "upright"), Run(exponent.lstrip("+0").replace("−0", "−"), "above")) if exponent else ()
@@ -123,9 +125,8 @@ def _upright(text: str) -> list[Run]:
 def _word(word: str) -> list[Run]:
     """Single letters, Latin or Greek, are italic and their layer a superscript; longer words stand upright."""
     base, layer, _ = split_name(word)
-    accented = _ACCENTED.fullmatch(base)
+    accented = ACCENTED.fullmatch(base)
     base, accent = accented.groups() if accented else (base, "")
     letter = html5[f"{base};"] if base in GREEK_LETTERS else base
-    if accented:
-        return [Run(letter + ACCENTS[accent], "italic"), *([Run(f"({layer})", "above")] if layer else [])]
-    return [Run(letter, "italic" if len(letter) == 1 else "upright"), *([Run(f"({layer})", "above")] if layer else [])]
+    head = Run(letter + ACCENTS.get(accent, ""), "italic" if len(letter) == 1 else "upright")
+    return [head, *([Run(f"({layer})", "above")] if layer else [])]
