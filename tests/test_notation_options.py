@@ -9,7 +9,7 @@ from jacobians.claims.check import Checker, context_of
 from jacobians.claims.notated import Notated, context_for, written
 from jacobians.claims.surfaces import read_claim
 from jacobians.errors import InputError
-from jacobians.notation import parse
+from jacobians.notation import parse, sentences_de, sentences_en
 from jacobians.notation.conventions import conventions, layout_line
 from jacobians.notation.options import Notation
 from jacobians.notation.to_latex import LatexWriter
@@ -21,7 +21,7 @@ from tests.redpen import TRUTHS
 from tests.test_katex import problems
 from tests.test_presets import CONTEXT
 
-RANKS = {"W1": 2, "b1": 1, "z1": 1, "x": 1, "delta1": 1, "L": 0, "yhat": 1, "s": 0, "X": 2}
+RANKS = {"W1": 2, "b1": 1, "z1": 1, "x": 1, "delta1": 1, "L": 0, "yhat": 1, "s": 0, "X": 2, "score": 1}
 
 #: Notation, a formula in plain text, its LaTeX.
 SIGNS = [
@@ -37,6 +37,8 @@ SIGNS = [
     ("derivative=D", "D(z1, x)", r"D_{x} z^{(1)}"),
     ("derivative=D", "D(L, z1) @ D(z1, x)", r"\left(D_{z^{(1)}} L\right) \, D_{x} z^{(1)}"),
     ("derivative=D", "D(z1[i], x[j])", r"\frac{\partial z^{(1)}_{i}}{\partial x_{j}}"),
+    ("derivative=D", "D(z1, score)", r"J_{z^{(1)}}\left(\mathrm{score}\right)"),
+    ("derivative=d", "dx + dscore", r"dx + \mathrm{dscore}"),
     ("derivative=J", "D(z1, W1)", r"J_{z^{(1)}}\left(W^{(1)}\right)"),
     ("derivative=J", "D(L, s)", r"\frac{\partial L}{\partial s}"),
     ("kronecker=brackets", "kronecker(i, j) - x[j]", "[i = j] - x_{j}"),
@@ -97,6 +99,11 @@ CHANGED = [
         "sums=Einstein",  # z_i^2 has the index once only
         r"\frac{\partial \sum_i (z^{(k)}_i)^2}{\partial z^{(k)}_j} = 2 z^{(k)}_j",
         r"\frac{\partial \left(\sum_{i} \left(z^{(k)}_{i}\right)^{2}\right)}{\partial z^{(k)}_{j}} = 2 z^{(k)}_{j}",
+    ),
+    (
+        "sums=Einstein",  # of g(z_i) the index is none
+        r"z^{(k)\top} g(z^{(k)}) = \sum_i z^{(k)}_i g(z^{(k)}_i)",
+        r"z^{(k)\top} g\left(z^{(k)}\right) = \sum_{i} z^{(k)}_{i} g\left(z^{(k)}_{i}\right)",
     ),
     (
         "derivative=nabla",
@@ -283,6 +290,10 @@ def test_the_conventions_are_told_in_both_languages(language):
     assert {len(conventions(Notation(language=language, **{option: value}))) for option, value in OTHERS} == {6, 7}
     lines = {layout_line(Notation(layout=x, language=language)) for x in ("numerator", "denominator", "mixed")}
     assert len(lines) == 3
+
+
+def test_both_languages_say_the_same():
+    assert sentences_de.SENTENCES.keys() == sentences_en.SENTENCES.keys()
 
 
 OTHERS = [("layers", "_k"), ("bold", True), ("derivative", "J"), ("sums", "Einstein"), ("vectors", "rows")]
