@@ -77,12 +77,10 @@ def _tied(tree: t.Tree) -> tuple[t.Name, ...]:
 
 def _tie(ev: Evaluator, delta: tuple[t.Name, ...], letters: dict[str, str]) -> None:
     """Of the two letters of a delta, one that counts nothing else takes as many values as the other."""
-    axes = [letters.get(x.text) for x in delta]
-    known = [axis for axis in axes if axis is not None and axis in ev.ranges]
-    if len(axes) == 2 and len(known) == 1:
+    axes = [letters[x.text] for x in delta if x.text in letters]
+    if known := [ev.ranges[axis] for axis in axes if axis in ev.ranges]:
         for axis in axes:
-            if axis is not None:
-                ev.ranges.setdefault(axis, ev.ranges[known[0]])
+            ev.ranges.setdefault(axis, known[0])
 
 
 def _free_parts(tree: t.Tree, bound: frozenset[str]) -> Iterator[t.Tree]:

@@ -116,7 +116,7 @@ class LaidOutFormulas:
             InputError: no form was found that is right.
         """
         made = self.relaid(parts)
-        if made is not parts and self.differs(VECTORS) and not all(map(self.is_right, made[1:], made[:1] * len(made))):
+        if made is not parts and self.differs(VECTORS) and not all(self.is_right(part, made[0]) for part in made[1:]):
             raise self.no_form(parts)
         return made
 
