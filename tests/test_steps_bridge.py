@@ -344,6 +344,9 @@ def test_keys_of_the_same_formula(one, other):
         ("sum_i(sin(sum_j(W[i, j])))", "sum_i(sin(sum_j(W[j, j])))"),
         ("x[i] * y[j]", "x[j] * y[i]"),
         ("x[i] - y[i]", "y[i] - x[i]"),
+        ("x[i] * x[i] * y[i]", "x[i] * y[i] * y[i]"),
+        ("sum(softmax(Z, axis=0))", "sum(softmax(Z, axis=1))"),
+        ("norm(x, ord=1)", "norm(x, ord=2)"),
     ],
 )
 def test_keys_of_different_formulas(one, other):

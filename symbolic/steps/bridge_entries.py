@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jacobians.claims.context import Context
+from jacobians.claims.letters import index_letters
 from jacobians.errors import InputError
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-from symbolic.steps.components import Components, Indices, Letters, array, entry_of
-from symbolic.steps.sums import ONE, delta
+from symbolic.steps.components import Components, Indices, Letters, array, entry_of, taken
+from symbolic.steps.sums import ONE, delta, is_plain
 
 if TYPE_CHECKING:
     from symbolic.steps.bridge_world import World
@@ -25,9 +26,9 @@ class Places(Letters):
     """Letters for places that are filled before anybody reads them: there are as many as it takes."""
 
     def __init__(self, context: Context) -> None:
-        taken = {*context.names(), *context.labels, *context.sizes}
+        names = taken(context)
         short = (f"{x}{n}" for n in range(10) for x in "ijpqrsuv")
-        self._places = itertools.chain((x for x in short if x not in taken), (f"place_{n}" for n in itertools.count()))
+        self._places = itertools.chain((x for x in short if x not in names), (f"place_{n}" for n in itertools.count()))
 
     def fresh(self) -> str:
         """The next place."""
@@ -93,7 +94,7 @@ class Entries(Components):
         entry = self.entry(by, at)
         if isinstance(array(entry), t.Name):
             return entry
-        free = _free(entry)
+        free = index_letters(self.world.context, entry)
         for name in self._quantities(entry):
             for letters in itertools.permutations(free, self.graph.rank(name)):
                 candidate = entry_of(name, tuple(map(t.Name, letters)))
@@ -120,9 +121,7 @@ class Entries(Components):
         return self.entry(c.Partial(tree.of, tree.argument), at)
 
     def sum_of(self, tree: c.Sum, at: Indices) -> t.Tree:
-        if type(tree) is not c.Sum or not tree.indices or (tree.lower, tree.upper, tree.condition) != (None,) * 3:
-            return self.whole(tree, at)
-        return replace(tree, body=self.entry(tree.body, at))
+        return replace(tree, body=self.entry(tree.body, at)) if is_plain(tree) else self.whole(tree, at)
 
     def cases(self, tree: c.Cases, at: Indices) -> t.Tree:
         """δ_ik a + (1 - δ_ik) b where i = k gives a, and b elsewhere."""
@@ -162,7 +161,6 @@ class Entries(Components):
 
 OWN: dict[type[t.Tree], Callable[..., t.Tree]] = {
     t.Index: Entries.indexed,
-    t.Binary: Entries.binary,
     t.Call: Entries.call,
     c.Partial: Entries.partial,
     c.Gradient: Entries.gradient,
@@ -172,19 +170,3 @@ OWN: dict[type[t.Tree], Callable[..., t.Tree]] = {
     t.Iverson: Entries.bracket,
 }
 STRUCTURED = {"diag": Entries.diagonal, "Id": Entries.identity, "I": Entries.identity, "ones": Entries.ones}
-
-
-def _free(tree: t.Tree) -> list[str]:
-    """The letters of indices that no sum of a formula binds, in their order."""
-    found: dict[str, None] = {}
-
-    def visit(part: t.Tree, bound: frozenset[str]) -> None:
-        if isinstance(part, c.Sum):
-            bound |= frozenset(part.indices)
-        if isinstance(part, t.Index):
-            found.update((i.text, None) for i in part.indices if isinstance(i, t.Name) and i.text not in bound)
-        for child in part.children:
-            visit(child, bound)
-
-    visit(tree, frozenset())
-    return list(found)

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
-from symbolic.steps.sums import Product, Sums, read
+from symbolic.steps.sums import Product, Sums, is_plain, read, without_common
 
 #: Orders of the letters of one product that are compared, at most.
 MOST_ORDERS = 24
@@ -58,10 +58,10 @@ def _entry(tree: t.Tree) -> str:
             return str(tree.value)
         case t.Binary(op) if op not in "^⊗":
             return _inner(read(tree))
-        case _ if type(tree) in ALGEBRA and not (isinstance(tree, c.Sum) and _limited(tree)):
+        case _ if type(tree) in ALGEBRA and (is_plain(tree) or not isinstance(tree, c.Sum)):
             return _inner(read(tree))
         case t.Call() if len(tree.args) == 1 or tree.function == "kronecker":
-            return f"{_called(tree)}({','.join(map(entry_key, tree.args))})"
+            return _called(tree, entry_key)
         case t.Index(array, indices):
             return f"{array_key(array)}[{','.join(map(entry_key, indices))}]"
         case c.Partial(of, by, None):
@@ -76,20 +76,12 @@ def _inner(sums: Sums) -> str:
     return f"({key_of(sums).replace('#', '##')})"
 
 
-def _limited(tree: c.Sum) -> bool:
-    """Whether the letters of a sum run over a part of their axes only."""
-    return (tree.lower, tree.upper, tree.condition) != (None, None, None) or not tree.indices
-
-
 def _product(one: Product) -> str:
     """The factors of a product; of all orders of its letters, the one with the smallest text."""
     above = [text for f in one.factors for text in _powers(f)]
     below = [text for f in one.below for text in _powers(f)]
-    for text in list(below):
-        if text in above:
-            above.remove(text)
-            below.remove(text)
-    texts = [*above, *(f"1/{text}" for text in below)]
+    over, under = without_common(above, below)
+    texts = [*over, *(f"1/{text}" for text in under)]
     if not one.letters:
         return " ".join(sorted(_marked(text, {}) for text in texts))
     signatures: dict[str, list[str]] = {}
@@ -117,9 +109,10 @@ def _powers(factor: t.Tree) -> list[str]:
     return [entry_key(factor)]
 
 
-def _called(tree: t.Call) -> str:
+def _called(tree: t.Call, key: Callable[[t.Tree], str]) -> str:
     label = f"_({entry_key(tree.label)})" if tree.label is not None else ""
-    return f"{tree.function}{label}{tree.primes * chr(39)}"
+    given = [*map(key, tree.args), *(f"{option}={_array(value)}" for option, value in tree.keywords)]
+    return f"{tree.function}{label}{tree.primes * chr(39)}({','.join(given)})"
 
 
 # ----- whole arrays -----
@@ -143,8 +136,7 @@ def _array(tree: t.Tree) -> str:
         case t.Transpose(t.Transpose(operand)):
             return _array(operand)
         case t.Call():
-            options = "".join(f",{k}={_array(v)}" for k, v in tree.keywords)
-            return f"{_called(tree)}({','.join(_array(a) for a in tree.args)}{options})"
+            return _called(tree, _array)
         case t.Index():
             return _entry(tree)
     inside = ",".join(_array(child) for child in tree.children)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from jacobians.claims.letters import index_letters
 from jacobians.errors import InputError
@@ -15,7 +14,7 @@ from symbolic.steps.bridge_keys import entry_key
 from symbolic.steps.bridge_world import World
 from symbolic.steps.components import Letters
 from symbolic.steps.derivation import Reason
-from symbolic.steps.sums import put
+from symbolic.steps.sums import put, renamed
 
 
 class Lettering:
@@ -44,7 +43,7 @@ class Lettering:
                     given[x] = self._letter(x, {*given.values()})
         self._given |= given
         self._before = {*given.values()}
-        return self.world.in_words(_renamed(tree, given))
+        return self.world.in_words(_lettered(tree, given))
 
     def reason(self, reason: Reason) -> Reason:
         """The reason with formulas as the lines have them."""
@@ -64,12 +63,10 @@ class Lettering:
             yield next(x for x in self.spare() if x not in avoided)
 
 
-def _renamed(tree: t.Tree, given: Mapping[str, str]) -> t.Tree:
-    if isinstance(tree, c.Sum) and any(x in given for x in tree.indices):
-        names = {x: t.Name(given[x]) for x in tree.indices if x in given}
-        body = put(tree.body, names)
-        tree = replace(tree, indices=tuple(given.get(x, x) for x in tree.indices), body=body)
-    return rebuilt(tree, lambda child: _renamed(child, given))
+def _lettered(tree: t.Tree, given: Mapping[str, str]) -> t.Tree:
+    if isinstance(tree, c.Sum):
+        tree = renamed(tree, given)
+    return rebuilt(tree, lambda child: _lettered(child, given))
 
 
 def difference(left: t.Tree, right: t.Tree) -> str | None:
@@ -88,10 +85,8 @@ def _without_letters(tree: t.Tree) -> t.Tree:
     def numbered(part: t.Tree) -> t.Tree:
         nonlocal count
         if isinstance(part, c.Sum) and part.indices:
-            names = tuple(f"#{count + k}" for k in range(len(part.indices)))
-            count += len(names)
-            put_in = {x: t.Name(new) for x, new in zip(part.indices, names, strict=True)}
-            part = replace(part, indices=names, body=put(part.body, put_in))
+            part = renamed(part, {x: f"#{k}" for k, x in enumerate(part.indices, count)})
+            count += len(part.indices)
         return rebuilt(part, numbered)
 
     return numbered(tree)

@@ -13,9 +13,9 @@ from symbolic.steps.bridge_derivatives import Derivatives, Move, partials
 from symbolic.steps.bridge_keys import key_of
 from symbolic.steps.bridge_products import distributed, outside, tidy
 from symbolic.steps.bridge_world import World
-from symbolic.steps.components import array, indices
+from symbolic.steps.components import array, indices, without_totals
 from symbolic.steps.derivation import Reason
-from symbolic.steps.sums import Product, Sums, collapsed, collapsible, contracted, deltas, put
+from symbolic.steps.sums import Product, Sums, collapsed, contracted, deltas, put
 
 #: Functions whose slope is a formula of their value.
 SLOPES = {"sigmoid": parse("sigmoid(u) * (1 - sigmoid(u))"), "tanh": parse("1 - tanh(u)^2")}
@@ -43,7 +43,7 @@ class Moves:
 
     def contractions(self, sums: Sums) -> Iterator[Move]:
         """Sums that deltas collapse: all of them, and each by itself."""
-        letters = {x: None for one in sums for x in one.letters if _collapses(one, x)}
+        letters = {x: None for one in sums for x in one.letters if collapsed(one, x) != one}
         if len(letters) > 1:
             yield Move(tuple(contracted(one) for one in sums), Reason("contraction"))
         for letter in letters:
@@ -54,23 +54,10 @@ class Moves:
     def products(self, sums: Sums) -> Iterator[Move]:
         """Products of sums, multiplied out; probabilities that add up to 1."""
         yield Move(tuple(p for one in sums for p in distributed(one)), Reason("distribution"))
-        yield Move(tuple(self.added_up(one) for one in sums), Reason("probabilities"))
+        yield Move(tuple(without_totals(one, self.is_distribution) for one in sums), Reason("probabilities"))
 
-    def added_up(self, one: Product) -> Product:
-        """A product without Σ_q p_q of probabilities."""
-        for factor in one.factors:
-            last = indices(factor)[-1:]
-            if last and isinstance(last[0], t.Name) and last[0].text in one.letters and self.is_distribution(factor):
-                rest = list(one.factors)
-                rest.remove(factor)
-                if not any(p == last[0] for f in (*rest, *one.below) for p in f.walk()):
-                    letters = tuple(x for x in one.letters if x != last[0].text)
-                    return self.added_up(replace(one, factors=tuple(rest), letters=letters))
-        return one
-
-    def is_distribution(self, entry: t.Tree) -> bool:
+    def is_distribution(self, name: t.Tree) -> bool:
         """Whether the entries of an array along its last axis add up to 1."""
-        name = array(entry)
         call = self.world.base.equation(name) if isinstance(name, t.Name) else name
         leaf = self.world.context.leaves.get(name.text) if isinstance(name, t.Name) else None
         if leaf is not None:
@@ -106,9 +93,7 @@ class Moves:
             made = meanings.get(tree)
             return self.world.refreshed(made) if made is not None else rebuilt(tree, swap)
 
-        return tuple(
-            replace(one, factors=tuple(map(swap, one.factors)), below=tuple(map(swap, one.below))) for one in sums
-        )
+        return tuple(one.each(swap) for one in sums)
 
     # ----- functions -----
 
@@ -144,18 +129,12 @@ def definition(name: t.Tree, meaning: t.Tree) -> Reason:
     return Reason("definition", {"name": name})
 
 
-def _collapses(one: Product, letter: str) -> bool:
-    return collapsible(one) is not None and collapsed(one, letter) != one
-
-
 def _equated(one: Product) -> Product:
     """The first of two indices that a delta ties, in all other factors: δ_ij a_j is δ_ij a_i."""
     for factor in deltas(one):
         names = sorted((a for a in factor.args if isinstance(a, t.Name)), key=lambda a: a.text)
         if len(names) == 2 and names[0] != names[1] and not {a.text for a in names} & set(one.letters):
-            rest = list(one.factors)
-            rest.remove(factor)
-            tied = replace(one, factors=tuple(rest)).mapped({names[1].text: names[0]})
+            tied = one.without(factor).mapped({names[1].text: names[0]})
             one = replace(tied, factors=(factor, *tied.factors))
     return one
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import rebuilt
 from symbolic.steps.bridge_keys import key_of
-from symbolic.steps.sums import Product, Sums, cancelled, merged, read, write
+from symbolic.steps.sums import Product, Sums, cancelled, read, without_units, write
 
 if TYPE_CHECKING:
     from symbolic.steps.bridge_world import World
@@ -25,10 +26,10 @@ def tidy(sums: Sums) -> Sums:
     flat = tuple(p for one in sums for p in flattened(one))
     first: dict[str, Product] = {}
     for one in flat:
-        key = key_of((replace(one, coefficient=one.coefficient**0),))
+        key = key_of((replace(one, coefficient=Fraction(1)),))
         known = first.get(key)
         first[key] = replace(known, coefficient=known.coefficient + one.coefficient) if known else one
-    return merged(tuple(one for one in first.values() if one.coefficient))
+    return tuple(one for one in first.values() if one.coefficient)
 
 
 def flattened(one: Product) -> Sums:
@@ -48,15 +49,7 @@ def flattened(one: Product) -> Sums:
         else:
             inverse = Product(below=(factor,))
         made = made.times(inverse)
-    return (_without_units(cancelled(made)),)
-
-
-def _without_units(one: Product) -> Product:
-    return replace(one, factors=tuple(f for f in one.factors if not _is_unit(f)))
-
-
-def _is_unit(factor: t.Tree) -> bool:
-    return isinstance(factor, t.Call) and factor.function == "kronecker" and factor.args[0] == factor.args[1]
+    return (without_units(cancelled(made)),)
 
 
 def distributed(one: Product) -> Sums:
@@ -87,9 +80,7 @@ def fresh(world: World, sums: Sums) -> Sums:
 def _fresh(world: World, one: Product) -> Product:
     letters = {x: world.letter(x) for x in one.letters}
     made = replace(one, letters=tuple(letters.values())).mapped({x: t.Name(new) for x, new in letters.items()})
-    return replace(
-        made, factors=tuple(map(world.refreshed, made.factors)), below=tuple(map(world.refreshed, made.below))
-    )
+    return made.each(world.refreshed)
 
 
 def placed(world: World, sums: Sums, target: t.Tree, new: Sums) -> Sums:

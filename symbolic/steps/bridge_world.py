@@ -20,7 +20,7 @@ from jacobians.notation.rebuild import rebuilt
 from symbolic.steps.bridge_entries import LOSS, Entries
 from symbolic.steps.components import Indices, array, entry_of, indices
 from symbolic.steps.graph import Graph, Label, label_of
-from symbolic.steps.sums import put
+from symbolic.steps.sums import is_plain, put, renamed
 
 
 class World:
@@ -64,10 +64,8 @@ class World:
 
     def refreshed(self, tree: t.Tree) -> t.Tree:
         """The formula with letters of their own for all its sums."""
-        if isinstance(tree, c.Sum) and tree.indices and (tree.lower, tree.upper, tree.condition) == (None,) * 3:
-            fresh = {x: self.letter(x) for x in tree.indices}
-            body = put(tree.body, {x: t.Name(new) for x, new in fresh.items()})
-            return replace(tree, indices=tuple(fresh.values()), body=self.refreshed(body))
+        if isinstance(tree, c.Sum) and is_plain(tree):
+            tree = renamed(tree, {x: self.letter(x) for x in tree.indices})
         return rebuilt(tree, self.refreshed)
 
     def ranks(self, *lines: t.Tree) -> tuple[int, ...]:
@@ -95,28 +93,24 @@ class World:
         if not isinstance(name, t.Name):
             return None
         if name not in self._entries:
-            self._entries[name] = self._equation(name, len(at))
+            self._entries[name] = self._equation(name)
         found = self._entries[name]
         if found is None or len(found[0]) != len(at):
             return None
         places = {p.text: i for p, i in zip(found[0], at, strict=True) if isinstance(p, t.Name)}
         return self.refreshed(put(found[1], places))
 
-    def _equation(self, name: t.Name, rank: int) -> tuple[Indices, t.Tree] | None:
+    def _equation(self, name: t.Name) -> tuple[Indices, t.Tree] | None:
+        """The letters of an entry, and what it is."""
         name = self.base.named(name)
         expression = self.base.equation(name)
-        if expression is None or self.is_primitive(expression):
+        if expression is None or self.base.is_primitive(expression):
             return None
-        own = self.base.equations.get(name.text, (None, None, ()))[2]
+        own = self.base.entry_letters(name)
         if own:
-            return tuple(t.Name(x) for x in own), self.entries.entry(expression, ())
-        at = self.entries.letters.several(rank)
+            return tuple(map(t.Name, own)), self.entries.entry(expression, ())
+        at = self.entries.letters.several(self.base.rank(name))
         return at, self.entries.entry(expression, at)
-
-    def is_primitive(self, expression: t.Tree) -> bool:
-        """Whether an equation says only that a function nobody defined is applied to something."""
-        function = self.context.functions.get(expression.function) if isinstance(expression, t.Call) else None
-        return function is not None and function.kind in ("number", "vector")
 
     def signal(self, entry: t.Tree) -> c.Partial | None:
         """∂L/∂z_j for δ_j and for dz_j, where these are no quantities of their own."""
@@ -152,10 +146,12 @@ class World:
     def _is_loss(self, of: t.Tree) -> bool:
         if isinstance(of, t.Name):
             return of.text in self.context.functions and not self.base.is_quantity(of.text)
-        return isinstance(of, t.Call) and self.is_primitive(of)
+        return isinstance(of, t.Call) and self.base.is_primitive(of)
 
     def _loss(self, of: t.Tree) -> t.Name | None:
-        same = [name for name, (e, label, _) in self.base.equations.items() if label is None and self.is_primitive(e)]
+        same = [
+            name for name, (e, label, _) in self.base.equations.items() if label is None and self.base.is_primitive(e)
+        ]
         for name in map(t.Name, same):
             if self.judge.corrected(self.spelled[name] if name.text == LOSS else name, of):
                 return name

@@ -11,7 +11,7 @@ from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import rebuilt
 from symbolic.steps.graph import Graph
-from symbolic.steps.sums import put
+from symbolic.steps.sums import Product, names, put, renamed
 
 Indices = tuple[t.Tree, ...]
 #: Letters for indices, the usual ones first; a derivation takes those that name nothing else.
@@ -89,8 +89,7 @@ class Components:
         tree = rebuilt(tree, self.refreshed)
         if type(tree) is not c.Sum:
             return tree
-        fresh = {x: t.Name(self.letters.fresh()) for x in tree.indices}
-        return replace(tree, indices=tuple(x.text for x in fresh.values()), body=put(tree.body, fresh))
+        return renamed(tree, {x: self.letters.fresh() for x in tree.indices})
 
     def sum(self, tree: c.Sum, at: Indices) -> t.Tree:
         if type(tree) is not c.Sum or tree.lower or tree.upper or tree.condition:
@@ -221,6 +220,18 @@ CALLS: dict[str, Callable[..., t.Tree | None]] = {
 def entry_of(array: t.Tree, at: Indices) -> t.Tree:
     """`z[i]`, or `L` where there are no indices."""
     return t.Index(array, at) if at else array
+
+
+def without_totals(one: Product, is_distribution: Callable[[t.Tree], bool]) -> Product:
+    """A product without Σ_q p_q where the entries of p along its last axis add up to 1."""
+    for factor in one.factors:
+        match indices(factor)[-1:]:
+            case (t.Name(letter, None),) if letter in one.letters and is_distribution(array(factor)):
+                rest = one.without(factor)
+                if not any(letter in names(f) for f in (*rest.factors, *rest.below)):
+                    letters = tuple(x for x in one.letters if x != letter)
+                    return without_totals(replace(rest, letters=letters), is_distribution)
+    return one
 
 
 def array(tree: t.Tree) -> t.Tree:

@@ -242,8 +242,11 @@ class Graph:
 
     def is_undefined(self, name: t.Name) -> bool:
         """Whether its equation is a function of whole arrays that nobody defined."""
-        expression = self.equation(name)
-        function = self.context.functions.get(expression.function) if isinstance(expression, t.Call) else None
+        return self.is_primitive(self.equation(name))
+
+    def is_primitive(self, tree: t.Tree | None) -> bool:
+        """Whether a formula is a function of whole arrays that nobody defined, applied to something."""
+        function = self.context.functions.get(tree.function) if isinstance(tree, t.Call) else None
         return function is not None and function.kind in ("number", "vector")
 
     def is_elementwise(self, tree: t.Call) -> bool:

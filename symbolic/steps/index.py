@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
+from operator import eq
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.names import split_name
-from symbolic.steps.components import Components, Indices, Letters, array, entry_of, indices
+from symbolic.steps.components import Components, Indices, Letters, array, entry_of, indices, without_totals
 from symbolic.steps.derivation import Detail, Part, Reason, Step
 from symbolic.steps.graph import Graph, label_of
 from symbolic.steps.rules import Rules, foremost
-from symbolic.steps.sums import Product, Sums, cancelled, collapsed, collapsible, contracted, merged, names, write
+from symbolic.steps.sums import Product, Sums, cancelled, collapsed, collapsible, contracted, merged, write
 
 #: Earlier results are put into a line that has at most so many parts then.
 SHORT = 45
@@ -205,7 +207,7 @@ class _Lines:
         leaves = self.graph.context.leaves
         for name, leaf in leaves.items():
             if leaf.domain in ("probability", "one-hot"):
-                made = tuple(without_total(one, name) for one in self.sums)
+                made = tuple(without_totals(one, partial(eq, t.Name(name))) for one in self.sums)
                 if made != self.sums:
                     self.add(merged(made), Reason("probabilities", {"name": t.Name(name)}))
 
@@ -256,18 +258,6 @@ class _Lines:
             below=tuple(map(self.components.refreshed, one.below)),
         )
         return inner.mapped({**moved, **fresh})
-
-
-def without_total(one: Product, name: str) -> Product:
-    """A product without Σ_j y_j where y is a distribution over its last axis."""
-    for factor in one.factors:
-        if isinstance(factor, t.Index) and factor.array == t.Name(name) and isinstance(factor.indices[-1], t.Name):
-            letter = factor.indices[-1].text
-            rest = [f for f in one.factors if f is not factor]
-            if letter in one.letters and not any(letter in names(f) for f in (*rest, *one.below)):
-                letters = tuple(x for x in one.letters if x != letter)
-                return replace(one, letters=letters, factors=tuple(rest))
-    return one
 
 
 def is_general(name: t.Name) -> bool:

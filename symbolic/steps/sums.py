@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
+from typing import TypeVar
 
 from jacobians.notation import tree as t
 from jacobians.notation import tree_calculus as c
 from jacobians.notation.rebuild import rebuilt
 
 ONE = t.Number("1")
+Factor = TypeVar("Factor", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,15 @@ class Product:
 
     def mapped(self, letters: Mapping[str, t.Tree]) -> Product:
         """Other indices in place of letters."""
-        return replace(
-            self,
-            factors=tuple(put(f, letters) for f in self.factors),
-            below=tuple(put(f, letters) for f in self.below),
-        )
+        return self.each(lambda factor: put(factor, letters))
+
+    def each(self, f: Callable[[t.Tree], t.Tree]) -> Product:
+        """Something else in place of every factor."""
+        return replace(self, factors=tuple(map(f, self.factors)), below=tuple(map(f, self.below)))
+
+    def without(self, factor: t.Tree) -> Product:
+        """Once less one of its factors."""
+        return replace(self, factors=without_common(self.factors, (factor,))[0])
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -61,6 +67,18 @@ def put(tree: t.Tree, letters: Mapping[str, t.Tree]) -> t.Tree:
     if isinstance(tree, t.Name):  # a label is no index
         return tree
     return rebuilt(tree, lambda child: put(child, letters))
+
+
+def is_plain(tree: t.Tree) -> bool:
+    """Whether it is a sum over all values of its letters."""
+    every = isinstance(tree, c.Sum) and (tree.lower, tree.upper, tree.condition) == (None, None, None)
+    return every and type(tree) is c.Sum and bool(tree.indices)
+
+
+def renamed(tree: c.Sum, letters: Mapping[str, str]) -> c.Sum:
+    """Σ_i a_i as Σ_q a_q."""
+    body = put(tree.body, {x: t.Name(letters[x]) for x in tree.indices if x in letters})
+    return replace(tree, indices=tuple(letters.get(x, x) for x in tree.indices), body=body)
 
 
 # ----- reading and writing -----
@@ -86,7 +104,7 @@ def read(tree: t.Tree) -> Sums:
             simple = not below.letters and not below.below
             inverse = Product(1 / below.coefficient, (), (), below.factors) if simple else Product(below=(right,))
             return tuple(a.times(inverse) for a in _factors(left))
-        case c.Sum(indices, body, None, None, None) if type(tree) is c.Sum and indices:
+        case c.Sum(indices, body) if is_plain(tree):
             return tuple(replace(p, letters=(*indices, *p.letters)) for p in read(body))
     return (Product(factors=(tree,)),)
 
@@ -175,13 +193,13 @@ def cancelled(one: Product) -> Product:
     return replace(one, factors=factors, below=below)
 
 
-def without_common(above: Iterable[t.Tree], below: Iterable[t.Tree]) -> tuple[tuple[t.Tree, ...], tuple[t.Tree, ...]]:
+def without_common(above: Iterable[Factor], below: Iterable[Factor]) -> tuple[tuple[Factor, ...], tuple[Factor, ...]]:
     """Two lists of factors without those that are in both, each as often as it is in both."""
     common = Counter(above) & Counter(below)
     return _without(above, common), _without(below, common)
 
 
-def _without(factors: Iterable[t.Tree], gone: Counter[t.Tree]) -> tuple[t.Tree, ...]:
+def _without(factors: Iterable[Factor], gone: Counter[Factor]) -> tuple[Factor, ...]:
     left, kept = Counter(gone), []
     for factor in factors:
         if left[factor] > 0:
@@ -243,10 +261,8 @@ def collapsed(one: Product, letter: str) -> Product:
     """The sum over a letter that a delta collapses: Σ_q δ_qi f(q) = f(i)."""
     for found, other, factor in _collapses(one):
         if found == letter:
-            factors = list(one.factors)
-            factors.remove(factor)
-            rest = replace(one, letters=tuple(x for x in one.letters if x != letter), factors=tuple(factors))
-            return _without_units(rest.mapped({letter: other}))
+            rest = replace(one.without(factor), letters=tuple(x for x in one.letters if x != letter))
+            return without_units(rest.mapped({letter: other}))
     return one
 
 
@@ -254,10 +270,10 @@ def contracted(one: Product) -> Product:
     """All sums that deltas collapse, collapsed."""
     while (letter := collapsible(one)) is not None:
         one = collapsed(one, letter)
-    return _without_units(one)
+    return without_units(one)
 
 
-def _without_units(one: Product) -> Product:
+def without_units(one: Product) -> Product:
     """δ_ii is 1."""
     return replace(one, factors=tuple(f for f in one.factors if not (_is_delta(f) and f.children[0] == f.children[1])))
 
