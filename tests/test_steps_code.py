@@ -131,6 +131,25 @@ def test_the_outer_product_by_its_sign() -> None:
     np.testing.assert_allclose(function(source)(u, v), 2 * (v @ v) * u)
 
 
+@pytest.mark.parametrize(
+    ("equations", "name", "shape", "other"),
+    [
+        ("v : n; Z : n x m; L = norm(Z + v)^2", "v", (3,), lambda v: v[:, None]),
+        ("Y : m x n; Z : n x m; A_{ij} = 2 Z_{ij} + Y_{ji}; L = norm(A - Z)^2", "Y", (2, 3), lambda Y: Y.T),
+    ],
+)
+def test_the_axes_of_a_summand_are_those_of_the_sum(
+    equations: str, name: str, shape: tuple[int, ...], other: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """Both losses are |Z + other|^2, where a column goes with every column of Z."""
+    text = f"n, m : size; {equations}".replace("; ", "\n")
+    rng = np.random.default_rng(0)
+    values = {"Z": rng.normal(size=(3, 2)), name: rng.normal(size=shape)}
+    got = function(derivation(text, "L", name, style="matrix").to_numpy())(**values)
+    slope = 2 * (values["Z"] + other(values[name]))
+    np.testing.assert_allclose(got, slope.sum(axis=1) if name == "v" else slope.T)
+
+
 def test_components_are_broadcasts_and_einsum() -> None:
     source = derivation(*CASES["batch norm"], style="matrix").to_numpy()
     assert "mu = np.einsum('ij->j', X) / n" in source
